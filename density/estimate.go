@@ -1,0 +1,128 @@
+package density
+
+import (
+	"fmt"
+	"math"
+)
+
+// Kind says what a number is to the quantity it stands for.
+type Kind int
+
+const (
+	// ExactValue numbers come from a closed form; only rounding separates them
+	// from the truth.
+	ExactValue Kind = iota
+	// LowerBound numbers are, in expectation, not above the truth.
+	LowerBound
+	// UpperBound numbers are, in expectation, not below the truth.
+	UpperBound
+	// Consistent numbers converge to the truth as the number of samples
+	// grows, with a bias that their diagnostics describe.
+	Consistent
+)
+
+var kindNames = [...]string{"exact", "lower_bound", "upper_bound", "consistent"}
+
+// String returns the name that results.json uses: exact, lower_bound,
+// upper_bound or consistent.
+func (k Kind) String() string {
+	if k < 0 || int(k) >= len(kindNames) {
+		return fmt.Sprintf("Kind(%d)", int(k))
+	}
+	return kindNames[k]
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (k Kind) MarshalText() ([]byte, error) {
+	if k < 0 || int(k) >= len(kindNames) {
+		return nil, fmt.Errorf("density: unknown kind %d", int(k))
+	}
+	return []byte(k.String()), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (k *Kind) UnmarshalText(text []byte) error {
+	for i, name := range kindNames {
+		if name == string(text) {
+			*k = Kind(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("density: unknown kind %q; want one of %q", text, kindNames)
+}
+
+// Estimate is a mean over rows, in nats an example, that does not forget what
+// it is and how far it can be trusted.
+type Estimate struct {
+	// Value is the mean over the rows, in nats.
+	Value float64
+	// DataErr is the standard error that comes from having only these rows,
+	// sd/√N; it is what would change with another held-out set.
+	DataErr float64
+	// SampleErr is the standard error that comes from Monte Carlo, given
+	// the rows; 0 for closed forms.
+	SampleErr float64
+	// Kind tells an exact value from a bound or an estimate.
+	Kind Kind
+	// Rows is the number of examples averaged.
+	Rows int
+	// Samples is the number of draws per row that were truly made; 0 for
+	// closed forms.
+	Samples int
+}
+
+// StdErr returns both standard errors together, √(DataErr² + SampleErr²).
+func (e Estimate) StdErr() float64 { return math.Hypot(e.DataErr, e.SampleErr) }
+
+// Shift returns the estimate moved by c nats, as a change of units does.
+func (e Estimate) Shift(c float64) Estimate {
+	e.Value += c
+	return e
+}
+
+// BitsPerDim returns −Value/(D·ln 2), the usual figure for images: the bits a
+// code built on the model would spend on each of D columns.
+func (e Estimate) BitsPerDim(d int) float64 {
+	return -e.Value / (float64(d) * math.Ln2)
+}
+
+// String formats the estimate as "−4.10 ± 0.12 nats (exact, 54 rows)".
+func (e Estimate) String() string {
+	return fmt.Sprintf("%.4g ± %.2g nats (%s, %d rows)", e.Value, e.StdErr(), e.Kind, e.Rows)
+}
+
+// MeanEstimate averages per-row values (nats, length N ≥ 1) and the per-row
+// Monte Carlo standard errors sampleErr (length N, or nil where the values
+// are closed forms; the errors of different rows are independent). samples is
+// the number of draws a row. Sums are accumulated in row order. The data
+// error of a single row is NaN: one row says nothing about its spread.
+func MeanEstimate(values, sampleErr []float64, kind Kind, samples int) Estimate {
+	n := len(values)
+	if n == 0 || sampleErr != nil && len(sampleErr) != n {
+		panic("density: values and errors differ in length or are empty")
+	}
+	var mean float64
+	for _, v := range values {
+		mean += v
+	}
+	mean /= float64(n)
+	var squares, variance float64
+	for i, v := range values {
+		squares += (v - mean) * (v - mean)
+		if sampleErr != nil {
+			variance += sampleErr[i] * sampleErr[i]
+		}
+	}
+	spread := squares / (float64(n-1) * float64(n)) // NaN for one row
+	// The spread between rows already holds the Monte Carlo noise of each
+	// row; taking it out keeps the two errors apart.
+	sampling := variance / (float64(n) * float64(n))
+	return Estimate{
+		Value:     mean,
+		DataErr:   math.Sqrt(max(spread-sampling, 0)),
+		SampleErr: math.Sqrt(sampling),
+		Kind:      kind,
+		Rows:      n,
+		Samples:   samples,
+	}
+}

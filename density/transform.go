@@ -1,0 +1,130 @@
+package density
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// DefaultFloor is the smallest variance, relative to that of the column in
+// the training data, that any model of this project gives a column unless told
+// otherwise. Without a floor the likelihood of mixtures and of VAEs with a
+// free variance is unbounded (Mattei & Frellsen 2018). Being relative, it
+// means the same on any scale of the data.
+const DefaultFloor = 1e-6
+
+// Transform is the invertible map from data space to model space
+//
+//	y = (x − shift) / scale        column by column
+//
+// with log p_X(x) = log p_Y(y) + [Transform.LogJacobian].
+type Transform struct {
+	Shift []float64 // length D, in the units of the data
+	Scale []float64 // length D, positive, in the units of the data
+}
+
+// NewIdentity returns the transform of D columns that changes nothing.
+func NewIdentity(d int) Transform {
+	t := Transform{Shift: make([]float64, d), Scale: make([]float64, d)}
+	for j := range t.Scale {
+		t.Scale[j] = 1
+	}
+	return t
+}
+
+// NewCentering returns the transform that subtracts the column means of x
+// (N×D) and leaves the scale alone.
+func NewCentering(x *mat.Dense) Transform {
+	_, d := x.Dims()
+	t := NewIdentity(d)
+	t.Shift, _ = Moments(x)
+	return t
+}
+
+// NewStandardizing returns the transform that gives each column of x (N×D)
+// mean 0 and variance 1 (divisor N). A constant column is an error that wraps
+// [ErrConstant] and names the column, counted from 1.
+func NewStandardizing(x *mat.Dense) (Transform, error) {
+	mean, variance := Moments(x)
+	for j, v := range variance {
+		if !(v > 0) {
+			return Transform{}, fmt.Errorf("density: column %d has the single value %v: %w; drop the column, or spread discrete values by dequantising", j+1, mean[j], ErrConstant)
+		}
+		variance[j] = math.Sqrt(v)
+	}
+	return Transform{Shift: mean, Scale: variance}, nil
+}
+
+// Moments returns the mean and the variance (divisor N, second moments about
+// the mean) of each column of x (N×D, N ≥ 1).
+func Moments(x *mat.Dense) (mean, variance []float64) {
+	n, d := x.Dims()
+	mean = make([]float64, d)
+	variance = make([]float64, d)
+	first := x.RawRowView(0)
+	for i := range n {
+		for j, v := range x.RawRowView(i) {
+			// Offsets from the first row: a constant column has mean
+			// exactly that constant and variance exactly 0.
+			mean[j] += v - first[j]
+		}
+	}
+	for j := range mean {
+		mean[j] = first[j] + mean[j]/float64(n)
+	}
+	for i := range n {
+		for j, v := range x.RawRowView(i) {
+			variance[j] += (v - mean[j]) * (v - mean[j])
+		}
+	}
+	for j := range variance {
+		variance[j] /= float64(n)
+	}
+	return mean, variance
+}
+
+// Dim returns D.
+func (t Transform) Dim() int { return len(t.Shift) }
+
+// LogJacobian returns ln |dy/dx| = −Σ ln scaleⱼ in nats: what is added to a
+// log-density in model space to have it in the units of the data.
+func (t Transform) LogJacobian() float64 {
+	var sum float64
+	for _, s := range t.Scale {
+		sum -= math.Log(s)
+	}
+	return sum
+}
+
+// Apply stores (x − shift)/scale in dst (both N×D; dst may be x, or nil, and
+// is then allocated) and returns dst.
+func (t Transform) Apply(dst, x *mat.Dense) *mat.Dense {
+	return t.each(dst, x, func(v, shift, scale float64) float64 { return (v - shift) / scale })
+}
+
+// Invert stores y·scale + shift in dst (both N×D; dst may be y, or nil, and
+// is then allocated) and returns dst.
+func (t Transform) Invert(dst, y *mat.Dense) *mat.Dense {
+	return t.each(dst, y, func(v, shift, scale float64) float64 { return v*scale + shift })
+}
+
+func (t Transform) each(dst, x *mat.Dense, f func(v, shift, scale float64) float64) *mat.Dense {
+	n, d := x.Dims()
+	if d != t.Dim() {
+		panic("density: transform and data differ in width")
+	}
+	if dst == nil {
+		dst = mat.NewDense(n, d, nil)
+	}
+	if dn, dd := dst.Dims(); dn != n || dd != d {
+		panic("density: dst and data differ in shape")
+	}
+	for i := range n {
+		to := dst.RawRowView(i)
+		for j, v := range x.RawRowView(i) {
+			to[j] = f(v, t.Shift[j], t.Scale[j])
+		}
+	}
+	return dst
+}
