@@ -1,0 +1,156 @@
+package kernel
+
+import "math"
+
+// Packed is a matrix op(B), k×n, laid out for reuse over many products. The
+// zero value is ready for Pack. A Packed may be used by several goroutines at
+// once, as long as none of them packs.
+type Packed[T Float] struct {
+	k, n   int
+	panels []T
+}
+
+// Pack lays out op(B), k×n (B itself is n×k if trans), reusing p's memory.
+func (p *Packed[T]) Pack(trans bool, k, n int, b []T, ldb int) {
+	if k < 0 || n < 0 {
+		panic(badShape)
+	}
+	rows, cols := k, n
+	if trans {
+		rows, cols = n, k
+	}
+	checkMatrix(rows, cols, len(b), ldb, badLdB, shortB)
+	p.k, p.n = k, n
+	p.panels = packPanels(p.panels, trans, k, n, b, ldb)
+}
+
+// Dims returns the shape k×n of the packed matrix.
+func (p *Packed[T]) Dims() (k, n int) { return p.k, p.n }
+
+// Mul computes C ← α·A·B + β·C, where A is m×k and C is m×n.
+func (p *Packed[T]) Mul(m int, alpha T, a []T, lda int, beta T, c []T, ldc int) {
+	p.check(m, a, lda)
+	checkMatrix(m, p.n, len(c), ldc, badLdC, shortC)
+	if m == 0 || p.n == 0 {
+		return
+	}
+	if p.k == 0 || alpha == 0 {
+		scaleRows(m, p.n, beta, c, ldc)
+		return
+	}
+	s := getScratch[T]()
+	s.multiply(false, m, p.n, p.k, alpha, a, lda, p.panels, beta, c, ldc)
+	putScratch(s)
+}
+
+// Affine computes dst ← act(X·B + bias), where X is m×k, dst is m×n and bias
+// has length n, or is nil for none.
+func (p *Packed[T]) Affine(act Activation, m int, x []T, ldx int, bias []T, dst []T, ldd int) {
+	if bias != nil && len(bias) != p.n {
+		panic(badLength)
+	}
+	p.Mul(m, 1, x, ldx, 0, dst, ldd)
+	if p.n == 0 {
+		return
+	}
+	for i := range m {
+		row := dst[i*ldd : i*ldd+p.n]
+		for j, v := range bias {
+			row[j] += v
+		}
+		Activate(act, row, row)
+	}
+}
+
+// SumSquares computes dst[i] ← ‖xᵢ·B − offset‖², the squared length of each
+// row of X·B − offset, where X is m×k and offset has length n, or is nil for
+// none. With B = L⁻ᵀ and offset = L⁻¹μ this is the squared Mahalanobis
+// distance of xᵢ to μ under the covariance LLᵀ.
+func (p *Packed[T]) SumSquares(dst []T, m int, x []T, ldx int, offset []T) {
+	p.check(m, x, ldx)
+	if len(dst) != m || offset != nil && len(offset) != p.n {
+		panic(badLength)
+	}
+	y := make([]T, m*p.n)
+	p.Mul(m, 1, x, ldx, 0, y, max(1, p.n))
+	for i := range m {
+		row := y[i*p.n : (i+1)*p.n]
+		for j, v := range offset {
+			row[j] -= v
+		}
+		var sum T
+		for _, v := range row {
+			sum += v * v
+		}
+		dst[i] = sum
+	}
+}
+
+func (p *Packed[T]) check(m int, a []T, lda int) {
+	if m < 0 {
+		panic(badShape)
+	}
+	checkMatrix(m, p.k, len(a), lda, badLdA, shortA)
+}
+
+// Syrk computes the symmetric rank-k update
+//
+//	C ← α·A·Aᵀ + β·C   (A is n×k), or
+//	C ← α·Aᵀ·A + β·C   (A is k×n) if trans,
+//
+// and writes both triangles of the n×n matrix C.
+func Syrk[T Float](trans bool, n, k int, alpha T, a []T, lda int, beta T, c []T, ldc int) {
+	Gemm(trans, !trans, n, n, k, alpha, a, lda, a, lda, beta, c, ldc)
+}
+
+// TrsmRows replaces each row x of X (m×n) by L⁻¹x, where L is n×n and lower
+// triangular with a nonzero diagonal; that is, X ← X·L⁻ᵀ. What stands above
+// the diagonal of L is not read.
+func TrsmRows[T Float](m, n int, l []T, ldl int, x []T, ldx int) {
+	if m < 0 || n < 0 {
+		panic(badShape)
+	}
+	checkMatrix(n, n, len(l), ldl, badLdA, shortA)
+	checkMatrix(m, n, len(x), ldx, badLdB, shortB)
+	for i := range m {
+		if n == 0 {
+			break
+		}
+		row := x[i*ldx : i*ldx+n]
+		for j := range row {
+			sum := row[j]
+			for q, v := range l[j*ldl : j*ldl+j] {
+				sum -= T(v * row[q])
+			}
+			row[j] = sum / l[j*ldl+j]
+		}
+	}
+}
+
+// LogSumExpRows computes dst[i] ← log Σⱼ exp(xᵢⱼ) for each row of X (m×n),
+// subtracting the row's maximum first. An empty row gives −Inf.
+func LogSumExpRows[T Float](dst []T, m, n int, x []T, ldx int) {
+	if m < 0 || n < 0 {
+		panic(badShape)
+	}
+	checkMatrix(m, n, len(x), ldx, badLdA, shortA)
+	if len(dst) != m {
+		panic(badLength)
+	}
+	for i := range m {
+		peak := math.Inf(-1)
+		row := x[min(i*ldx, len(x)):][:n]
+		for _, v := range row {
+			peak = max(peak, float64(v))
+		}
+		if math.IsInf(peak, 0) || peak != peak {
+			dst[i] = T(peak)
+			continue
+		}
+		sum := 0.0
+		for _, v := range row {
+			sum += math.Exp(float64(v) - peak)
+		}
+		dst[i] = T(peak + math.Log(sum))
+	}
+}
