@@ -1,0 +1,93 @@
+package dataset
+
+import (
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
+
+	"likely/density"
+)
+
+// Check returns an error if no density can be fitted to the data: a single
+// row (wraps [ErrTooFew]) or, on a continuous or dequantised measure, a column
+// with a single value (wraps density.ErrConstant; the message names all of
+// them). Apply it to the rows that a model is fitted to, after any
+// dequantisation. One row is fine for scoring, so the readers let it pass.
+func (d *Dataset) Check() error {
+	if d.Rows() < 2 {
+		return fmt.Errorf("dataset: %s holds 1 row: %w to fit a density; give at least 2, and many more than columns", d.place(), ErrTooFew)
+	}
+	if d.Measure == density.Binary {
+		return nil
+	}
+	constant := d.ConstantColumns()
+	if len(constant) == 0 {
+		return nil
+	}
+	places := make([]string, 0, 4)
+	for _, j := range constant[:min(3, len(constant))] {
+		places = append(places, columnPlace(d.Columns, j))
+	}
+	if more := len(constant) - len(places); more > 0 {
+		places = append(places, fmt.Sprintf("%d more", more))
+	}
+	remedy := "remove it"
+	if d.Step > 0 || d.IsImage() {
+		remedy = "dequantise the data, or remove it"
+	}
+	return fmt.Errorf("dataset: %s: %s has the single value %v: %w and its density infinite; %s",
+		d.place(), strings.Join(places, ", "), d.X.At(0, constant[0]), density.ErrConstant, remedy)
+}
+
+// ConstantColumns returns the columns (from 0) in which all rows are equal.
+func (d *Dataset) ConstantColumns() []int {
+	varies := make([]bool, d.Dim())
+	first := d.X.RawRowView(0)
+	for i := range d.Rows() {
+		for j, v := range d.X.RawRowView(i) {
+			if v != first[j] {
+				varies[j] = true
+			}
+		}
+	}
+	var constant []int
+	for j, v := range varies {
+		if !v {
+			constant = append(constant, j)
+		}
+	}
+	return constant
+}
+
+// Duplicates returns the number of rows that repeat an earlier row exactly.
+// In continuous data they are a sign of rounding or of copied rows, and a
+// component of a mixture can collapse onto them.
+func (d *Dataset) Duplicates() int {
+	seed := maphash.MakeSeed()
+	seen := make(map[uint64][]int, d.Rows())
+	var count int
+	for i := range d.Rows() {
+		row := d.X.RawRowView(i)
+		var h maphash.Hash
+		h.SetSeed(seed)
+		for _, v := range row {
+			maphash.WriteComparable(&h, v)
+		}
+		key := h.Sum64()
+		if slices.ContainsFunc(seen[key], func(k int) bool { return slices.Equal(d.X.RawRowView(k), row) }) {
+			count++
+			continue
+		}
+		seen[key] = append(seen[key], i)
+	}
+	return count
+}
+
+// place is the file, or the name of data without one.
+func (d *Dataset) place() string {
+	if d.File != "" {
+		return d.File
+	}
+	return d.Name
+}

@@ -1,0 +1,46 @@
+package dataset
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// idxFile builds an IDX file from a type code, dimensions and raw values.
+func idxFile(code byte, shape []uint32, values []byte) []byte {
+	file := []byte{0, 0, code, byte(len(shape))}
+	for _, s := range shape {
+		file = binary.BigEndian.AppendUint32(file, s)
+	}
+	return append(file, values...)
+}
+
+// gzipped compresses a file.
+func gzipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, err := w.Write(data)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return out.Bytes()
+}
+
+// readBytes reads the contents of a file called name.
+func readBytes(name string, data []byte, opt Options) (*Dataset, error) {
+	d, _, err := read(bytes.NewReader(data), int64(len(data)), name, opt, false)
+	return d, err
+}
+
+// tempFile writes a file into a folder of the test and returns its path.
+func tempFile(t testing.TB, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	return path
+}
