@@ -1,0 +1,104 @@
+package nn
+
+import "likely/internal/kernel"
+
+// MLP is a stack of layers, the last of which is affine.
+type MLP[T kernel.Float] struct {
+	Layers []Dense[T]
+}
+
+// NewMLP reserves the parameters of a stack with the given widths, input
+// first. All layers but the last apply f.
+func NewMLP[T kernel.Float](l *Layout, widths []int, f kernel.Activation) *MLP[T] {
+	if len(widths) < 2 {
+		panic("nn: a network needs an input and an output width")
+	}
+	n := &MLP[T]{}
+	for i := range len(widths) - 1 {
+		act := f
+		if i == len(widths)-2 {
+			act = kernel.Identity
+		}
+		n.Layers = append(n.Layers, NewDense[T](l, widths[i], widths[i+1], act))
+	}
+	return n
+}
+
+// In returns the width of the input.
+func (n *MLP[T]) In() int { return n.Layers[0].In }
+
+// Out returns the width of the output.
+func (n *MLP[T]) Out() int { return n.Layers[len(n.Layers)-1].Out }
+
+// Tape holds what the backward pass needs of a forward pass, for a number of
+// rows fixed when it is made.
+type Tape[T kernel.Float] struct {
+	// Input is rows×In; the caller fills it before Forward.
+	Input []T
+	// InputGrad is ∂loss/∂input after Backward, or nil where it is not
+	// wanted.
+	InputGrad []T
+
+	layers []record[T]
+}
+
+// record is the part of a tape that belongs to one layer; all rows×Out.
+type record[T kernel.Float] struct {
+	pre, out, grad []T
+}
+
+// NewTape returns a tape for up to rows rows. inputGrad says whether Backward
+// shall also give the gradient with respect to the input.
+func (n *MLP[T]) NewTape(rows int, inputGrad bool) *Tape[T] {
+	t := &Tape[T]{Input: make([]T, rows*n.In()), layers: make([]record[T], len(n.Layers))}
+	if inputGrad {
+		t.InputGrad = make([]T, rows*n.In())
+	}
+	for i, d := range n.Layers {
+		r := record[T]{out: make([]T, rows*d.Out), grad: make([]T, rows*d.Out)}
+		r.pre = r.out
+		if NeedsInput(d.Activation) {
+			r.pre = make([]T, rows*d.Out)
+		}
+		t.layers[i] = r
+	}
+	return t
+}
+
+// Output returns the output of the last layer (rows×Out).
+func (t *Tape[T]) Output() []T { return t.layers[len(t.layers)-1].out }
+
+// OutputGrad returns the place where the caller puts ∂loss/∂output (rows×Out)
+// before Backward.
+func (t *Tape[T]) OutputGrad() []T { return t.layers[len(t.layers)-1].grad }
+
+// Activations returns the output of layer i (rows×Out), for diagnosis.
+func (t *Tape[T]) Activations(i int) []T { return t.layers[i].out }
+
+// Forward runs rows [from, to) of the tape's input through the network.
+// Disjoint ranges of rows may run concurrently.
+func (n *MLP[T]) Forward(theta []T, t *Tape[T], from, to int) {
+	x := t.Input
+	for i := range n.Layers {
+		d, r := &n.Layers[i], &t.layers[i]
+		d.Forward(theta, to-from, x[from*d.In:], r.pre[from*d.Out:], r.out[from*d.Out:])
+		x = r.out
+	}
+}
+
+// Backward takes rows [from, to) of OutputGrad back to the input, leaving in
+// the tape what [MLP.Gradient] needs. Disjoint ranges of rows may run
+// concurrently.
+func (n *MLP[T]) Backward(theta []T, t *Tape[T], from, to int) {
+	for i := len(n.Layers) - 1; i >= 0; i-- {
+		d, r := &n.Layers[i], &t.layers[i]
+		dx := t.InputGrad
+		if i > 0 {
+			dx = t.layers[i-1].grad
+		}
+		if dx != nil {
+			dx = dx[from*d.In:]
+		}
+		d.Backward(theta, to-from, r.grad[from*d.Out:], r.pre[from*d.Out:], r.out[from*d.Out:], dx)
+	}
+}
