@@ -32,7 +32,7 @@ func readText(in *input, opt Options) (*Dataset, error) {
 		head = head[3:]
 	}
 	t := &table{in: in, label: -1}
-	t.csv = csv.NewReader(in.reader)
+	t.csv = csv.NewReader(&lines{r: in.reader})
 	t.csv.Comma = delimiter(string(head))
 	t.csv.Comment = '#'
 	t.csv.FieldsPerRecord = -1
@@ -90,7 +90,7 @@ type table struct {
 	width   int      // cells a line
 	first   int      // line of the first row
 	values  []float64
-	lines   []int
+	lines   []int32
 	classes []string
 
 	point, comma bool // a decimal point, a decimal comma has been seen
@@ -165,8 +165,8 @@ func (t *table) isHeader(record []string) bool {
 func (t *table) row(record []string) error {
 	line, _ := t.csv.FieldPos(0)
 	if len(record) != t.width {
-		return fmt.Errorf("dataset: %s, line %d has %d columns where line %d has %d: %w; complete the line or remove it",
-			t.in.path, line, len(record), t.first, t.width, ErrRagged)
+		return fmt.Errorf("dataset: %s, line %d has %s where line %d has %d: %w; complete the line or remove it",
+			t.in.path, line, count(len(record), "column"), t.first, t.width, ErrRagged)
 	}
 	for j, cell := range record {
 		cell = strings.TrimSpace(cell)
@@ -184,7 +184,10 @@ func (t *table) row(record []string) error {
 		}
 		t.values = append(t.values, v)
 	}
-	t.lines = append(t.lines, line)
+	t.lines = append(t.lines, int32(min(line, math.MaxInt32)))
+	if !t.in.fits(int64(len(t.values))) {
+		return t.in.tooLarge()
+	}
 	return nil
 }
 
@@ -232,6 +235,9 @@ func (t *table) fail(err error) error {
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
 		return fmt.Errorf("dataset: %s, line %d: %w: %w; a quoted cell begins and ends with \" and doubles any \" inside", t.in.path, parse.Line, parse.Err, ErrFormat)
+	}
+	if errors.Is(err, errLongLine) {
+		return fmt.Errorf("dataset: %s has a line of more than %d bytes: %w; write one example a line", t.in.path, maxLine, ErrFormat)
 	}
 	return t.in.fail(err)
 }

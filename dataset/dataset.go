@@ -62,9 +62,9 @@ type Dataset struct {
 	// nil.
 	Truth density.Exact
 
-	rows  []int  // row of the original data that each row is; nil: row i is i
-	lines []int  // line in the file of each original row; nil: not a text file
-	part  uint64 // 0 for training data, 1 for a test set of its own
+	rows  []int   // row of the original data that each row is; nil: row i is i
+	lines []int32 // line in the file of each original row; nil: not a text file
+	part  uint64  // 0 for training data, 1 for a test set of its own
 
 	// origin is the data that levels and range are taken from where they are
 	// not declared, so that all parts of a split agree; nil: these.
@@ -128,6 +128,14 @@ func columnPlace(columns []string, col int) string {
 
 // columnName is the name of column col (from 0) where the file gives none.
 func columnName(col int) string { return fmt.Sprintf("x%d", col+1) }
+
+// count is a number of things in words: 1 column, 2 columns.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
 
 func columnNames(d int) []string {
 	names := make([]string, d)

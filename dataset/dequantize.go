@@ -44,7 +44,7 @@ func (d *Dataset) Dequantize(seed uint64) (*Dataset, error) {
 		src := d.rowSource(seed, "dataset.dequantize", i)
 		row := x.RawRowView(i)
 		for j, v := range d.X.RawRowView(i) {
-			row[j] = v + uniform(src)*steps[j]
+			row[j] = v + float64(uniform(src)*steps[j]) // rounded, so that no platform fuses the two
 		}
 	}
 	out := d.with(x)

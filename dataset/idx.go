@@ -55,12 +55,12 @@ func readIDX(in *input, opt Options) (*Dataset, error) {
 	if have := in.size - 4 - int64(len(header)); !in.compressed && have != want {
 		return nil, idxLength(in.path, shape, want, have)
 	}
-	if in.compressed && want > MaxUnpacked {
-		return nil, fmt.Errorf("dataset: %s: the header promises %d bytes: %w for a compressed file; unpack it first", in.path, want, ErrTooLarge)
-	}
 	rows := n
 	if opt.Limit > 0 {
 		rows = min(n, opt.Limit)
+	}
+	if !in.fits(int64(rows) * int64(d)) {
+		return nil, in.tooLarge()
 	}
 	var raw bytes.Buffer
 	if !in.compressed {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"crypto/sha256"
@@ -15,10 +16,14 @@ import (
 	"strings"
 )
 
-// MaxUnpacked is the number of bytes that a compressed file (gzip, or an array
-// inside .npz or .parquet) may unpack to. It keeps a small file from filling
-// the memory; larger data are read from an uncompressed file.
+// MaxUnpacked is the number of bytes that a compressed file (gzip, .npz or
+// .parquet) may unpack to, and that its values may take as float64. It keeps a
+// small file from filling the memory; larger data are read from an
+// uncompressed file, or in part, with Options.Limit.
 const MaxUnpacked = 1 << 30
+
+// maxLine is the longest line of a text file, in bytes: a million columns.
+const maxLine = 1 << 24
 
 // input is a file being read: unpacked if it was gzipped, fingerprinted on
 // the way.
@@ -26,14 +31,15 @@ type input struct {
 	path       string // for messages
 	size       int64  // bytes on disk
 	compressed bool
+	limit      int64 // bytes it may unpack to
 	reader     *bufio.Reader
 	sum        hash.Hash
 }
 
 // newInput starts reading r, which holds size bytes and is called path. Gzip
 // is recognised by its first bytes, whatever the name.
-func newInput(r io.Reader, size int64, path string) (*input, error) {
-	in := &input{path: path, size: size, sum: sha256.New()}
+func newInput(r io.Reader, size int64, path string, limit int64) (*input, error) {
+	in := &input{path: path, size: size, limit: limit, sum: sha256.New()}
 	raw := bufio.NewReaderSize(r, 1<<16)
 	magic, err := raw.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -46,7 +52,7 @@ func newInput(r io.Reader, size int64, path string) (*input, error) {
 		if err != nil {
 			return nil, in.fail(err)
 		}
-		contents = &bounded{r: unzip, left: MaxUnpacked}
+		contents = &bounded{r: unzip, left: limit}
 	}
 	in.reader = bufio.NewReaderSize(io.TeeReader(contents, in.sum), 1<<16)
 	return in, nil
@@ -77,12 +83,20 @@ func (in *input) fail(err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return fmt.Errorf("dataset: %s: %w; get the whole file again", in.path, ErrTruncated)
 	case errors.Is(err, ErrTooLarge):
-		return fmt.Errorf("dataset: %s unpacks to more than %d MiB: %w; unpack it first if that is its true size", in.path, MaxUnpacked>>20, ErrTooLarge)
+		return in.tooLarge()
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):
 		return fmt.Errorf("dataset: %s: damaged gzip (%w): %w; get the file again", in.path, err, ErrFormat)
 	}
 	return fmt.Errorf("dataset: %s: %w", in.path, err)
 }
+
+// tooLarge says that a compressed file holds too much.
+func (in *input) tooLarge() error {
+	return fmt.Errorf("dataset: %s unpacks to more than %d bytes: %w for a compressed file; unpack it first if that is its true size", in.path, in.limit, ErrTooLarge)
+}
+
+// fits reports whether a number of values may be held.
+func (in *input) fits(values int64) bool { return !in.compressed || values <= in.limit/8 }
 
 // bounded fails with ErrTooLarge after left bytes.
 type bounded struct {
@@ -100,6 +114,25 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
+	return n, err
+}
+
+// lines passes text on and fails with errLongLine after a line of more than
+// maxLine bytes, which no table has.
+type lines struct {
+	r      io.Reader
+	length int
+}
+
+var errLongLine = errors.New("line is too long")
+
+func (l *lines) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if last := bytes.LastIndexByte(p[:n], '\n'); last >= 0 {
+		l.length = n - 1 - last
+	} else if l.length += n; l.length > maxLine {
+		return 0, errLongLine
+	}
 	return n, err
 }
 

@@ -30,7 +30,11 @@ func readNPY(in *input, opt Options) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := parseNPY(raw)
+	most := int64(math.MaxInt64)
+	if in.compressed {
+		most = in.limit / 8
+	}
+	a, err := parseNPY(raw, most)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", in.path, err)
 	}
@@ -73,7 +77,7 @@ func readNPZ(in *input, opt Options, wantTest bool) (train, test *Dataset, err e
 	if x == "" {
 		return nil, nil, fmt.Errorf("dataset: %s holds the arrays %q: %w; call the one with the data x", in.path, names, ErrFormat)
 	}
-	left := int64(MaxUnpacked)
+	left := in.limit
 	member := func(x, y string) (*Dataset, error) {
 		a, err := readMember(members[x], &left)
 		if err != nil {
@@ -120,20 +124,20 @@ func readMember(file *zip.File, left *int64) (*array, error) {
 	raw, err := io.ReadAll(&bounded{r: unpacked, left: *left})
 	switch {
 	case errors.Is(err, ErrTooLarge):
-		return nil, fmt.Errorf("the archive unpacks to more than %d MiB: %w; save the array as .npy if that is its true size", MaxUnpacked>>20, ErrTooLarge)
+		return nil, fmt.Errorf("the archive unpacks to more than its bound: %w; save the array as .npy if that is its true size", ErrTooLarge)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, fmt.Errorf("%w; get the whole file again", ErrTruncated)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w; get the file again", err, ErrFormat)
 	}
 	*left -= int64(len(raw))
-	return parseNPY(raw)
+	return parseNPY(raw, (*left+int64(len(raw)))/8)
 }
 
-// parseNPY parses a whole .npy file. The reader underneath trusts the header,
+// parseNPY parses a whole .npy file of at most the given number of values. The reader underneath trusts the header,
 // so lengths are verified before it allocates, and what it panics on in a
 // damaged header becomes an error.
-func parseNPY(raw []byte) (a *array, err error) {
+func parseNPY(raw []byte, most int64) (a *array, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			a, err = nil, fmt.Errorf("damaged NumPy header: %w; save the array again", ErrFormat)
@@ -173,6 +177,9 @@ func parseNPY(raw []byte) (a *array, err error) {
 	}
 	if have > want {
 		return nil, fmt.Errorf("shape %v takes %d bytes and %d follow: %w; save the array again", a.shape, want, have, ErrFormat)
+	}
+	if int64(a.n)*int64(a.d) > most {
+		return nil, fmt.Errorf("shape %v unpacks to more than %d values: %w for a compressed file; unpack it first if that is its true size", a.shape, most, ErrTooLarge)
 	}
 	if a.values, err = element.read(r); err != nil {
 		return nil, fmt.Errorf("%w: %w; save the array again with numpy.save", err, ErrFormat)

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,8 @@ type Options struct {
 	// file, by its name or its number from 1; it becomes Labels. Empty: no
 	// column does.
 	Label string
+
+	unpacked int64 // bound on compressed files; 0: MaxUnpacked
 }
 
 // Open returns the data that a name stands for: a known dataset (see [List]),
@@ -139,7 +142,7 @@ func readFile(file fs.File, name string, opt Options, wantTest bool) (train, tes
 }
 
 func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (train, test *Dataset, err error) {
-	in, err := newInput(r, size, name)
+	in, err := newInput(r, size, name, cmp.Or(opt.unpacked, MaxUnpacked))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,8 +202,8 @@ func baseName(name string) string {
 // pair makes test the test set of train, or says why it cannot be.
 func pair(train, test *Dataset) error {
 	if test.Dim() != train.Dim() {
-		return fmt.Errorf("dataset: %s has %d columns where the training data %s have %d: %w; give a file with the same columns in the same order",
-			test.place(), test.Dim(), train.place(), train.Dim(), ErrMismatch)
+		return fmt.Errorf("dataset: %s has %s where the training data %s have %d: %w; give a file with the same columns in the same order",
+			test.place(), count(test.Dim(), "column"), train.place(), train.Dim(), ErrMismatch)
 	}
 	if named(train) && named(test) {
 		for j, name := range train.Columns {

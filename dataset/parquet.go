@@ -19,8 +19,7 @@ func readParquet(in *input, opt Options) (d *Dataset, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// The reader underneath checks most of what a damaged file can claim and
-	// panics on some of the rest.
+	// What a damaged file makes the reader underneath panic on is an error.
 	defer func() {
 		if r := recover(); r != nil {
 			d, err = nil, fmt.Errorf("dataset: %s: damaged Parquet file: %w; write the file again", in.path, ErrFormat)
@@ -32,21 +31,21 @@ func readParquet(in *input, opt Options) (d *Dataset, err error) {
 	if !bytes.HasSuffix(raw, []byte("PAR1")) {
 		return nil, fmt.Errorf("dataset: %s does not end as a Parquet file: %w; get the whole file again", in.path, ErrTruncated)
 	}
-	damaged := func(err error) error {
-		return fmt.Errorf("dataset: %s: %w: %w; write the file again", in.path, err, ErrFormat)
-	}
-	file, err := parquet.OpenFile(bytes.NewReader(raw), int64(len(raw)))
+	file, err := openParquet(raw, in.limit)
 	if err != nil {
-		return nil, damaged(err)
+		if errors.Is(err, ErrTooLarge) {
+			return nil, fmt.Errorf("dataset: %s unpacks to more than %d bytes: %w for a compressed file; save the data as .npy if that is their true size", in.path, in.limit, ErrTooLarge)
+		}
+		return nil, fmt.Errorf("dataset: %s: %w; write the file again", in.path, err)
 	}
-	t, err := newParquetTable(in.path, file, opt)
+	t, err := newParquetTable(in, file, opt)
 	if err != nil {
 		return nil, err
 	}
 	for _, group := range file.RowGroups() {
 		if err := t.readGroup(group, opt.Limit); err != nil {
 			if errors.Is(err, errParquet) {
-				return nil, damaged(err)
+				return nil, fmt.Errorf("dataset: %s: %w: %w; write the file again", in.path, err, ErrFormat)
 			}
 			return nil, err
 		}
@@ -59,7 +58,7 @@ var errParquet = errors.New("damaged Parquet file")
 
 // parquetTable is the state of reading a Parquet file.
 type parquetTable struct {
-	path    string
+	in      *input
 	leaves  []*parquet.Column
 	names   []string // of all columns
 	label   int      // column of the labels, or −1
@@ -69,8 +68,9 @@ type parquetTable struct {
 	step    float64 // 1 while all columns are of whole numbers
 }
 
-func newParquetTable(path string, file *parquet.File, opt Options) (*parquetTable, error) {
-	t := &parquetTable{path: path, leaves: file.Root().Columns(), step: 1}
+func newParquetTable(in *input, file *parquet.File, opt Options) (*parquetTable, error) {
+	path, most := in.path, in.limit/8
+	t := &parquetTable{in: in, leaves: file.Root().Columns(), step: 1}
 	for _, column := range t.leaves {
 		t.names = append(t.names, column.Name())
 	}
@@ -83,7 +83,7 @@ func newParquetTable(path string, file *parquet.File, opt Options) (*parquetTabl
 		width--
 	}
 	if width == 0 || file.NumRows() == 0 {
-		return nil, fmt.Errorf("dataset: %s holds %d rows of %d columns: %w; write at least one", path, file.NumRows(), width, ErrEmpty)
+		return nil, fmt.Errorf("dataset: %s holds %s of %s: %w; write at least one", path, count(int(file.NumRows()), "row"), count(width, "column"), ErrEmpty)
 	}
 	for j, column := range t.leaves {
 		if !column.Leaf() || column.Repeated() {
@@ -101,15 +101,8 @@ func newParquetTable(path string, file *parquet.File, opt Options) (*parquetTabl
 			t.step = 0
 		}
 	}
-	if total := file.NumRows(); total < 0 || total > MaxUnpacked/8/int64(width) && (opt.Limit <= 0 || int64(opt.Limit) > MaxUnpacked/8/int64(width)) {
-		return nil, fmt.Errorf("dataset: %s promises %d rows of %d columns: %w; save them as .npy, or read fewer rows", path, total, width, ErrTooLarge)
-	}
-	var unpacked int64
-	for _, group := range file.Metadata().RowGroups {
-		unpacked += max(group.TotalByteSize, 0)
-	}
-	if unpacked > MaxUnpacked && opt.Limit <= 0 {
-		return nil, fmt.Errorf("dataset: %s unpacks to %d bytes: %w; save the data as .npy, or read fewer rows", path, unpacked, ErrTooLarge)
+	if total := file.NumRows(); total < 0 || total > most/int64(width) && (opt.Limit <= 0 || int64(opt.Limit) > most/int64(width)) {
+		return nil, fmt.Errorf("dataset: %s promises %d rows of %s: %w; save them as .npy, or read fewer rows", path, total, count(width, "column"), ErrTooLarge)
 	}
 	return t, nil
 }
@@ -180,12 +173,12 @@ func (t *parquetTable) row(row parquet.Row) error {
 	if len(row) != len(t.leaves) {
 		return fmt.Errorf("row %d has %d of %d columns: %w", t.rows, len(row), len(t.leaves), errParquet)
 	}
-	if len(t.values) > MaxUnpacked/8 {
-		return fmt.Errorf("dataset: %s holds more than %d values: %w; save them as .npy, or read fewer rows", t.path, MaxUnpacked/8, ErrTooLarge)
+	if int64(len(t.values)) > t.in.limit/8 {
+		return fmt.Errorf("dataset: %s holds more than %d values: %w; save them as .npy, or read fewer rows", t.in.path, t.in.limit/8, ErrTooLarge)
 	}
 	for j, value := range row {
 		if value.IsNull() {
-			return fmt.Errorf("dataset: %s, row %d, %s is empty: %w; fill the value in or remove the row", t.path, t.rows, columnPlace(t.names, j), ErrMissing)
+			return fmt.Errorf("dataset: %s, row %d, %s is empty: %w; fill the value in or remove the row", t.in.path, t.rows, columnPlace(t.names, j), ErrMissing)
 		}
 		if j == t.label {
 			t.classes = append(t.classes, value.String())
@@ -226,13 +219,13 @@ func (t *parquetTable) dataset() (*Dataset, error) {
 		columns = slices.Delete(slices.Clone(t.names), t.label, t.label+1)
 	}
 	if t.rows == 0 {
-		return nil, fmt.Errorf("dataset: %s: %w; write at least one row", t.path, ErrEmpty)
+		return nil, fmt.Errorf("dataset: %s: %w; write at least one row", t.in.path, ErrEmpty)
 	}
 	d := &Dataset{X: mat.NewDense(t.rows, len(columns), t.values), Columns: columns, Step: t.step}
 	if t.label >= 0 {
 		var err error
 		if d.Labels, d.LabelNames, err = indexLabels(t.classes); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w", t.path, err)
+			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
 		}
 	}
 	return d, nil

@@ -30,8 +30,9 @@ func (r ridge) draw(dst *mat.Dense, labels []int, src rand.Source) {
 	for i := range n {
 		p := r[rnd.IntN(len(r))]
 		row := dst.RawRowView(i)
-		row[0] = p.x + p.sd*rnd.NormFloat64()
-		row[1] = p.y + p.sd*rnd.NormFloat64()
+		// Products are rounded, so that no platform fuses them with the sum.
+		row[0] = p.x + float64(p.sd*rnd.NormFloat64())
+		row[1] = p.y + float64(p.sd*rnd.NormFloat64())
 		if labels != nil {
 			labels[i] = p.class
 		}

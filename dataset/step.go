@@ -87,40 +87,32 @@ func detectSteps(x *mat.Dense) ([]float64, error) {
 
 // spacing returns the largest s of which all differences between the values
 // (ascending, at least two, all different) are whole multiples, or 0.
+//
+// It is their greatest common divisor, by Euclid's algorithm. Whole numbers
+// are exact; others are known to the resolution of the type they were stored
+// in, so a remainder well below the smallest spacing that counts is 0, and the
+// result is held against all values.
 func spacing(values []float64) float64 {
 	lo, hi := values[0], values[len(values)-1]
-	var s, slack float64
-	if whole(values) {
-		// Exact, by Euclid's algorithm.
-		for _, v := range values[1:] {
-			a, b := s, v-lo
-			for b != 0 {
-				a, b = b, math.Mod(a, b)
-			}
-			s = a
-		}
-	} else {
-		// The smallest gap is a multiple of s. Values are known to half a
-		// unit in the last place of the type they were stored in.
-		gap := math.Inf(1)
-		for i, v := range values[1:] {
-			gap = min(gap, v-values[i])
-		}
+	var zero, slack float64
+	exact := whole(values)
+	if !exact {
 		slack = 2 * resolution(values) * max(math.Abs(lo), math.Abs(hi))
-		for k := 1.0; k <= 64; k++ {
-			if slack > 0.02*gap/k {
-				return 0 // the levels could not be told apart
-			}
-			if fits(values, gap/k, slack) {
-				s = gap / k
-				break
-			}
+		zero = max((hi-lo)/(4*maxLevels), 8*slack)
+	}
+	s := hi - lo
+	for i, v := range values[1:] {
+		s = min(s, v-values[i])
+	}
+	for _, v := range values[1:] {
+		for b := math.Abs(math.Remainder(v-lo, s)); b > zero; {
+			s, b = b, math.Abs(math.Remainder(s, b))
 		}
 	}
-	if s == 0 || (hi-lo)/s > maxLevels {
+	if (hi-lo)/s > maxLevels || !exact && !fits(values, s, slack) {
 		return 0
 	}
-	return tidy((hi-lo)/math.Round((hi-lo)/s), slack/(hi-lo))
+	return tidy((hi - lo) / math.Round((hi-lo)/s))
 }
 
 // fits reports whether all values are lo + k·s to within slack. The step is
@@ -173,14 +165,13 @@ func resolution(values []float64) float64 {
 	return 0x1p-23
 }
 
-// tidy returns the number with the fewest digits within a relative distance
-// of s, so that a step of 0.1 is 0.1 and not 0.10000000000000002; but s itself
-// if all digits are needed.
-func tidy(s, distance float64) float64 {
-	distance += 0x1p-50
+// tidy returns the number of at most 11 digits that rounding may have moved to
+// s, so that a step of 0.1 is 0.1 and not 0.10000000000000002; s itself if
+// there is none.
+func tidy(s float64) float64 {
 	for digits := 1; digits < 12; digits++ {
 		v, err := strconv.ParseFloat(strconv.FormatFloat(s, 'g', digits, 64), 64)
-		if err == nil && math.Abs(v-s) <= distance*s {
+		if err == nil && math.Abs(v-s) <= 0x1p-50*s {
 			return v
 		}
 	}

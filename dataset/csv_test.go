@@ -1,0 +1,237 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"likely/density"
+)
+
+func TestCSVForms(t *testing.T) {
+	for name, c := range map[string]struct {
+		text    string
+		columns []string
+		values  []float64 // row by row
+	}{
+		"header":              {"a,b\n1,2\n3,4\n", []string{"a", "b"}, []float64{1, 2, 3, 4}},
+		"no header":           {"1,2\n3,4\n", []string{"x1", "x2"}, []float64{1, 2, 3, 4}},
+		"no final newline":    {"1,2\n3,4", []string{"x1", "x2"}, []float64{1, 2, 3, 4}},
+		"windows":             {"a,b\r\n1,2\r\n", []string{"a", "b"}, []float64{1, 2}},
+		"byte order mark":     {"\xef\xbb\xbfa,b\n1,2\n", []string{"a", "b"}, []float64{1, 2}},
+		"quoted":              {"\"a, in m\",\"b\"\"s\"\n\"1\",\"2\"\n", []string{"a, in m", `b"s`}, []float64{1, 2}},
+		"semicolon":           {"a;b\n1.5;2\n", []string{"a", "b"}, []float64{1.5, 2}},
+		"decimal comma":       {"a;b\n1,5;-2,25\n", []string{"a", "b"}, []float64{1.5, -2.25}},
+		"tab":                 {"a\tb\n1\t2\n", []string{"a", "b"}, []float64{1, 2}},
+		"comment and blank":   {"# made by hand\n\na,b\n\n# so\n1,2\n", []string{"a", "b"}, []float64{1, 2}},
+		"space":               {"a, b\n 1 , 2 \n", []string{"a", "b"}, []float64{1, 2}},
+		"one column":          {"v\n1\n2\n", []string{"v"}, []float64{1, 2}},
+		"number forms":        {"1e3,-.5\n+2,1E-2\n", []string{"x1", "x2"}, []float64{1000, -0.5, 2, 0.01}},
+		"empty name":          {",b\n1,2\n", []string{"x1", "b"}, []float64{1, 2}},
+		"semicolon in quotes": {"\"a;b\",c\n1,2\n", []string{"a;b", "c"}, []float64{1, 2}},
+		"comment, semicolon":  {"# a;b\n1,2\n", []string{"x1", "x2"}, []float64{1, 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, text := range [][]byte{[]byte(c.text), gzipped(t, []byte(c.text))} {
+				d, err := readBytes("table.csv", text, Options{})
+				require.NoError(t, err)
+				require.Equal(t, c.columns, d.Columns)
+				require.Equal(t, c.values, d.X.RawMatrix().Data)
+				require.Equal(t, "table", d.Name)
+				require.Equal(t, density.Continuous, d.Measure)
+			}
+		})
+	}
+}
+
+// Each mistake is one line that names the file, the line, the column and the
+// remedy.
+func TestCSVMistakes(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		is   error
+		says []string
+	}{
+		"empty":            {"", ErrEmpty, []string{"give a file"}},
+		"only blank":       {"\n\n", ErrEmpty, []string{"give a file"}},
+		"only a comment":   {"# nothing\n", ErrEmpty, []string{"give a file"}},
+		"header only":      {"a,b\n", ErrEmpty, []string{"column names and nothing else", "at least one line"}},
+		"ragged, short":    {"a,b\n1,2\n3\n", ErrRagged, []string{"line 3 has 1 column where line 1 has 2", "complete the line"}},
+		"ragged, long":     {"1,2\n3,4,5\n", ErrRagged, []string{"line 2 has 3 columns where line 1 has 2"}},
+		"ragged header":    {"a,b,c\n1,2\n", ErrRagged, []string{"line 2 has 2 columns where line 1 has 3"}},
+		"text":             {"a,b\n1,2\n3,x4\n", ErrText, []string{"line 3", `column 2 ("b")`, `"x4" is not a number`, "correct the cell"}},
+		"text first":       {"name,b\nann,2\n", ErrText, []string{"line 2", `column 1 ("name")`, `"ann"`, "remove the column"}},
+		"text, no header":  {"ann,2\nbob,3\n", ErrText, []string{"line 1, column 1:", `"ann"`}},
+		"all text":         {"a,b\nc,d\n", ErrText, []string{"line 2", `"c"`}},
+		"NaN":              {"a,b\n1,NaN\n", density.ErrNonFinite, []string{"line 2", `column 2 ("b") is NaN`, "remove the line"}},
+		"NaN in line 1":    {"1,nan\n2,3\n", density.ErrNonFinite, []string{"line 1, column 2"}},
+		"Inf":              {"a,b\n1,2\n-inf,4\n", density.ErrNonFinite, []string{"line 3", `column 1 ("a") is -inf`}},
+		"overflow":         {"a,b\n1,1e999\n", density.ErrNonFinite, []string{"line 2", `column 2 ("b")`, "too large", "change the unit"}},
+		"empty cell":       {"a,b\n1,2\n,4\n", ErrMissing, []string{"line 3", `column 1 ("a") is empty`, "fill the value in"}},
+		"empty, tabs":      {"a\tb\n1\t\n", ErrMissing, []string{"line 2", `column 2 ("b") is empty`}},
+		"empty first, tab": {"a\tb\n\t1\n", ErrMissing, []string{"line 2", `column 1 ("a") is empty`}},
+		"NA":               {"a,b\n1,NA\n", ErrMissing, []string{"line 2", `column 2 ("b") is "NA"`}},
+		"question mark":    {"a,b\n1,?\n", ErrMissing, []string{"line 2", `"?"`}},
+		"blanks between":   {"1 2 3\n4 5 6\n", ErrText, []string{"separate the columns by commas"}},
+		"both commas":      {"1.5;2\n1,5;2\n", ErrText, []string{"line 2, column 1", "both a decimal point and a decimal comma"}},
+		"thousands":        {"a;b\n1,234.5;2\n", ErrText, []string{"line 2", `"1,234.5"`}},
+		"open quote":       {"a,b\n\"1,2\n3,4\n", ErrFormat, []string{"line", "quoted cell"}},
+		"stray quote":      {"a,b\n1\"2,3\n", ErrFormat, []string{"line 2", "quoted cell"}},
+		"UTF-16":           {"\xff\xfea\x00,\x00b\x00", ErrFormat, []string{"save it as UTF-8"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := tempFile(t, "bad.csv", []byte(c.text))
+			_, err := Open(path)
+			require.ErrorIs(t, err, c.is)
+			require.ErrorContains(t, err, path)
+			require.NotContains(t, err.Error(), "\n")
+			require.True(t, strings.HasPrefix(err.Error(), "dataset: "+path), err)
+			require.Equal(t, 1, strings.Count(err.Error(), "dataset: "), "said once: %v", err)
+			for _, part := range c.says {
+				require.ErrorContains(t, err, part)
+			}
+		})
+	}
+}
+
+// Line numbers are those of an editor, also after comments, blank lines and
+// quoted cells that go over a line.
+func TestCSVLineNumbers(t *testing.T) {
+	d, err := readBytes("a.csv", []byte("# one\n\"a\nb\",c\n\n1,2\n# six\n3,4\n"), Options{})
+	require.NoError(t, err)
+	require.Equal(t, "a.csv, line 5, column 2 (\"c\")", d.Where(0, 1))
+	require.Equal(t, "a.csv, line 7, column 2 (\"c\")", d.Where(1, 1))
+}
+
+func TestCSVLabels(t *testing.T) {
+	text := []byte("a,species,b\n1,oak,2\n3,elm,4\n5,oak,6\n")
+	for _, label := range []string{"species", "2"} {
+		d, err := readBytes("trees.csv", text, Options{Label: label})
+		require.NoError(t, err)
+		require.Equal(t, []string{"a", "b"}, d.Columns)
+		require.Equal(t, []int{0, 1, 0}, d.Labels)
+		require.Equal(t, []string{"oak", "elm"}, d.LabelNames)
+		require.Equal(t, []float64{1, 2, 3, 4, 5, 6}, d.X.RawMatrix().Data)
+	}
+	d, err := readBytes("digits.csv", []byte("1,7\n2,0\n"), Options{Label: "2"})
+	require.NoError(t, err)
+	require.Equal(t, []int{7, 0}, d.Labels)
+	require.Nil(t, d.LabelNames)
+
+	_, err = readBytes("trees.csv", text, Options{Label: "class"})
+	require.ErrorIs(t, err, ErrLabels)
+	require.ErrorContains(t, err, `"species"`)
+	_, err = readBytes("trees.csv", []byte("a,c\n1,\n"), Options{Label: "c"})
+	require.ErrorIs(t, err, ErrLabels)
+	_, err = readBytes("trees.csv", []byte("c\noak\n"), Options{Label: "c"})
+	require.ErrorIs(t, err, ErrLabels)
+	_, err = readBytes("trees.csv", []byte("a,c\nx,oak\n"), Options{Label: "c"})
+	require.ErrorContains(t, err, `column 1 ("a")`)
+}
+
+func TestCSVLimit(t *testing.T) {
+	text := []byte("a\n1\n2\n3\nlater text is not looked at\n")
+	d, err := readBytes("a.csv", text, Options{Limit: 2})
+	require.NoError(t, err)
+	require.Equal(t, []float64{1, 2}, d.X.RawMatrix().Data)
+	whole, err := readBytes("a.csv", text[:8], Options{})
+	require.NoError(t, err)
+	require.NotEqual(t, whole.SHA256, d.SHA256)
+}
+
+// The fingerprint is that of sha256sum, and compression does not change it.
+func TestFingerprint(t *testing.T) {
+	text := []byte("a\n1\n")
+	plain, err := readBytes("a.csv", text, Options{})
+	require.NoError(t, err)
+	packed, err := readBytes("a.csv.gz", gzipped(t, text), Options{})
+	require.NoError(t, err)
+	require.Equal(t, plain.SHA256, packed.SHA256)
+	require.Equal(t, "309b0e45a73d3fc5325e2b6ed0a01ef8b9cde6b05a5633c1f893f970d52bfddc", plain.SHA256)
+}
+
+// Any table of finite numbers comes back to the last bit.
+func TestCSVRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 8).Draw(t, "n")
+		d := rapid.IntRange(1, 5).Draw(t, "d")
+		values := rapid.SliceOfN(rapid.Float64Range(-math.MaxFloat64, math.MaxFloat64), n*d, n*d).Draw(t, "values")
+		separator := rapid.SampledFrom([]string{",", ";", "\t"}).Draw(t, "separator")
+		var text strings.Builder
+		for i := range n {
+			for j := range d {
+				if j > 0 {
+					text.WriteString(separator)
+				}
+				text.WriteString(strconv.FormatFloat(values[i*d+j], 'g', -1, 64))
+			}
+			text.WriteString("\n")
+		}
+		got, err := readBytes("x.csv", []byte(text.String()), Options{})
+		require.NoError(t, err)
+		require.True(t, mat.Equal(mat.NewDense(n, d, values), got.X))
+	})
+}
+
+func FuzzCSV(f *testing.F) {
+	for _, text := range []string{
+		"a,b\n1,2\n", "1;2,5\n", "\"a\nb\"\t1\n", "# x\n\n1\n", "\xef\xbb\xbf1,2", "1,2\n3", "a,b\n1,NaN\n", "\"", ",\n,", "1e999", "\x1f\x8b\x08",
+	} {
+		f.Add([]byte(text), "")
+	}
+	f.Add([]byte("a,c\n1,oak\n"), "c")
+	f.Fuzz(func(t *testing.T, data []byte, label string) {
+		d, err := readBytes("fuzz.csv", data, Options{Label: label})
+		checkRead(t, d, err)
+	})
+}
+
+// checkRead holds what a reader promises for any input: an error of this
+// package in one line, or a sound dataset.
+func checkRead(t *testing.T, d *Dataset, err error) {
+	t.Helper()
+	if err != nil {
+		require.Nil(t, d)
+		known := false
+		for _, sentinel := range []error{ErrFormat, ErrTruncated, ErrTooLarge, ErrEmpty, ErrRagged, ErrText, ErrMissing, ErrLabels, density.ErrNonFinite} {
+			known = known || errors.Is(err, sentinel)
+		}
+		require.True(t, known, "error without a kind: %v", err)
+		require.NotContains(t, err.Error(), "\n")
+		require.True(t, strings.HasPrefix(err.Error(), "dataset: "), err.Error())
+		return
+	}
+	require.Positive(t, d.Rows())
+	require.Len(t, d.Columns, d.Dim())
+	require.NoError(t, density.CheckFinite(d.X))
+	if d.Labels != nil {
+		require.Len(t, d.Labels, d.Rows())
+	}
+	for i := range d.Rows() {
+		require.NotEmpty(t, d.Where(i, d.Dim()-1))
+	}
+}
+
+func BenchmarkCSV(b *testing.B) {
+	var text strings.Builder
+	for i := range 1000 {
+		for j := range 64 {
+			fmt.Fprintf(&text, "%.6g,", math.Sin(float64(i*64+j)))
+		}
+		text.WriteString("0\n")
+	}
+	data := []byte(text.String())
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := readBytes("x.csv", data, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// The Parquet reader allocates what the lengths in a file ask for. The checks
+// here hold these lengths against the file before it sees them: those in the
+// metadata against the bytes that are there, those of the pages against a
+// bound. Both are written in Thrift's compact protocol, which describes itself
+// well enough to be walked without knowing the fields:
+// https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
+
+// guardFooter checks the metadata at the end of a Parquet file.
+func guardFooter(raw []byte) error {
+	length := int64(binary.LittleEndian.Uint32(raw[len(raw)-8:]))
+	start := int64(len(raw)) - 8 - length
+	if start < 4 {
+		return fmt.Errorf("metadata of %d bytes do not fit into the file: %w", length, ErrTruncated)
+	}
+	w := thriftWalk{data: raw[start : len(raw)-8]}
+	return w.structure(0)
+}
+
+// guardPages checks the headers of all pages: they lie in the file, and their
+// contents, unpacked, take at most limit bytes and hold at most limit/8
+// values a column.
+func guardPages(raw []byte, metadata *format.FileMetaData, limit int64) error {
+	var protocol thrift.CompactProtocol
+	var unpacked int64
+	for _, group := range metadata.RowGroups {
+		for _, chunk := range group.Columns {
+			at, size := chunk.MetaData.DataPageOffset, chunk.MetaData.TotalCompressedSize
+			if dictionary := chunk.MetaData.DictionaryPageOffset; dictionary > 0 && dictionary < at {
+				at = dictionary
+			}
+			if at < 4 || size < 0 || at > int64(len(raw)) || size > int64(len(raw))-at {
+				return fmt.Errorf("a column lies outside the file: %w", ErrTruncated)
+			}
+			for end := at + size; at < end; {
+				w := thriftWalk{data: raw[at:end]}
+				if err := w.structure(0); err != nil {
+					return err
+				}
+				var header format.PageHeader
+				if err := thrift.Unmarshal(&protocol, raw[at:at+int64(w.at)], &header); err != nil {
+					return fmt.Errorf("page header: %w: %w", err, ErrFormat)
+				}
+				packed, values := int64(header.CompressedPageSize), pageValues(&header)
+				if packed < 0 || packed > end-at-int64(w.at) || header.UncompressedPageSize < 0 || values < 0 {
+					return fmt.Errorf("a page lies outside the file: %w", ErrTruncated)
+				}
+				if unpacked += int64(header.UncompressedPageSize); unpacked > limit || values > limit/8 {
+					return errPageSize
+				}
+				at += int64(w.at) + packed
+			}
+		}
+	}
+	return nil
+}
+
+var errPageSize = fmt.Errorf("pages unpack to too much: %w", ErrTooLarge)
+
+// pageValues is the number of values that a page claims to hold.
+func pageValues(header *format.PageHeader) int64 {
+	most := max(header.DataPageHeader.V.NumValues, header.DataPageHeaderV2.V.NumValues, header.DictionaryPageHeader.V.NumValues)
+	least := min(header.DataPageHeader.V.NumValues, header.DataPageHeaderV2.V.NumValues, header.DictionaryPageHeader.V.NumValues)
+	if least < 0 {
+		return int64(least)
+	}
+	return int64(most)
+}
+
+// openParquet opens a file whose metadata have been checked, and checks its
+// pages.
+func openParquet(raw []byte, limit int64) (*parquet.File, error) {
+	if err := guardFooter(raw); err != nil {
+		return nil, err
+	}
+	file, err := parquet.OpenFile(bytes.NewReader(raw), int64(len(raw)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ErrFormat)
+	}
+	return file, guardPages(raw, file.Metadata(), limit)
+}
+
+// thriftWalk walks over one structure and fails where a length goes beyond
+// the data.
+type thriftWalk struct {
+	data []byte
+	at   int
+}
+
+var errThrift = fmt.Errorf("damaged metadata: %w", ErrFormat)
+
+// Types of a field in the compact protocol.
+const (
+	thriftTrue = iota + 1
+	thriftFalse
+	thriftByte
+	thriftInt16
+	thriftInt32
+	thriftInt64
+	thriftDouble
+	thriftBinary
+	thriftList
+	thriftSet
+	thriftMap
+	thriftStruct
+)
+
+// structure walks over the fields of a structure up to its end.
+func (w *thriftWalk) structure(depth int) error {
+	for {
+		head, err := w.byte()
+		if err != nil || head == 0 {
+			return err
+		}
+		if head>>4 == 0 { // the number of the field follows
+			if _, err := w.varint(); err != nil {
+				return err
+			}
+		}
+		if kind := head & 0xf; kind != thriftTrue && kind != thriftFalse {
+			if err := w.value(kind, depth); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// value walks over a value of the given type. In lists, booleans take a byte.
+func (w *thriftWalk) value(kind byte, depth int) error {
+	const deepest = 32
+	if depth > deepest {
+		return errThrift
+	}
+	switch kind {
+	case thriftTrue, thriftFalse, thriftByte:
+		return w.skip(1)
+	case thriftInt16, thriftInt32, thriftInt64:
+		_, err := w.varint()
+		return err
+	case thriftDouble:
+		return w.skip(8)
+	case thriftBinary:
+		n, err := w.varint()
+		if err != nil {
+			return err
+		}
+		return w.skip(n)
+	case thriftList, thriftSet:
+		head, err := w.byte()
+		if err != nil {
+			return err
+		}
+		n := uint64(head >> 4)
+		if n == 0xf {
+			if n, err = w.varint(); err != nil {
+				return err
+			}
+		}
+		return w.values(n, depth, head&0xf)
+	case thriftMap:
+		n, err := w.varint()
+		if err != nil || n == 0 {
+			return err
+		}
+		head, err := w.byte()
+		if err != nil {
+			return err
+		}
+		return w.values(n, depth, head>>4, head&0xf)
+	case thriftStruct:
+		return w.structure(depth + 1)
+	}
+	return errThrift
+}
+
+// values walks over n times the given types. Every value takes a byte or
+// more, so more values than bytes are a lie.
+func (w *thriftWalk) values(n uint64, depth int, kinds ...byte) error {
+	if n > uint64(len(w.data)-w.at) {
+		return errThrift
+	}
+	for range n {
+		for _, kind := range kinds {
+			if err := w.value(kind, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *thriftWalk) byte() (byte, error) {
+	if w.at >= len(w.data) {
+		return 0, errThrift
+	}
+	w.at++
+	return w.data[w.at-1], nil
+}
+
+func (w *thriftWalk) varint() (uint64, error) {
+	v, n := binary.Uvarint(w.data[w.at:])
+	if n <= 0 {
+		return 0, errThrift
+	}
+	w.at += n
+	return v, nil
+}
+
+func (w *thriftWalk) skip(n uint64) error {
+	if n > math.MaxInt32 || int(n) > len(w.data)-w.at {
+		return errThrift
+	}
+	w.at += int(n)
+	return nil
+}
