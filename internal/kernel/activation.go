@@ -31,6 +31,10 @@ func Activate[T Float](act Activation, dst, x []T) {
 	if len(dst) != len(x) {
 		panic(badLength)
 	}
+	activate(act, dst, x)
+}
+
+func activate[T Float](act Activation, dst, x []T) {
 	switch act {
 	case Identity:
 		copy(dst, x)

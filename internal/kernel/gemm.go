@@ -1,8 +1,5 @@
 package kernel
 
-// Float is the set of element types the kernels are written for.
-type Float interface{ float32 | float64 }
-
 const (
 	badShape      = "kernel: negative dimension"
 	badLdA        = "kernel: bad leading dimension of A"
@@ -47,10 +44,13 @@ func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b 
 		scaleRows(m, n, beta, c, ldc)
 		return
 	}
-	s := getScratch[T]()
-	s.pack(transB, k, n, b, ldb)
-	s.multiply(transA, m, n, k, alpha, a, lda, s.b, beta, c, ldc)
-	putScratch(s)
+	p := getProduct[T]()
+	p.rows, p.cols, p.inner = m, n, k
+	p.transA, p.a, p.lda = transA, a, lda
+	p.transB, p.b, p.ldb = transB, b, ldb
+	p.alpha, p.beta, p.c, p.ldc = alpha, beta, c, ldc
+	p.run()
+	putProduct(p)
 }
 
 // checkMatrix panics unless length elements hold a rows×cols matrix of

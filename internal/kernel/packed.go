@@ -20,8 +20,17 @@ func (p *Packed[T]) Pack(trans bool, k, n int, b []T, ldb int) {
 		rows, cols = n, k
 	}
 	checkMatrix(rows, cols, len(b), ldb, badLdB, shortB)
+	c := current[T]()
 	p.k, p.n = k, n
-	p.panels = packPanels(p.panels, trans, k, n, b, ldb)
+	p.panels = grow(p.panels, panelsLength(c, k, n))
+	if k == 0 {
+		return
+	}
+	scratch := getScratch[T]()
+	for j := 0; j < n; j += c.width() {
+		scratch.packPanel(c, p.panels[j*k:], trans, 0, k, j, min(c.width(), n-j), b, ldb)
+	}
+	putScratch(scratch)
 }
 
 // Dims returns the shape k×n of the packed matrix.
@@ -38,9 +47,10 @@ func (p *Packed[T]) Mul(m int, alpha T, a []T, lda int, beta T, c []T, ldc int) 
 		scaleRows(m, p.n, beta, c, ldc)
 		return
 	}
-	s := getScratch[T]()
-	s.multiply(false, m, p.n, p.k, alpha, a, lda, p.panels, beta, c, ldc)
-	putScratch(s)
+	q := p.product(m, a, lda)
+	q.alpha, q.beta, q.c, q.ldc = alpha, beta, c, ldc
+	q.run()
+	putProduct(q)
 }
 
 // Affine computes dst ← act(X·B + bias), where X is m×k, dst is m×n and bias
@@ -49,17 +59,29 @@ func (p *Packed[T]) Affine(act Activation, m int, x []T, ldx int, bias []T, dst 
 	if bias != nil && len(bias) != p.n {
 		panic(badLength)
 	}
-	p.Mul(m, 1, x, ldx, 0, dst, ldd)
-	if p.n == 0 {
+	p.check(m, x, ldx)
+	checkMatrix(m, p.n, len(dst), ldd, badLdC, shortC)
+	if m == 0 || p.n == 0 {
 		return
 	}
-	for i := range m {
-		row := dst[i*ldd : i*ldd+p.n]
-		for j, v := range bias {
-			row[j] += v
-		}
-		Activate(act, row, row)
+	q := p.product(m, x, ldx)
+	q.alpha, q.c, q.ldc = 1, dst, ldd
+	q.finish = finish[T]{activation: act, bias: bias}
+	if p.k > 0 {
+		q.run()
+	} else {
+		scaleRows(m, p.n, 0, dst, ldd)
+		q.finish.rows(q, 0, m, 0, p.n)
 	}
+	putProduct(q)
+}
+
+// product starts the description of a product with the packed matrix.
+func (p *Packed[T]) product(m int, a []T, lda int) *product[T] {
+	q := getProduct[T]()
+	q.rows, q.cols, q.inner = m, p.n, p.k
+	q.a, q.lda, q.panels = a, lda, p.panels
+	return q
 }
 
 // SumSquares computes dst[i] ← ‖xᵢ·B − offset‖², the squared length of each

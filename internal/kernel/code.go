@@ -1,0 +1,91 @@
+package kernel
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"unsafe"
+)
+
+// Float is the set of element types the kernels are written for.
+type Float interface{ float32 | float64 }
+
+// code is what one setting computes one precision with.
+type code[T Float] struct {
+	// A product is built from tiles of at most rows×(2·lanes) elements, whose
+	// sums run over at most depth products before they go to memory.
+	rows, lanes, depth int
+
+	// tiles holds the assembly by form of A, edge and rows; nil where there is
+	// none.
+	tiles *[2][3][]func(t *byte)
+	copy  [2]func(dst, src *byte, stride, ld, k int, mask uintptr)
+	turn  func(dst, src *byte, stride int, rows *int, blocks int)
+	mask  func(lanes int) uintptr
+}
+
+// setting is one way of computing everything.
+type setting struct {
+	name      string
+	supported bool
+	single    *code[float32]
+	double    *code[float64]
+}
+
+// active is the setting in use. Only tests change it after the start.
+var active = choose(os.Getenv("LIKELY_KERNEL"))
+
+// choose returns the setting of that name, or the fastest one for none.
+func choose(name string) setting {
+	all := settings()
+	if name == "" {
+		best := all[0]
+		for _, s := range all {
+			if s.supported {
+				best = s
+			}
+		}
+		return best
+	}
+	for _, s := range all {
+		if s.name != name {
+			continue
+		}
+		if !s.supported {
+			panic(fmt.Sprintf("kernel: LIKELY_KERNEL=%s: this processor (%s) lacks the instructions", name, runtime.GOARCH))
+		}
+		return s
+	}
+	panic(fmt.Sprintf("kernel: LIKELY_KERNEL=%q is unknown; it may be portable, avx2 or avx512", name))
+}
+
+// Setting returns the name of the kernels in use: portable, avx2 or avx512. It
+// is chosen at the start by what the processor offers; the environment
+// variable LIKELY_KERNEL overrides the choice.
+func Setting() string { return active.name }
+
+// current returns the active code for T.
+func current[T Float]() *code[T] {
+	if isSingle[T]() {
+		return (*code[T])(unsafe.Pointer(active.single))
+	}
+	return (*code[T])(unsafe.Pointer(active.double))
+}
+
+// isSingle tells whether T is float32. It is known when compiling.
+func isSingle[T Float]() bool {
+	var zero T
+	return unsafe.Sizeof(zero) == 4
+}
+
+// width is the number of columns of a panel.
+func (c *code[T]) width() int { return 2 * c.lanes }
+
+// portableSetting computes with Go alone.
+func portableSetting() setting {
+	return setting{
+		name: "portable", supported: true,
+		single: &code[float32]{rows: 4, lanes: 1, depth: 512},
+		double: &code[float64]{rows: 4, lanes: 1, depth: 256},
+	}
+}
