@@ -1,0 +1,108 @@
+package vae
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Families of models, as Config names them.
+const (
+	familyVAE = "vae"
+	familyAE  = "ae"
+)
+
+// Config is the architecture of a model: with its tensors, all that is needed
+// to rebuild it. It is kept as JSON in saved models.
+type Config struct {
+	// Family is "vae" or, for the plain autoencoder, "ae".
+	Family string `json:"family"`
+	// Dim is D, the number of columns of the data.
+	Dim int `json:"dim"`
+	// Latent is L, the number of dimensions of the code.
+	Latent int `json:"latent"`
+	// Hidden lists the widths of the hidden layers from the data to the code;
+	// the decoder mirrors them.
+	Hidden []int `json:"hidden"`
+	// Activation is the nonlinearity of the hidden layers.
+	Activation Activation `json:"activation"`
+	// Likelihood is the family of p(x|z).
+	Likelihood Likelihood `json:"likelihood"`
+	// Sigma says where the standard deviation of a Gaussian comes from.
+	Sigma Sigma `json:"sigma"`
+	// Floor holds, for Sigma network, the smallest variance of each of the
+	// D columns: the log-variance of column j is the larger of the network's
+	// output and ln Floor[j]. Absent where there is no floor, and where the
+	// log-variance is a vector, which has the floor applied already.
+	Floor []float64 `json:"floor,omitempty"`
+	// Precision is the arithmetic of the networks.
+	Precision Precision `json:"precision"`
+}
+
+// check returns an error if the architecture makes no sense, as that of a
+// file from elsewhere may.
+func (c *Config) check() error {
+	if c.Family != familyVAE && c.Family != familyAE {
+		return fmt.Errorf("vae: unknown family %q; want %q or %q", c.Family, familyVAE, familyAE)
+	}
+	const most = 1 << 24
+	for _, width := range append([]int{c.Dim, c.Latent}, c.Hidden...) {
+		if width < 1 || width > most {
+			return fmt.Errorf("vae: a layer of width %d; want 1 to %d", width, most)
+		}
+	}
+	if c.Floor != nil && len(c.Floor) != c.Dim {
+		return fmt.Errorf("vae: %d variance floors for %d columns", len(c.Floor), c.Dim)
+	}
+	for j, v := range c.Floor {
+		if !(v > 0) || math.IsInf(v, 0) {
+			return fmt.Errorf("vae: the variance floor of column %d is %v; want a positive number", j+1, v)
+		}
+	}
+	for _, e := range []interface{ MarshalText() ([]byte, error) }{c.Activation, c.Likelihood, c.Precision} {
+		if _, err := e.MarshalText(); err != nil {
+			return err
+		}
+	}
+	return c.Sigma.check()
+}
+
+// scaled says whether p(x|z) has a scale.
+func (c *Config) scaled() bool {
+	return newObservation(c).scaled()
+}
+
+// networkScale says whether that scale is an output of the decoder.
+func (c *Config) networkScale() bool { return c.scaled() && c.Sigma.source == fromNetwork }
+
+// decoderOutputs returns the width of the decoder's output.
+func (c *Config) decoderOutputs() int {
+	if c.networkScale() {
+		return 2 * c.Dim
+	}
+	return c.Dim
+}
+
+// encoderWidths returns the widths of the encoder, input first.
+func (c *Config) encoderWidths(outputs int) []int {
+	return slices.Concat([]int{c.Dim}, c.Hidden, []int{outputs})
+}
+
+// decoderWidths returns the widths of the decoder, input first.
+func (c *Config) decoderWidths() []int {
+	hidden := slices.Clone(c.Hidden)
+	slices.Reverse(hidden)
+	return slices.Concat([]int{c.Latent}, hidden, []int{c.decoderOutputs()})
+}
+
+// logFloor returns ln Floor[j] for each column, −Inf where there is no floor.
+func (c *Config) logFloor() []float64 {
+	floor := make([]float64, c.Dim)
+	for j := range floor {
+		floor[j] = math.Inf(-1)
+		if c.Floor != nil {
+			floor[j] = math.Log(c.Floor[j])
+		}
+	}
+	return floor
+}

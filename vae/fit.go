@@ -1,0 +1,193 @@
+package vae
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/internal/kernel"
+)
+
+// Errors of fitting. They are wrapped with the place and the remedy.
+var (
+	// ErrDiverged reports that training produced a NaN or an infinity.
+	ErrDiverged = errors.New("training diverged")
+	// ErrRows reports too few rows, or rows of the wrong width.
+	ErrRows = errors.New("unusable rows")
+)
+
+// Fit trains a variational autoencoder on the rows of train (N×D) by
+// maximising the evidence lower bound
+//
+//	E_q log p(x|z) − KL(q(z|x) ‖ p(z))
+//
+// with Adam and reparameterised draws from q(z|x) (Kingma & Welling 2014). The
+// rows of valid (M×D, or nil) decide when to stop and which weights to keep.
+// The same seed in src gives the same model, to the last bit, under any
+// GOMAXPROCS. If ctx ends, Fit returns its error within one minibatch.
+//
+// Data that are not finite, or outside the support of Settings.Likelihood,
+// give an error that names row and column; a bound that is not finite gives
+// one that wraps [ErrDiverged] and names epoch, step and layer.
+func Fit(ctx context.Context, train, valid *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
+	c, report, err := fitFamily(ctx, familyVAE, train, valid, s, src)
+	if c == nil {
+		return nil, report, err
+	}
+	return &Model{c}, report, err
+}
+
+func fitFamily(ctx context.Context, family string, train, valid *mat.Dense, s Settings, src rand.Source) (*coder, *Report, error) {
+	n, d := train.Dims()
+	if n < 2 {
+		return nil, nil, fmt.Errorf("vae: %d training rows: %w; a fit needs two or more", n, ErrRows)
+	}
+	s, err := s.resolve(n)
+	if err != nil {
+		return nil, nil, err
+	}
+	config := Config{
+		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation,
+		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision,
+	}
+	if err := config.check(); err != nil {
+		return nil, nil, err
+	}
+	if err := checkRows(&config, train, valid); err != nil {
+		return nil, nil, err
+	}
+	seed := src.Uint64()
+	if s.Precision == Float64 {
+		return fit[float64](ctx, config, train, valid, s, seed)
+	}
+	return fit[float32](ctx, config, train, valid, s, seed)
+}
+
+func checkRows(c *Config, train, valid *mat.Dense) error {
+	obs := newObservation(c)
+	if err := obs.check(train); err != nil {
+		return fmt.Errorf("vae: training rows: %w", err)
+	}
+	if valid == nil {
+		return nil
+	}
+	if _, d := valid.Dims(); d != c.Dim {
+		return fmt.Errorf("vae: training rows have %d columns and validation rows %d: %w", c.Dim, d, ErrRows)
+	}
+	if err := obs.check(valid); err != nil {
+		return fmt.Errorf("vae: validation rows: %w", err)
+	}
+	return nil
+}
+
+// floors returns the smallest variance of each column in the units of x, or
+// nil for none.
+func floors(c *Config, relative float64, x *mat.Dense) []float64 {
+	if !c.scaled() || relative < 0 || c.Sigma.source == fromConstant {
+		return nil
+	}
+	_, variance := density.Moments(x)
+	if c.Sigma.source == fromShared {
+		var mean float64
+		for _, v := range variance {
+			mean += v / float64(len(variance))
+		}
+		for j := range variance {
+			variance[j] = mean
+		}
+	}
+	for j := range variance {
+		variance[j] *= relative
+	}
+	return variance
+}
+
+func fit[T kernel.Float](ctx context.Context, c Config, train, valid *mat.Dense, s Settings, seed uint64) (*coder, *Report, error) {
+	scale, err := scaling(&c, train)
+	if err != nil {
+		return nil, nil, err
+	}
+	floor := floors(&c, s.Floor, train)
+	if c.networkScale() {
+		// In the units of training until the networks are folded.
+		c.Floor = make([]float64, c.Dim)
+		for j := range c.Floor {
+			c.Floor[j] = floor[j] / (scale.Scale[j] * scale.Scale[j])
+		}
+		if floor == nil {
+			c.Floor = nil
+		}
+	}
+	net := newNetwork[T](c)
+	t := newTrainer(net, s, train, floor, scale, seed)
+	defer t.close()
+	run := newRun(t, valid, scale)
+	if err := run.train(ctx); err != nil {
+		return nil, run.report, err
+	}
+
+	net.config.Floor = nil
+	if c.networkScale() {
+		net.config.Floor = floor
+	}
+	fold(net, t.theta, scale)
+	model := newCoder(net, t.theta)
+	for _, v := range t.theta {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return nil, run.report, fmt.Errorf("vae: a weight of the best epoch is not finite: %w; a smaller Settings.Rate (now %v) would help", ErrDiverged, s.Rate)
+		}
+	}
+	run.report.FloorActive = model.floorActive(floor, train)
+	if run.report.FloorActive {
+		run.report.warn("vae: the variance of p(x|z) is held up by the floor; columns with few distinct values want dequantising, or a larger Settings.Floor, or Sigma shared")
+	}
+	return model, run.report, nil
+}
+
+// floorActive says whether a variance of p(x|z) at the codes of the rows of x
+// is at its floor.
+func (c *coder) floorActive(floor []float64, x *mat.Dense) bool {
+	if floor == nil {
+		return false
+	}
+	near := func(s, floor float64) bool { return s <= math.Log(floor)+1e-6 }
+	if !c.config.networkScale() {
+		for j, s := range c.logvar {
+			if near(s, floor[j]) {
+				return true
+			}
+		}
+		return false
+	}
+	n, d := x.Dims()
+	mean, logvar := mat.NewDense(n, d, nil), mat.NewDense(n, d, nil)
+	codes := mat.NewDense(n, c.config.Latent, nil)
+	c.codes(codes, x)
+	c.decodeMean(mean, logvar, codes)
+	for i := range n {
+		for j, s := range logvar.RawRowView(i) {
+			if near(s, floor[j]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// codes stores the mean of q(z|x) for each row of x (N×D) in dst (N×L).
+func (c *coder) codes(dst, x *mat.Dense) {
+	checkWidth(x, c.config.Dim)
+	checkWidth(dst, c.config.Latent)
+	n, _ := x.Dims()
+	c.each(n, func(w *workspace, from, to int) {
+		h := c.encode(w, x, from, to)
+		for i := from; i < to; i++ {
+			copy(dst.RawRowView(i), h[(i-from)*c.outputs:])
+		}
+	})
+}

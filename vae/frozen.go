@@ -1,0 +1,92 @@
+package vae
+
+import (
+	"sync"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/internal/kernel"
+	"likely/internal/nn"
+	"likely/internal/safetensors"
+)
+
+// engine evaluates the two networks of a model in the model's arithmetic.
+// Results are float64 and depend, to the last bit, on the row alone.
+type engine interface {
+	// chunk is the number of rows to pass at most.
+	chunk() int
+	// encode and decode store the outputs for rows [from, to) in dst.
+	encode(dst []float64, x *mat.Dense, from, to int)
+	decode(dst []float64, z *mat.Dense, from, to int)
+	// tensors returns the parameters under the names of saved models.
+	tensors() []safetensors.Tensor
+}
+
+// frozen is the engine for parameters of type T.
+type frozen[T kernel.Float] struct {
+	network          *network[T]
+	theta            []T
+	encoder, decoder *nn.Frozen[T]
+	rows             int
+	scratch          sync.Pool // *scratch[T]
+}
+
+type scratch[T kernel.Float] struct {
+	in, out, encoder, decoder []T
+}
+
+// chunkElements bounds the activations of a chunk of rows, so that they stay
+// in the second-level cache.
+const chunkElements = 1 << 16
+
+func newFrozen[T kernel.Float](n *network[T], theta []T) *frozen[T] {
+	f := &frozen[T]{
+		network: n, theta: theta,
+		encoder: n.encoder.Freeze(theta),
+		decoder: n.decoder.Freeze(theta),
+	}
+	f.rows = min(max(chunkElements/max(f.encoder.Width(), f.decoder.Width())/16*16, 16), 256)
+	f.scratch.New = func() any {
+		return &scratch[T]{
+			in:      make([]T, f.rows*max(n.encoder.In(), n.decoder.In())),
+			out:     make([]T, f.rows*max(n.encoder.Out(), n.decoder.Out())),
+			encoder: f.encoder.Scratch(f.rows),
+			decoder: f.decoder.Scratch(f.rows),
+		}
+	}
+	return f
+}
+
+// refresh takes over the present values of theta.
+func (f *frozen[T]) refresh() {
+	f.network.encoder.Refreeze(f.encoder, f.theta)
+	f.network.decoder.Refreeze(f.decoder, f.theta)
+}
+
+func (f *frozen[T]) chunk() int { return f.rows }
+
+func (f *frozen[T]) encode(dst []float64, x *mat.Dense, from, to int) {
+	s := f.scratch.Get().(*scratch[T])
+	f.apply(f.encoder, dst, x, from, to, s, s.encoder)
+	f.scratch.Put(s)
+}
+
+func (f *frozen[T]) decode(dst []float64, z *mat.Dense, from, to int) {
+	s := f.scratch.Get().(*scratch[T])
+	f.apply(f.decoder, dst, z, from, to, s, s.decoder)
+	f.scratch.Put(s)
+}
+
+func (f *frozen[T]) apply(net *nn.Frozen[T], dst []float64, x *mat.Dense, from, to int, s *scratch[T], tmp []T) {
+	_, d := x.Dims()
+	for i := from; i < to; i++ {
+		row := s.in[(i-from)*d : (i-from+1)*d]
+		for j, v := range x.RawRowView(i) {
+			row[j] = T(v)
+		}
+	}
+	net.Apply(to-from, s.in, s.out, tmp)
+	for i, v := range s.out[:len(dst)] {
+		dst[i] = float64(v)
+	}
+}

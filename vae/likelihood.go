@@ -1,0 +1,85 @@
+package vae
+
+import (
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/internal/kernel"
+)
+
+// Likelihood is the family of p(x|z).
+type Likelihood int
+
+// The families. Gaussian is the zero value.
+const (
+	// Gaussian columns are normal with mean and (see [Sigma]) standard
+	// deviation given z.
+	Gaussian Likelihood = iota
+	// Bernoulli columns are 0 or 1; the decoder gives the logits.
+	Bernoulli
+)
+
+var likelihoodNames = [...]string{"gaussian", "bernoulli"}
+
+// String returns the name that the command and saved models use.
+func (l Likelihood) String() string { return enumName(int(l), likelihoodNames[:], "Likelihood") }
+
+// MarshalText implements encoding.TextMarshaler.
+func (l Likelihood) MarshalText() ([]byte, error) {
+	return enumMarshal(int(l), likelihoodNames[:], "likelihood")
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Likelihood) UnmarshalText(text []byte) error {
+	i, err := enumParse(text, likelihoodNames[:], "likelihood")
+	*l = Likelihood(i)
+	return err
+}
+
+// observation is p(x|z), one row at a time, in terms of what the decoder
+// gives: a location and, where the family has one, a scale. All slices have
+// length D. s is the log-variance and w = exp(−s).
+type observation interface {
+	// scaled says whether the family has a scale.
+	scaled() bool
+	// check returns an error that names a value outside the support.
+	check(x *mat.Dense) error
+	// logProb returns log p(x|z) in nats. tmp is overwritten.
+	logProb(x, loc, s, w, tmp []float64) float64
+	// mean stores E[x|z] in dst, which may be loc.
+	mean(dst, loc []float64)
+	// noise stores draws in dst that sample turns into a draw of x.
+	noise(dst []float64, random *rand.Rand)
+	sample(dst, loc, s []float64)
+}
+
+// gradient is the same density as training needs it.
+type gradient[T kernel.Float] interface {
+	// grad returns log p(x|z) in nats and stores its derivatives by loc and
+	// by s in dloc and ds. For families without a scale s and w are nil and
+	// ds is overwritten.
+	grad(x, loc, s, w, dloc, ds []T) float64
+}
+
+func newObservation(c *Config) observation {
+	switch {
+	case c.Likelihood == Bernoulli:
+		return bernoulli{}
+	case c.Family == familyAE:
+		return squared{}
+	default:
+		return gaussian{}
+	}
+}
+
+func newGradient[T kernel.Float](c *Config) gradient[T] {
+	switch {
+	case c.Likelihood == Bernoulli:
+		return bernoulliGradient[T]{}
+	case c.Family == familyAE:
+		return squaredGradient[T]{}
+	default:
+		return gaussianGradient[T]{}
+	}
+}

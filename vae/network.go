@@ -1,0 +1,68 @@
+package vae
+
+import (
+	"math/rand/v2"
+
+	"likely/internal/kernel"
+	"likely/internal/nn"
+)
+
+// network says where in a flat parameter slice the weights of a model lie.
+type network[T kernel.Float] struct {
+	config           Config
+	layout           nn.Layout
+	encoder, decoder *nn.MLP[T]
+	// logvar is the place of the log-variance where it is a vector of
+	// parameters or a constant; empty otherwise.
+	logvar    nn.Span
+	posterior posterior[T]
+}
+
+func newNetwork[T kernel.Float](c Config) *network[T] {
+	n := &network[T]{config: c, posterior: diagonal[T]{}}
+	if c.Family == familyAE {
+		n.posterior = point[T]{}
+	}
+	f := activations[c.Activation]
+	n.encoder = nn.NewMLP[T](&n.layout, c.encoderWidths(n.posterior.outputs(c.Latent)), f)
+	n.decoder = nn.NewMLP[T](&n.layout, c.decoderWidths(), f)
+	if c.scaled() && !c.networkScale() {
+		n.logvar = n.layout.Reserve(c.Sigma.width(c.Dim))
+	}
+	return n
+}
+
+// start returns the parameters training begins with. The weights behind a
+// log-variance start at zero: neither q(z|x) nor p(x|z) then begins with an
+// exponential of a random number.
+func (n *network[T]) start(src rand.Source) []T {
+	theta := make([]T, n.layout.Size())
+	n.encoder.Start(theta, src)
+	n.decoder.Start(theta, src)
+	for _, head := range []struct {
+		layer *nn.Dense[T]
+		first int // outputs of the mean
+	}{
+		{&n.encoder.Layers[len(n.encoder.Layers)-1], n.config.Latent},
+		{&n.decoder.Layers[len(n.decoder.Layers)-1], n.config.Dim},
+	} {
+		d := head.layer
+		clear(nn.View(theta, d.Weight))
+		d.Glorot(theta, 0, head.first, src)
+	}
+	return theta
+}
+
+// parameters returns the number of trained scalars.
+func (n *network[T]) parameters() int {
+	var sum int
+	for _, net := range []*nn.MLP[T]{n.encoder, n.decoder} {
+		for _, d := range net.Layers {
+			sum += d.Weight.Len + d.Bias.Len
+		}
+	}
+	if n.config.Sigma.learned() {
+		sum += n.logvar.Len
+	}
+	return sum
+}

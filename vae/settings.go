@@ -1,0 +1,140 @@
+package vae
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"likely/density"
+)
+
+// Settings says what to fit and how. The zero value works.
+type Settings struct {
+	// Latent is L, the number of dimensions of the code; 0: 2.
+	Latent int
+	// Hidden lists the widths of the hidden layers from the data to the code;
+	// the decoder mirrors them. nil: 200, 200. Empty but not nil: none, which
+	// makes encoder and decoder linear.
+	Hidden []int
+	// Activation is the nonlinearity of the hidden layers; zero: Tanh.
+	Activation Activation
+	// Likelihood is the family of p(x|z); zero: Gaussian.
+	Likelihood Likelihood
+	// Sigma says where the standard deviation of a Gaussian p(x|z) comes
+	// from; zero: Network. Other families ignore it.
+	Sigma Sigma
+	// Floor is the smallest variance that p(x|z) may have in a column,
+	// relative to the variance of the column (of their mean, for a shared σ)
+	// in the training data; 0: density.DefaultFloor. Negative: no floor, and
+	// the bound may then grow without limit.
+	Floor float64
+
+	// Epochs is the largest number of passes over the training rows; 0: as
+	// many as make 6000 steps, but at least 30.
+	Epochs int
+	// Batch is the number of rows in a minibatch; 0: 64 (or all, if fewer).
+	Batch int
+	// Rate is the learning rate of Adam; 0: 0.001. It is constant at first
+	// and falls linearly to zero over the last quarter of the epochs.
+	Rate float64
+	// Samples is the number of codes drawn for each row in the bound while
+	// training, in pairs with opposite noise; 0: 1.
+	Samples int
+	// Without hidden layers, where a step costs next to nothing and the
+	// optimum is known exactly, the zero values mean 256 for Batch, 0.01 for
+	// Rate and 4 for Samples.
+
+	// Patience is the number of epochs without gain on the validation bound
+	// after which the learning rate is taken down to zero from the best
+	// weights so far, and training ends; 0: a sixth of Epochs, but at least
+	// 10. Without validation rows it is not used.
+	Patience int
+
+	// Precision is the arithmetic of the networks; zero: Float32.
+	Precision Precision
+	// Progress, if not nil, is called after each epoch with the mean bound
+	// on the training rows (while the weights were moving) and on the
+	// validation rows (NaN if there are none), in nats per row.
+	Progress func(epoch int, train, valid float64)
+}
+
+// The defaults behind the zero values of Settings.
+const (
+	defaultLatent = 2
+	defaultWidth  = 200
+	defaultSteps  = 6000
+	minEpochs     = 30
+	minPatience   = 10
+)
+
+// resolve returns the settings with zero values replaced for n training rows,
+// or an error for values that make no sense.
+func (s Settings) resolve(n int) (Settings, error) {
+	if s.Latent == 0 {
+		s.Latent = defaultLatent
+	}
+	if s.Hidden == nil {
+		s.Hidden = []int{defaultWidth, defaultWidth}
+	}
+	s.Hidden = slices.Clone(s.Hidden)
+	if s.Floor == 0 {
+		s.Floor = density.DefaultFloor
+	}
+	batch, rate, samples := 64, 1e-3, 1
+	if len(s.Hidden) == 0 {
+		batch, rate, samples = 256, 1e-2, 4
+	}
+	if s.Batch == 0 {
+		s.Batch = batch
+	}
+	s.Batch = min(s.Batch, n)
+	if s.Rate == 0 {
+		s.Rate = rate
+	}
+	if s.Samples == 0 {
+		s.Samples = samples
+	}
+	if s.Epochs == 0 && s.Batch > 0 {
+		perEpoch := (n + s.Batch - 1) / s.Batch
+		s.Epochs = max((defaultSteps+perEpoch-1)/perEpoch, minEpochs)
+	}
+	if s.Patience == 0 {
+		s.Patience = max(s.Epochs/6, minPatience)
+	}
+	return s, s.check()
+}
+
+func (s Settings) check() error {
+	for _, c := range []struct {
+		name  string
+		value int
+	}{
+		{"Latent", s.Latent}, {"Batch", s.Batch}, {"Samples", s.Samples},
+		{"Epochs", s.Epochs}, {"Patience", s.Patience},
+	} {
+		if c.value < 1 {
+			return fmt.Errorf("vae: Settings.%s is %d; want 1 or more, or 0 for the default", c.name, c.value)
+		}
+	}
+	for _, h := range s.Hidden {
+		if h < 1 {
+			return fmt.Errorf("vae: a hidden layer of width %d; want 1 or more", h)
+		}
+	}
+	if !(s.Rate > 0) || math.IsInf(s.Rate, 0) {
+		return fmt.Errorf("vae: Settings.Rate is %v; want a positive number, or 0 for the default", s.Rate)
+	}
+	if math.IsNaN(s.Floor) || s.Floor >= 1 {
+		return fmt.Errorf("vae: Settings.Floor is %v; it is relative to the variance of a column, so want less than 1", s.Floor)
+	}
+	if _, err := s.Activation.MarshalText(); err != nil {
+		return err
+	}
+	if _, err := s.Likelihood.MarshalText(); err != nil {
+		return err
+	}
+	if _, err := s.Precision.MarshalText(); err != nil {
+		return err
+	}
+	return s.Sigma.check()
+}

@@ -1,0 +1,190 @@
+package vae
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"likely/internal/kernel"
+	"likely/internal/nn"
+	"likely/internal/safetensors"
+)
+
+// ErrTensors reports tensors that do not make up the model of a Config.
+var ErrTensors = errors.New("tensors do not fit the configuration")
+
+// tensorSlot is a named part of the parameters: columns [from, to) of a
+// layer's weights or bias, or the vector of log-variances.
+type tensorSlot[T kernel.Float] struct {
+	name     string
+	layer    *nn.Dense[T] // nil for the log-variances
+	bias     bool
+	from, to int
+}
+
+// slots lists the tensors of a model under the names saved models use. Weights
+// are [out, in].
+func (n *network[T]) slots() []tensorSlot[T] {
+	var slots []tensorSlot[T]
+	add := func(name string, d *nn.Dense[T], from, to int) {
+		slots = append(slots,
+			tensorSlot[T]{name + ".weight", d, false, from, to},
+			tensorSlot[T]{name + ".bias", d, true, from, to})
+	}
+	for _, net := range []struct {
+		name string
+		mlp  *nn.MLP[T]
+		mean int // outputs of the mean; the rest is the log-variance
+	}{{"encoder", n.encoder, n.config.Latent}, {"decoder", n.decoder, n.config.Dim}} {
+		last := len(net.mlp.Layers) - 1
+		for i := range last {
+			d := &net.mlp.Layers[i]
+			add(fmt.Sprintf("%s.%d", net.name, i), d, 0, d.Out)
+		}
+		head := &net.mlp.Layers[last]
+		add(net.name+".mean", head, 0, net.mean)
+		if head.Out > net.mean {
+			add(net.name+".logvar", head, net.mean, head.Out)
+		}
+	}
+	if n.logvar.Len > 0 {
+		slots = append(slots, tensorSlot[T]{name: "decoder.logvar", to: n.logvar.Len})
+	}
+	return slots
+}
+
+func (s tensorSlot[T]) shape() []int {
+	if s.layer == nil || s.bias {
+		return []int{s.to - s.from}
+	}
+	return []int{s.to - s.from, s.layer.In}
+}
+
+// place returns the index in the parameters of element i of the tensor.
+func (s tensorSlot[T]) place(n *network[T], i int) int {
+	switch {
+	case s.layer == nil:
+		return n.logvar.From + i
+	case s.bias:
+		return s.layer.Bias.From + s.from + i
+	default:
+		return s.layer.Weight.From + i%s.layer.In*s.layer.Out + s.from + i/s.layer.In
+	}
+}
+
+func (s tensorSlot[T]) size() int {
+	size := 1
+	for _, n := range s.shape() {
+		size *= n
+	}
+	return size
+}
+
+func (f *frozen[T]) tensors() []safetensors.Tensor {
+	slots := f.network.slots()
+	tensors := make([]safetensors.Tensor, len(slots))
+	for k, s := range slots {
+		data := make([]float64, s.size())
+		for i := range data {
+			data[i] = float64(f.theta[s.place(f.network, i)])
+		}
+		tensors[k] = safetensors.Tensor{Name: s.name, Shape: s.shape(), Data: data}
+	}
+	return tensors
+}
+
+// Tensors returns the parameters under the names saved models use: hidden
+// layers encoder.0.weight [out, in], encoder.0.bias [out], …, the heads
+// encoder.mean and encoder.logvar, the same for decoder (its mean head gives
+// logits for Bernoulli), and where the decoder's log-variance does not come
+// from the network the vector decoder.logvar, of length 1 or D.
+func (c *coder) Tensors() []safetensors.Tensor { return c.engine.tensors() }
+
+// FromTensors rebuilds a model from what [Model.Config] and Tensors returned.
+// The error wraps [ErrTensors] if a tensor is missing, superfluous, of the
+// wrong shape or not finite.
+func FromTensors(config Config, tensors []safetensors.Tensor) (*Model, error) {
+	c, err := rebuild(config, familyVAE, tensors)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{c}, nil
+}
+
+// AutoencoderFromTensors is FromTensors for an [Autoencoder].
+func AutoencoderFromTensors(config Config, tensors []safetensors.Tensor) (*Autoencoder, error) {
+	c, err := rebuild(config, familyAE, tensors)
+	if err != nil {
+		return nil, err
+	}
+	return &Autoencoder{c}, nil
+}
+
+func rebuild(config Config, family string, tensors []safetensors.Tensor) (*coder, error) {
+	if config.Family != family {
+		return nil, fmt.Errorf("vae: a model of family %q where %q was expected", config.Family, family)
+	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	var elements int
+	for _, t := range tensors {
+		elements += len(t.Data)
+	}
+	if want := config.size(); elements != want {
+		return nil, fmt.Errorf("vae: %d numbers for a model of %d: %w", elements, want, ErrTensors)
+	}
+	if config.Precision == Float64 {
+		return restore[float64](config, tensors)
+	}
+	return restore[float32](config, tensors)
+}
+
+// size returns the number of elements of all tensors of the architecture. It
+// is computed before any memory is taken for them.
+func (c *Config) size() int {
+	outputs := 2 * c.Latent
+	if c.Family == familyAE {
+		outputs = c.Latent
+	}
+	var sum int
+	for _, widths := range [][]int{c.encoderWidths(outputs), c.decoderWidths()} {
+		for i, w := range widths[1:] {
+			sum += (widths[i] + 1) * w
+		}
+	}
+	if c.scaled() && !c.networkScale() {
+		sum += c.Sigma.width(c.Dim)
+	}
+	return sum
+}
+
+func restore[T kernel.Float](config Config, tensors []safetensors.Tensor) (*coder, error) {
+	named := make(map[string]safetensors.Tensor, len(tensors))
+	for _, t := range tensors {
+		named[t.Name] = t
+	}
+	n := newNetwork[T](config)
+	slots := n.slots()
+	if len(named) != len(slots) || len(tensors) != len(slots) {
+		return nil, fmt.Errorf("vae: %d tensors for a model of %d: %w", len(tensors), len(slots), ErrTensors)
+	}
+	theta := make([]T, n.layout.Size())
+	for _, s := range slots {
+		t, ok := named[s.name]
+		if !ok {
+			return nil, fmt.Errorf("vae: tensor %s is missing: %w", s.name, ErrTensors)
+		}
+		if fmt.Sprint(t.Shape) != fmt.Sprint(s.shape()) || len(t.Data) != s.size() {
+			return nil, fmt.Errorf("vae: tensor %s has shape %v, not %v: %w", s.name, t.Shape, s.shape(), ErrTensors)
+		}
+		for i, v := range t.Data {
+			w := T(v)
+			if f := float64(w); math.IsNaN(f) || math.IsInf(f, 0) {
+				return nil, fmt.Errorf("vae: element %d of tensor %s is %v: %w", i, s.name, v, ErrTensors)
+			}
+			theta[s.place(n, i)] = w
+		}
+	}
+	return newCoder(n, theta), nil
+}

@@ -1,0 +1,175 @@
+package vae
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/internal/kernel"
+	"likely/internal/nn"
+)
+
+// trainer holds everything a training step needs, allocated once.
+type trainer[T kernel.Float] struct {
+	settings Settings
+	net      *network[T]
+	theta    []T
+	grad     []T
+	adam     *nn.Adam[T]
+	crew     *nn.Crew
+	logFloor []T // of the log-variance, one for each column
+
+	x     []T // training rows, N×D
+	rows  int
+	order []int
+	seed  uint64
+
+	// One minibatch. A row r = i·Samples + k is the k-th draw for row i.
+	size             int // rows of the present minibatch
+	encoder, decoder *nn.Tape[T]
+	noise            []T // draws×L
+	cache            []T // rows×L, see posterior
+	logvar, weight   []T // length D, where the log-variance is a vector
+	gradLogvar       []T // draws×width of that vector
+	loglik           []float64
+	kl               []float64
+	parts            int
+	desks            []desk[T]
+	gradient         gradient[T]
+	pieces           []piece
+	pieceNorm        []float64
+
+	forwardBackward func(part int)
+	update          func(part int)
+	steps           int
+	norm            float64 // of the last gradient
+}
+
+// desk is the working memory of one goroutine.
+type desk[T kernel.Float] struct{ s, w, ds []T }
+
+// piece is a part of the parameters that is updated in one go: a piece of one
+// of the two networks, or the vector of log-variances.
+type piece struct {
+	net  int // 0 encoder, 1 decoder, 2 log-variance
+	part nn.Piece
+}
+
+// serialWork is the number of multiplications in a step below which waking a
+// second goroutine costs more than it saves.
+const serialWork = 1 << 17
+
+// newTrainer prepares training on the rows of x, seen through t. floor holds
+// the smallest variance of each column in the units of x, or is nil.
+func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor []float64, t density.Transform, seed uint64) *trainer[T] {
+	n, d := x.Dims()
+	c := &net.config
+	draws := s.Batch * s.Samples
+	size := net.layout.Size()
+	workers := 0 // as many as there are
+	if size*draws < serialWork {
+		workers = 1
+	}
+	tr := &trainer[T]{
+		settings: s, net: net, seed: seed, rows: n,
+		theta: net.start(density.NewSource(seed, "vae start")),
+		grad:  make([]T, size),
+		adam:  nn.NewAdam[T](size),
+		crew:  nn.NewCrew(workers),
+		x:     make([]T, n*d),
+		order: make([]int, n),
+
+		encoder:  net.encoder.NewTape(s.Batch, false),
+		decoder:  net.decoder.NewTape(draws, true),
+		noise:    make([]T, draws*c.Latent),
+		cache:    make([]T, s.Batch*c.Latent),
+		loglik:   make([]float64, draws),
+		kl:       make([]float64, s.Batch),
+		gradient: newGradient[T](c),
+	}
+	for i := range n {
+		tr.order[i] = i
+		for j, v := range x.RawRowView(i) {
+			tr.x[i*d+j] = T((v - t.Shift[j]) / t.Scale[j])
+		}
+	}
+	tr.startScale(floor, t)
+	tr.startBias()
+	tr.parts = tr.crew.Size()
+	for range tr.parts {
+		tr.desks = append(tr.desks, desk[T]{make([]T, d), make([]T, d), make([]T, d)})
+	}
+	for i, network := range []*nn.MLP[T]{net.encoder, net.decoder} {
+		for _, p := range network.Pieces() {
+			tr.pieces = append(tr.pieces, piece{net: i, part: p})
+		}
+	}
+	if c.scaled() && c.Sigma.learned() {
+		tr.pieces = append(tr.pieces, piece{net: 2})
+	}
+	tr.pieceNorm = make([]float64, len(tr.pieces))
+	tr.forwardBackward, tr.update = tr.passRows, tr.updatePiece
+	return tr
+}
+
+// startScale sets the log-variance and its floor in the units of training,
+// where the variance of a column is about 1.
+func (t *trainer[T]) startScale(floor []float64, scale density.Transform) {
+	c := &t.net.config
+	if !c.scaled() {
+		return
+	}
+	d := c.Dim
+	t.logFloor = make([]T, d)
+	for j := range t.logFloor {
+		t.logFloor[j] = T(math.Inf(-1))
+		if floor != nil {
+			t.logFloor[j] = T(math.Log(floor[j]) - 2*math.Log(scale.Scale[j]))
+		}
+	}
+	if c.networkScale() {
+		return
+	}
+	t.logvar, t.weight = make([]T, d), make([]T, d)
+	if c.Sigma.learned() {
+		t.gradLogvar = make([]T, len(t.loglik)*t.net.logvar.Len)
+		return
+	}
+	nn.View(t.theta, t.net.logvar)[0] = T(2 * math.Log(c.Sigma.value/scale.Scale[0]))
+}
+
+// startBias sets the bias of the decoder's mean from the training rows: the
+// logit of the mean, clipped to [0.001, 0.999], for binary columns (Burda et
+// al. 2016); other columns are centred already.
+func (t *trainer[T]) startBias() {
+	c := &t.net.config
+	if c.Likelihood != Bernoulli {
+		return
+	}
+	last := t.net.decoder.Layers[len(t.net.decoder.Layers)-1]
+	bias := nn.View(t.theta, last.Bias)
+	for j := range c.Dim {
+		var sum float64
+		for i := range t.rows {
+			sum += float64(t.x[i*c.Dim+j])
+		}
+		p := min(max(sum/float64(t.rows), 0.001), 0.999)
+		bias[j] = T(math.Log(p / (1 - p)))
+	}
+}
+
+// close ends the goroutines of the trainer.
+func (t *trainer[T]) close() { t.crew.Close() }
+
+// shuffle orders the training rows for an epoch and returns the stream of its
+// noise.
+func (t *trainer[T]) shuffle(epoch int) *rand.Rand {
+	for i := range t.order {
+		t.order[i] = i
+	}
+	random := rand.New(density.NewSource(t.seed, "vae order", uint64(epoch)))
+	random.Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
+	return rand.New(density.NewSource(t.seed, "vae noise", uint64(epoch)))
+}
