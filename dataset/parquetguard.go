@@ -186,11 +186,8 @@ func (w *thriftWalk) value(kind byte, depth int) error {
 }
 
 // values walks over n times the given types. Every value takes a byte or
-// more, so more values than bytes are a lie.
+// more, so the walk ends with the data, whatever n is.
 func (w *thriftWalk) values(n uint64, depth int, kinds ...byte) error {
-	if n > uint64(len(w.data)-w.at) {
-		return errThrift
-	}
 	for range n {
 		for _, kind := range kinds {
 			if err := w.value(kind, depth+1); err != nil {
