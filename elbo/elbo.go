@@ -1,0 +1,135 @@
+package elbo
+
+import (
+	"context"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+)
+
+// Bound is the evidence lower bound of each of N rows, and its parts, in nats.
+type Bound struct {
+	// PerRow is the bound: Evidence − Divergence where these are known,
+	// and always −Distortion − Rate.
+	PerRow []float64
+	// StdErr is the Monte Carlo standard error of each row; nil where
+	// nothing was sampled.
+	StdErr []float64
+	// Rate is KL(q(z|x) ‖ p(z)): in closed form where the proposal knows it
+	// (density.PriorDivergence), else from the draws.
+	Rate []float64
+	// Distortion is −E_q[log p(x|z)].
+	Distortion []float64
+	// Evidence is log p(x) and Divergence is KL(q(z|x) ‖ p(z|x)), the gap of
+	// the bound; nil unless the model is a density.ExactPosterior.
+	Evidence, Divergence []float64
+	// Samples is the number of draws for each row, 0 where expectations were
+	// sums.
+	Samples int
+}
+
+// Estimate returns the mean over the rows, a lower bound on the mean of
+// log p(x).
+func (b *Bound) Estimate() density.Estimate {
+	return density.MeanEstimate(b.PerRow, b.StdErr, density.LowerBound, b.Samples)
+}
+
+// ELBO evaluates the evidence lower bound of each row of x (N×D) under q
+// (Jordan et al. 1999; Kingma & Welling 2014, eq. 3). Errors are those of
+// [EachRow].
+func ELBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dense, s Settings) (*Bound, error) {
+	n, _ := x.Dims()
+	b := &Bound{PerRow: make([]float64, n), Rate: make([]float64, n), Distortion: make([]float64, n)}
+	oracle, known := m.(density.ExactPosterior)
+	if known {
+		b.Evidence, b.Divergence = oracle.LogProb(nil, x), make([]float64, n)
+	}
+	if finite, ok := m.(density.Finite); ok {
+		b.enumerate(finite, q, x)
+		return b, nil
+	}
+	var divergence []float64
+	if closed, ok := q.(density.PriorDivergence); ok {
+		divergence = closed.KLPrior(nil, x)
+	}
+	b.StdErr = make([]float64, n)
+	resolved, err := s.resolve()
+	if err != nil {
+		return nil, err
+	}
+	b.Samples = resolved.Samples
+	err = EachRow(ctx, m, q, x, "elbo", s, func(i int, w *Weights) { b.row(i, w, divergence) })
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// row fills the entries of row i from its draws. rate holds the divergences from
+// the prior where they are known.
+func (b *Bound) row(i int, w *Weights, rate []float64) {
+	draws := len(w.LogLik)
+	term := make([]float64, draws) // what is averaged
+	var distortion, sampled float64
+	for k := range draws {
+		distortion -= w.LogLik[k]
+		sampled += w.LogProposal[k] - w.LogPrior[k]
+		term[k] = w.LogLik[k]
+		if rate == nil {
+			term[k] += w.LogPrior[k] - w.LogProposal[k]
+		}
+	}
+	b.Distortion[i] = distortion / float64(draws)
+	b.Rate[i] = sampled / float64(draws)
+	if rate != nil {
+		b.Rate[i] = rate[i]
+	}
+	b.PerRow[i] = -b.Distortion[i] - b.Rate[i]
+	b.StdErr[i] = standardError(term)
+	if b.Evidence != nil {
+		b.Divergence[i] = b.Evidence[i] - b.PerRow[i]
+	}
+}
+
+// enumerate fills the bound by summing over all values of the code.
+func (b *Bound) enumerate(m density.Finite, q density.Proposal, x *mat.Dense) {
+	states := m.States()
+	count, l := states.Dims()
+	n, _ := x.Dims()
+	prior := m.LogPrior(nil, states)
+	lik, proposal := make([]float64, count), make([]float64, count)
+	z := mat.NewDense(count, l, nil)
+	z.Copy(states)
+	for i := range n {
+		row := density.Rows(x, i, i+1)
+		m.LogLik(lik, row, z)
+		q.LogProb(proposal, z, row)
+		for k, lq := range proposal {
+			p := math.Exp(lq)
+			if p == 0 {
+				continue // 0·log 0 = 0
+			}
+			b.Distortion[i] -= p * lik[k]
+			b.Rate[i] += p * (lq - prior[k])
+			if b.Divergence != nil {
+				b.Divergence[i] += p * (lq - (lik[k] + prior[k] - b.Evidence[i]))
+			}
+		}
+		b.PerRow[i] = -b.Distortion[i] - b.Rate[i]
+	}
+}
+
+// standardError returns the standard error of the mean of values; NaN for one.
+func standardError(values []float64) float64 {
+	n := float64(len(values))
+	var mean, squares float64
+	for _, v := range values {
+		mean += v / n
+	}
+	for _, v := range values {
+		squares += (v - mean) * (v - mean)
+	}
+	return math.Sqrt(squares / (n * (n - 1)))
+}

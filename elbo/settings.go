@@ -1,0 +1,166 @@
+package elbo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+)
+
+// Errors of evaluating a bound. They are wrapped with the row or the setting.
+var (
+	// ErrSettings reports settings that make no sense.
+	ErrSettings = errors.New("impossible settings")
+	// ErrNotANumber reports a model or proposal whose log-density is NaN, or
+	// +Inf, at a drawn code.
+	ErrNotANumber = errors.New("log-density is not a number")
+)
+
+// Settings says how to evaluate a bound. The zero value works.
+type Settings struct {
+	// Samples is S, the number of codes drawn for each row; 0: 100.
+	Samples int
+	// Seed is what all draws are derived from.
+	Seed uint64
+	// Chunk is the largest number of codes that a core holds in memory at
+	// once; 0: 1024. It does not change the result.
+	Chunk int
+	// Progress, if not nil, is told how many rows are done. Calls may be
+	// concurrent.
+	Progress func(done, total int)
+}
+
+const (
+	defaultSamples = 100
+	defaultChunk   = 1024
+)
+
+func (s Settings) resolve() (Settings, error) {
+	if s.Samples == 0 {
+		s.Samples = defaultSamples
+	}
+	if s.Chunk == 0 {
+		s.Chunk = defaultChunk
+	}
+	if s.Samples < 1 || s.Chunk < 1 {
+		return s, fmt.Errorf("elbo: %d samples in chunks of %d: %w; want 1 or more of each, or 0 for the default", s.Samples, s.Chunk, ErrSettings)
+	}
+	return s, nil
+}
+
+// Weights are the terms of the log importance weights of S draws for one row,
+//
+//	log w = log p(x|z) + log p(z) − log q(z|x)
+//
+// in nats.
+type Weights struct {
+	LogLik, LogPrior, LogProposal []float64 // length S
+}
+
+// Log stores the log importance weights in dst (length S, or nil) and returns
+// it.
+func (w *Weights) Log(dst []float64) []float64 {
+	dst = density.Resize(dst, len(w.LogLik))
+	for i := range dst {
+		dst[i] = w.LogLik[i] + w.LogPrior[i] - w.LogProposal[i]
+	}
+	return dst
+}
+
+// EachRow draws S codes from q for each row of x (N×D) and calls f with the
+// row's number and the terms of its weights, which are reused afterwards. Rows
+// are spread over all cores; f must write to what belongs to its row alone. The
+// draws of row i come from the stream (seed, purpose, i), whatever the chunk. An
+// error names the first row, from 1, at which the model or the proposal gives
+// no number. The cost is N·S evaluations of p(x|z).
+func EachRow(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dense, purpose string, s Settings, f func(row int, w *Weights)) error {
+	n, d := x.Dims()
+	if d != m.Dim() || q.LatentDim() != m.LatentDim() {
+		panic("elbo: model, proposal and data differ in dimension")
+	}
+	s, err := s.resolve()
+	if err != nil {
+		return err
+	}
+	errs := make([]error, n)
+	var next, done atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		group.Go(func() {
+			w := newSampler(m, q, s)
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n || ctx.Err() != nil {
+					return
+				}
+				if errs[i] = w.draw(ctx, density.Rows(x, i, i+1), density.NewSource(s.Seed, purpose, uint64(i)), i); errs[i] == nil {
+					f(i, &w.weights)
+				}
+				if count := int(done.Add(1)); s.Progress != nil {
+					s.Progress(count, n)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("elbo: %w", err)
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sampler draws the weights of one row at a time.
+type sampler struct {
+	m       density.Latent
+	q       density.Proposal
+	s       Settings
+	z       *mat.Dense
+	weights Weights
+}
+
+func newSampler(m density.Latent, q density.Proposal, s Settings) *sampler {
+	return &sampler{
+		m: m, q: q, s: s,
+		z:       mat.NewDense(min(s.Chunk, s.Samples), m.LatentDim(), nil),
+		weights: Weights{make([]float64, s.Samples), make([]float64, s.Samples), make([]float64, s.Samples)},
+	}
+}
+
+// draw fills the weights of row i, whose data are x (1×D).
+func (w *sampler) draw(ctx context.Context, x *mat.Dense, src rand.Source, i int) error {
+	for from := 0; from < w.s.Samples; from += w.s.Chunk {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		to := min(from+w.s.Chunk, w.s.Samples)
+		z := density.Rows(w.z, 0, to-from)
+		w.q.Rand(z, x, src)
+		w.q.LogProb(w.weights.LogProposal[from:to], z, x)
+		w.m.LogPrior(w.weights.LogPrior[from:to], z)
+		w.m.LogLik(w.weights.LogLik[from:to], x, z)
+	}
+	for k := range w.s.Samples {
+		for _, term := range []struct {
+			name  string
+			value float64
+		}{{"log p(x|z)", w.weights.LogLik[k]}, {"log p(z)", w.weights.LogPrior[k]}, {"log q(z|x)", w.weights.LogProposal[k]}} {
+			if math.IsNaN(term.value) || math.IsInf(term.value, 1) {
+				return fmt.Errorf("elbo: %s is %v at draw %d for row %d: %w; check the row, or train the model with a smaller rate", term.name, term.value, k+1, i+1, ErrNotANumber)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package eval
+
+import (
+	"fmt"
+	"math"
+
+	"likely/density"
+)
+
+// Difference is the mean over N rows of log p_A(x) − log p_B(x), in nats.
+type Difference struct {
+	Mean float64
+	// DataErr is the standard error of having only these rows, SampleErr that
+	// of having only these draws.
+	DataErr, SampleErr float64
+	Rows               int
+}
+
+// significance is the number of standard errors beyond which a difference
+// counts: a two-sided error of 4.6 % where there is none.
+const significance = 2
+
+// StdErr returns both standard errors together.
+func (d Difference) StdErr() float64 { return math.Hypot(d.DataErr, d.SampleErr) }
+
+// Significant reports whether the difference is more than two standard errors
+// from zero. It is not for a single row.
+func (d Difference) Significant() bool { return math.Abs(d.Mean) > significance*d.StdErr() }
+
+// Compare returns the paired difference between two results of the same rows. A
+// different number of rows or another measure is an error that wraps
+// ErrMismatch; that the rows are the same ones is up to the caller.
+func Compare(a, b *Result) (Difference, error) {
+	if len(a.LogProb) != len(b.LogProb) {
+		return Difference{}, fmt.Errorf("eval: %d rows against %d: %w; evaluate both models on one set of rows", len(a.LogProb), len(b.LogProb), ErrMismatch)
+	}
+	if a.Measure != b.Measure {
+		return Difference{}, fmt.Errorf("eval: a %s measure against a %s one: %w; prepare the data alike for both models", a.Measure, b.Measure, ErrMismatch)
+	}
+	diff, errs := make([]float64, len(a.LogProb)), make([]float64, len(a.LogProb))
+	for i := range diff {
+		diff[i] = a.LogProb[i] - b.LogProb[i]
+		for _, r := range []*Result{a, b} {
+			if r.StdErr != nil {
+				errs[i] = math.Hypot(errs[i], r.StdErr[i])
+			}
+		}
+	}
+	e := density.MeanEstimate(diff, errs, density.Consistent, 0)
+	return Difference{Mean: e.Value, DataErr: e.DataErr, SampleErr: e.SampleErr, Rows: e.Rows}, nil
+}

@@ -1,0 +1,119 @@
+package eval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/elbo"
+)
+
+// Errors of evaluation. They are wrapped with the row or the setting.
+var (
+	// ErrSettings reports settings that make no sense.
+	ErrSettings = errors.New("impossible settings")
+	// ErrNoProposal reports a model without a closed form that was given no
+	// proposal.
+	ErrNoProposal = errors.New("log p(x) has no closed form")
+	// ErrMismatch reports results that cannot be compared.
+	ErrMismatch = errors.New("results are not of the same rows on the same measure")
+)
+
+// Settings says how to evaluate. The zero value works.
+type Settings struct {
+	// Samples is S, the number of codes drawn for each row; 0: 5000.
+	Samples int
+	// Seed is what all draws are derived from.
+	Seed uint64
+	// Chunk is the largest number of codes that a core holds in memory at
+	// once; 0: 1024. It does not change the result.
+	Chunk int
+	// Measure is what the density is a density with respect to; it is kept
+	// in the result, so that only like is compared with like.
+	Measure density.Measure
+	// Progress, if not nil, is told how many rows are done. Calls may be
+	// concurrent.
+	Progress func(done, total int)
+}
+
+const defaultSamples = 5000
+
+// LogProb evaluates log p(x) of each row of x (N×D): in closed form if the
+// model is density.Exact, else, for a density.Latent, by importance sampling
+// from the proposal at a cost of N·S evaluations of p(x|z). A proposal is not
+// used, and may be nil, where there is a closed form.
+//
+// Draws for row i come from the stream (Seed, "eval.importance", i): the result
+// does not depend on Chunk, on GOMAXPROCS, or on which other rows are there.
+// Errors name the row at which the model gives no number; one wraps
+// [ErrNoProposal], or [ErrSettings].
+func LogProb(ctx context.Context, m density.Model, q density.Proposal, x *mat.Dense, s Settings) (*Result, error) {
+	if s.Samples == 0 {
+		s.Samples = defaultSamples
+	}
+	if s.Samples < 1 {
+		return nil, fmt.Errorf("eval: %d samples: %w; want 1 or more, or 0 for the default", s.Samples, ErrSettings)
+	}
+	if exact, ok := m.(density.Exact); ok {
+		return closedForm(ctx, exact, x, s)
+	}
+	latent, ok := m.(density.Latent)
+	if !ok || q == nil {
+		return nil, fmt.Errorf("eval: %w; give a proposal q(z|x), such as the encoder or density.PriorProposal", ErrNoProposal)
+	}
+	return importance(ctx, latent, q, x, s)
+}
+
+func closedForm(ctx context.Context, m density.Exact, x *mat.Dense, s Settings) (*Result, error) {
+	r := &Result{Kind: density.ExactValue, Measure: s.Measure, LogProb: m.LogProb(nil, x)}
+	for i, v := range r.LogProb {
+		if math.IsNaN(v) {
+			return nil, fmt.Errorf("eval: log p of row %d is NaN: %w; check the row and the model's parameters", i+1, elbo.ErrNotANumber)
+		}
+	}
+	return r, ctx.Err()
+}
+
+func importance(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dense, s Settings) (*Result, error) {
+	n, _ := x.Dims()
+	r := &Result{
+		Kind: density.Consistent, Measure: s.Measure, Samples: s.Samples,
+		LogProb: make([]float64, n), StdErr: make([]float64, n), ESS: make([]float64, n), KHat: make([]float64, n),
+		Spent: int64(n) * int64(s.Samples),
+	}
+	settings := elbo.Settings{Samples: s.Samples, Seed: s.Seed, Chunk: s.Chunk, Progress: s.Progress}
+	err := elbo.EachRow(ctx, m, q, x, "eval.importance", settings, func(i int, w *elbo.Weights) {
+		r.row(i, w.Log(w.LogLik)) // the terms are not needed any more
+	})
+	if err != nil {
+		return nil, fmt.Errorf("eval: importance sampling: %w", err)
+	}
+	r.warn()
+	return r, nil
+}
+
+// row fills the entries of row i from its log importance weights, which it
+// overwrites.
+func (r *Result) row(i int, logs []float64) {
+	count := float64(len(logs))
+	r.LogProb[i] = density.LogMeanExp(logs)
+	r.KHat[i] = paretoK(logs)
+	if math.IsInf(r.LogProb[i], -1) { // not one draw hit
+		r.StdErr[i], r.ESS[i], r.KHat[i] = math.Inf(1), 0, math.Inf(1)
+		return
+	}
+	var squares, spread float64
+	for k, l := range logs {
+		logs[k] = math.Exp(l - r.LogProb[i]) // w/w̄, of mean 1
+		squares += logs[k] * logs[k]
+	}
+	for _, w := range logs {
+		spread += (w - 1) * (w - 1)
+	}
+	r.StdErr[i] = math.Sqrt(spread / (count * (count - 1)))
+	r.ESS[i] = count * count / squares
+}

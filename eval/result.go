@@ -1,0 +1,95 @@
+package eval
+
+import (
+	"fmt"
+	"strings"
+
+	"likely/density"
+)
+
+// Result is log p(x) of each of N rows, in nats, with what is known of its
+// error.
+type Result struct {
+	// LogProb is the value for each row.
+	LogProb []float64
+	// StdErr is the Monte Carlo standard error of each row, ESS its
+	// effective sample size and KHat its Pareto k̂; nil where Kind is
+	// density.ExactValue.
+	StdErr, ESS, KHat []float64
+	// Kind tells a closed form from an estimate.
+	Kind density.Kind
+	// Measure is what the density is a density with respect to.
+	Measure density.Measure
+	// Samples is the number of draws for each row, 0 for closed forms.
+	Samples int
+	// Spent is the number of evaluations of p(x|z).
+	Spent int64
+	// Warnings says what is doubtful about the result and what to try.
+	Warnings []string
+}
+
+// Estimate returns the mean over the rows with its two standard errors.
+func (r *Result) Estimate() density.Estimate {
+	return density.MeanEstimate(r.LogProb, r.StdErr, r.Kind, r.Samples)
+}
+
+// Shift adds c nats to every row, as a change of units does.
+func (r *Result) Shift(c float64) {
+	for i := range r.LogProb {
+		r.LogProb[i] += c
+	}
+}
+
+// Untrusted returns the rows, from 0, whose k̂ is above the threshold: their
+// estimates, and their standard errors, cannot be trusted.
+func (r *Result) Untrusted() []int {
+	var rows []int
+	limit := Threshold(r.Samples)
+	for i, k := range r.KHat {
+		if k > limit {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+// Trusted returns the estimate from the rows with a k̂ below the threshold, and
+// whether there is any.
+func (r *Result) Trusted() (density.Estimate, bool) {
+	var values, errs []float64
+	limit := Threshold(r.Samples)
+	for i, v := range r.LogProb {
+		if r.KHat != nil && r.KHat[i] > limit {
+			continue
+		}
+		values = append(values, v)
+		if r.StdErr != nil {
+			errs = append(errs, r.StdErr[i])
+		}
+	}
+	if len(values) == 0 {
+		return density.Estimate{}, false
+	}
+	return density.MeanEstimate(values, errs, r.Kind, r.Samples), true
+}
+
+// warn adds a warning for rows that cannot be trusted.
+func (r *Result) warn() {
+	rows := r.Untrusted()
+	if len(rows) == 0 {
+		return
+	}
+	var names []string
+	for _, i := range rows[:min(len(rows), 5)] {
+		names = append(names, fmt.Sprint(i+1))
+	}
+	if len(rows) > 5 {
+		names = append(names, "…")
+	}
+	text := fmt.Sprintf("%d of %d rows have a Pareto k̂ above %.2f with %d draws (row %s): their log p is uncertain by more than its error says, and likely too low; more draws, or a proposal with heavier tails, would help",
+		len(rows), len(r.LogProb), Threshold(r.Samples), r.Samples, strings.Join(names, ", "))
+	if e, ok := r.Trusted(); ok {
+		text += fmt.Sprintf("; without them the mean differs by %+.2g nats", e.Value-r.Estimate().Value)
+	}
+	r.Warnings = append(r.Warnings, text)
+}
