@@ -141,3 +141,26 @@ func FuzzParquet(f *testing.F) {
 		checkRead(t, d, err)
 	})
 }
+
+// Metadata that announce 2³¹−1 columns, or a name of that length, are refused
+// before anything is allocated for them.
+func TestParquetMetadataLengths(t *testing.T) {
+	huge := []byte{0xff, 0xff, 0xff, 0xff, 0x07}
+	for name, metadata := range map[string][]byte{
+		"list":   append([]byte{0x15, 0x02, 0x19, 0xfc}, huge...), // version 1; schema: a list of structures
+		"binary": append([]byte{0x15, 0x02, 0x58}, huge...),       // version 1; created by: a string
+		"map":    append([]byte{0x15, 0x02, 0x5b}, append(huge, 0x88)...),
+		"deep":   bytes.Repeat([]byte{0x1c}, 1<<16),
+	} {
+		file := append([]byte("PAR1"), metadata...)
+		file = binary.LittleEndian.AppendUint32(file, uint32(len(metadata)))
+		file = append(file, "PAR1"...)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := readBytes("x.parquet", file, Options{})
+		runtime.ReadMemStats(&after)
+		require.ErrorIs(t, err, ErrFormat, name)
+		require.ErrorContains(t, err, "damaged metadata", name)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), name)
+	}
+}
