@@ -1,0 +1,16 @@
+package gmm
+
+import "errors"
+
+// Errors of fitting and building mixtures. They are wrapped with the component
+// or row and the remedy.
+var (
+	// ErrCollapsed reports a covariance that is not positive definite.
+	ErrCollapsed = errors.New("covariance is not positive definite")
+	// ErrTooFewRows reports more components than distinct rows.
+	ErrTooFewRows = errors.New("more components than distinct rows")
+	// ErrSettings reports settings that make no sense.
+	ErrSettings = errors.New("impossible settings")
+	// ErrParameters reports parameters that are no mixture.
+	ErrParameters = errors.New("not the parameters of a mixture")
+)

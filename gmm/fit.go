@@ -1,0 +1,146 @@
+package gmm
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+)
+
+// Fit fits a mixture to the rows of x (N×D) by EM, from several k-means starts,
+// and returns the best, with its components by decreasing weight. A start whose
+// optimum is degenerate (see Report.Warnings) is kept only if all are. The same
+// seed in src gives the same bits under any GOMAXPROCS. If ctx ends, Fit returns
+// its error within an iteration.
+//
+// Errors wrap density.ErrNonFinite and density.ErrConstant for unusable data,
+// [ErrTooFewRows] if there are more components than distinct rows,
+// [ErrCollapsed] if every start collapses (which takes Settings.Floor < 0), and
+// [ErrSettings].
+//
+// The cost is O(N·K·D²) an iteration for full covariances.
+func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
+	s, err := s.resolve()
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := scaleRows(x, s.Components)
+	if err != nil {
+		return nil, nil, err
+	}
+	if rows.distinct < s.Components {
+		return nil, nil, fmt.Errorf("gmm: %d components for %d distinct rows: %w; use at most %d components", s.Components, rows.distinct, ErrTooFewRows, rows.distinct)
+	}
+	report := &Report{Seed: src.Uint64(), StartLogLik: make([]float64, s.Starts)}
+	runs := make([]*EM, s.Starts)
+	errs := make([]error, s.Starts)
+	forEach(s.Starts, func(i int) {
+		runs[i], errs[i] = start(ctx, rows, s, i, report.Seed)
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, nil, fmt.Errorf("gmm: %w", err)
+	}
+	best := report.choose(runs, errs)
+	if best == nil {
+		return nil, nil, fmt.Errorf("gmm: all %d starts failed, the first with: %w", s.Starts, errs[0])
+	}
+	best.order()
+	report.examine(best)
+	for i := range report.History {
+		report.History[i] += rows.jacobian
+	}
+	return best.Model(), report, nil
+}
+
+// choose picks the best start: the highest likelihood among those that are not
+// degenerate, or among all if all are.
+func (r *Report) choose(runs []*EM, errs []error) *EM {
+	var best *EM
+	bestSound := false
+	for i, e := range runs {
+		r.StartLogLik[i] = math.NaN()
+		if errs[i] != nil {
+			continue
+		}
+		r.StartLogLik[i] = e.LogLik()
+		r.TotalIterations += len(e.history) - 1
+		sound := !e.degenerate()
+		if best == nil || sound && !bestSound || sound == bestSound && e.LogLik() > best.LogLik() {
+			best, bestSound, r.Start = e, sound, i
+		}
+	}
+	return best
+}
+
+// start runs EM once from a k-means clustering.
+func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64) (*EM, error) {
+	e := newEM(rows, s)
+	for n, c := range kmeans(rows, s.Components, density.NewSource(seed, "gmm.start", uint64(i))) {
+		e.moments.resp[n*e.k+c] = 1
+	}
+	for iteration := range s.Iterations + 1 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := e.Step(); err != nil {
+			return nil, err
+		}
+		if s.Progress != nil {
+			s.Progress(i, iteration, e.LogLik())
+		}
+		if e.Done() {
+			break
+		}
+	}
+	return e, nil
+}
+
+// NewEM prepares a run of EM on the rows of x (N×D) from the given
+// responsibilities (N×K, nonnegative, each row summing to 1), for callers that
+// want to watch or steer the iterations. Settings.Starts and Iterations are not
+// used. Errors are those of [Fit].
+func NewEM(x, responsibilities *mat.Dense, s Settings) (*EM, error) {
+	n, k := responsibilities.Dims()
+	if s.Components == 0 {
+		s.Components = k
+	}
+	s, err := s.resolve()
+	if err != nil {
+		return nil, err
+	}
+	if rows, _ := x.Dims(); rows != n || k != s.Components {
+		panic("gmm: responsibilities are not N×K")
+	}
+	rows, err := scaleRows(x, s.Components)
+	if err != nil {
+		return nil, err
+	}
+	e := newEM(rows, s)
+	for i := range n {
+		var sum float64
+		for c, r := range responsibilities.RawRowView(i) {
+			if !(r >= 0) {
+				return nil, fmt.Errorf("gmm: responsibility %v in row %d: %w; want nonnegative numbers that sum to 1", r, i+1, ErrParameters)
+			}
+			sum += r
+			e.moments.resp[i*k+c] = r
+		}
+		if math.Abs(sum-1) > 1e-6 {
+			return nil, fmt.Errorf("gmm: responsibilities of row %d sum to %v: %w; want 1", i+1, sum, ErrParameters)
+		}
+	}
+	return e, nil
+}
+
+func newEM(rows *scaledRows, s Settings) *EM {
+	k := s.Components
+	return &EM{
+		k: k, d: rows.d, covariance: s.Covariance, floor: s.Floor, tolerance: s.Tolerance, scaled: rows,
+		moments:   moments{n: rows.n, k: k, d: rows.d, x: rows.x, resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d)},
+		logWeight: make([]float64, k),
+	}
+}

@@ -1,0 +1,243 @@
+package gmm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/internal/kernel"
+	"likely/internal/safetensors"
+)
+
+// Full gives each component a covariance of its own, without restriction:
+// K·D(D+1)/2 parameters.
+var Full Covariance = full{}
+
+type full struct{}
+
+func (full) String() string { return "full" }
+
+func (full) NumParameters(k, d int) int { return k * d * (d + 1) / 2 }
+
+func (f full) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
+	s := &fullShapes{d: m.d, components: make([]fullShape, m.k)}
+	errs := make([]error, m.k)
+	forEach(m.k, func(k int) {
+		if m.empty(k) {
+			if keep == nil {
+				errs[k] = fmt.Errorf("gmm: component %d has no rows: %w; use fewer components", k+1, ErrCollapsed)
+				return
+			}
+			s.components[k] = keep.(*fullShapes).components[k]
+			return
+		}
+		c := m.scatter(k)
+		for i := range c {
+			c[i] /= m.count[k]
+		}
+		var err error
+		if s.components[k], err = newFullShape(m.d, c, floor); err != nil {
+			errs[k] = fmt.Errorf("gmm: component %d collapsed onto %.3g of %d rows: %w; use fewer components or a larger Settings.Floor", k+1, m.count[k], m.n, err)
+		}
+	})
+	return s, firstError(errs)
+}
+
+func (f full) fromTensor(t safetensors.Tensor, k, d int) (shapes, error) {
+	if err := checkShape(t, k, d, d); err != nil {
+		return nil, err
+	}
+	s := &fullShapes{d: d, components: make([]fullShape, k)}
+	for i := range s.components {
+		c := t.Data[i*d*d : (i+1)*d*d]
+		for a := range d {
+			for b := range a {
+				if c[a*d+b] != c[b*d+a] {
+					return nil, fmt.Errorf("gmm: covariance %d is not symmetric at (%d, %d): %w", i+1, a+1, b+1, ErrParameters)
+				}
+			}
+		}
+		var err error
+		if s.components[i], err = newFullShape(d, append([]float64{}, c...), 0); err != nil {
+			return nil, fmt.Errorf("gmm: covariance %d: %w", i+1, err)
+		}
+	}
+	return s, nil
+}
+
+// fullShapes are K unrestricted covariances.
+type fullShapes struct {
+	d          int
+	components []fullShape
+}
+
+// fullShape is one covariance Σ = LLᵀ.
+type fullShape struct {
+	sigma    []float64              // D×D
+	factor   []float64              // L, D×D, lower triangular
+	whiten   kernel.Packed[float64] // L⁻ᵀ, so that rows x·L⁻ᵀ have covariance I
+	constant float64                // −½(D ln 2π + ln|Σ|)
+	smallest float64                // smallest eigenvalue of Σ, or a bound
+	atFloor  bool
+}
+
+// newFullShape factors sigma (D×D, symmetric, taken over), after raising its
+// eigenvalues to the floor if any lies below.
+func newFullShape(d int, sigma []float64, floor float64) (fullShape, error) {
+	s := fullShape{sigma: sigma}
+	if floor > 0 {
+		s.atFloor = raise(d, sigma, floor)
+	}
+	var chol mat.Cholesky
+	if !chol.Factorize(mat.NewSymDense(d, sigma)) {
+		return s, ErrCollapsed
+	}
+	var lower, inverse mat.TriDense
+	chol.LTo(&lower)
+	if err := inverse.InverseTri(&lower); err != nil {
+		if _, nearly := err.(mat.Condition); !nearly {
+			return s, ErrCollapsed
+		}
+	}
+	s.factor = make([]float64, d*d)
+	white := make([]float64, d*d)
+	norm := 0.0 // ‖L⁻¹‖²_F = Σ 1/λᵢ ≥ 1/λ_min
+	for i := range d {
+		for j := range i + 1 {
+			s.factor[i*d+j] = lower.At(i, j)
+			white[i*d+j] = inverse.At(i, j)
+			norm += white[i*d+j] * white[i*d+j]
+		}
+	}
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		return s, ErrCollapsed
+	}
+	s.smallest = 1 / norm
+	s.whiten.Pack(true, d, d, white, d)
+	logDet := 0.0
+	for i := range d {
+		logDet += math.Log(s.factor[i*d+i])
+	}
+	s.constant = -0.5*float64(d)*math.Log(2*math.Pi) - logDet
+	return s, nil
+}
+
+// raise lifts the eigenvalues of sigma (D×D, symmetric, in place) to the floor
+// and reports whether any was below. The result is the most likely covariance
+// among those whose eigenvalues are at least the floor: the likelihood depends
+// on the eigenvectors and, for each of them, on one eigenvalue alone. A
+// Cholesky factorisation of Σ − floor·I settles the usual case in which nothing
+// is to be done.
+func raise(d int, sigma []float64, floor float64) bool {
+	shifted := append([]float64{}, sigma...)
+	for i := range d {
+		shifted[i*d+i] -= floor
+	}
+	var chol mat.Cholesky
+	if chol.Factorize(mat.NewSymDense(d, shifted)) {
+		return false
+	}
+	var eigen mat.EigenSym
+	if !eigen.Factorize(mat.NewSymDense(d, append([]float64{}, sigma...)), true) {
+		return false // not finite: the caller's Cholesky fails and says so
+	}
+	values := eigen.Values(nil)
+	active := false
+	for i, v := range values {
+		if v < floor {
+			values[i], active = floor, true
+		}
+	}
+	if !active {
+		return false
+	}
+	var vectors mat.Dense
+	eigen.VectorsTo(&vectors)
+	for i := range d {
+		for j := range i + 1 {
+			var sum float64
+			for q, v := range values {
+				sum += v * vectors.At(i, q) * vectors.At(j, q)
+			}
+			sigma[i*d+j], sigma[j*d+i] = sum, sum
+		}
+	}
+	return true
+}
+
+func (s *fullShapes) logDensity(dst []float64, stride, k int, mean, x, tmp []float64) {
+	c, d := &s.components[k], s.d
+	m := len(x) / d
+	// x − μ before the product: subtracting L⁻¹μ after it would lose the
+	// digits that x and μ share.
+	for i := range m {
+		row, to := x[i*d:(i+1)*d], tmp[i*d:(i+1)*d]
+		for j, v := range row {
+			to[j] = v - mean[j]
+		}
+	}
+	squares := getBuffer(m)
+	c.whiten.SumSquares(*squares, m, tmp, d, nil)
+	for i, q := range *squares {
+		dst[i*stride] = c.constant - 0.5*q
+	}
+	putBuffer(squares)
+}
+
+func (s *fullShapes) displace(dst []float64, k int, random *rand.Rand) {
+	d, l := s.d, s.components[k].factor
+	clear(dst)
+	for j := range d {
+		e := random.NormFloat64()
+		for i := j; i < d; i++ {
+			dst[i] += l[i*d+j] * e
+		}
+	}
+}
+
+func (s *fullShapes) at(k, i, j int) float64 { return s.components[k].sigma[i*s.d+j] }
+
+func (s *fullShapes) narrowest(k int) float64 { return s.components[k].smallest }
+
+func (s *fullShapes) floored(k int) bool { return s.components[k].atFloor }
+
+func (s *fullShapes) rescaled(scale []float64) shapes {
+	out := &fullShapes{d: s.d, components: make([]fullShape, len(s.components))}
+	for k, c := range s.components {
+		sigma := make([]float64, len(c.sigma))
+		for i := range s.d {
+			for j := range s.d {
+				sigma[i*s.d+j] = c.sigma[i*s.d+j] * (scale[i] * scale[j])
+			}
+		}
+		// Rescaling keeps a covariance positive definite; the factor is
+		// that of the rescaled matrix, as a reader of the parameters has it.
+		shape, err := newFullShape(s.d, sigma, 0)
+		if err != nil {
+			panic("gmm: a rescaled covariance is not positive definite")
+		}
+		shape.atFloor = c.atFloor
+		out.components[k] = shape
+	}
+	return out
+}
+
+func (s *fullShapes) reordered(order []int) shapes {
+	out := &fullShapes{d: s.d, components: make([]fullShape, len(order))}
+	for i, k := range order {
+		out.components[i] = s.components[k]
+	}
+	return out
+}
+
+func (s *fullShapes) tensor() safetensors.Tensor {
+	t := safetensors.Tensor{Name: "covariances", Shape: []int{len(s.components), s.d, s.d}}
+	for _, c := range s.components {
+		t.Data = append(t.Data, c.sigma...)
+	}
+	return t
+}
+
+func (s *fullShapes) family() Covariance { return Full }

@@ -1,0 +1,133 @@
+package gmm
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Report tells how a fit went.
+type Report struct {
+	// History is the mean log-likelihood of the start that was kept, in nats
+	// per row, before each of its iterations and at its end. It never
+	// falls by more than rounding.
+	History []float64
+	// Converged is whether that start met the tolerance before the
+	// iterations ran out.
+	Converged bool
+	// Iterations is the number of EM iterations of that start,
+	// TotalIterations that of all starts.
+	Iterations, TotalIterations int
+	// Start is the number of the start that was kept, from 0.
+	Start int
+	// StartLogLik is the mean log-likelihood that each start ended at, in
+	// nats per row; NaN for a start that collapsed.
+	StartLogLik []float64
+	// FloorActive is whether the floor holds up some variance of the result.
+	FloorActive bool
+	// Warnings says what is doubtful about the result and what to try.
+	Warnings []string
+	// Seed is the number all random streams of the fit were derived from.
+	Seed uint64
+}
+
+func (r *Report) warn(format string, args ...any) {
+	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
+}
+
+// nearSingular is the variance, in a direction and relative to the columns'
+// variances, below which a component is called near-singular. It stands well
+// above the floor.
+const nearSingular = 1e-4
+
+// degenerate reports whether an optimum is one that the likelihood of free
+// covariances reaches by shrinking a component onto few rows: its value then
+// says little about the data. Such a start is kept only when every other one is
+// degenerate too.
+func (e *EM) degenerate() bool {
+	for k := range e.k {
+		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.moments.count[k] < float64(4*(e.d+1)) {
+			return true
+		}
+	}
+	return false
+}
+
+// examine fills the report from the start that was kept.
+func (r *Report) examine(e *EM) {
+	r.History = e.history
+	r.Converged = e.converged
+	r.Iterations = len(e.history) - 1
+	if !e.converged {
+		r.warn("EM stopped after %d iterations, before the likelihood settled; more Settings.Iterations would help", r.Iterations)
+	}
+	if e.fell {
+		r.warn("the likelihood fell by more than rounding in some iteration; the covariances are too ill-conditioned for the arithmetic; a larger Settings.Floor would help")
+	}
+	for k := range e.k {
+		count := e.moments.count[k]
+		switch {
+		case e.shapes.floored(k):
+			r.FloorActive = true
+			r.warn("component %d (%.3g rows) is held up by the variance floor: its likelihood measures the floor, not the data; fewer components, more rows or a larger Settings.Floor would help", k+1, count)
+		case count < float64(e.d+1):
+			r.warn("component %d has %.3g rows for %d columns; fewer components would help", k+1, count, e.d)
+		case e.shapes.narrowest(k) < nearSingular:
+			r.warn("component %d (%.3g rows) is near-singular: its narrowest direction has %.2g of a column's variance; check for nearly collinear or rounded columns", k+1, count, e.shapes.narrowest(k))
+		}
+	}
+	for _, k := range e.spurious() {
+		r.warn("component %d (%.3g rows) is small and in some direction has less than %v of the variance that components have on average: such optima are often spurious; compare held-out likelihoods with fewer components", k+1, e.moments.count[k], spuriousRatio)
+	}
+	var failed int
+	for _, v := range r.StartLogLik {
+		if math.IsNaN(v) {
+			failed++
+		}
+	}
+	if failed > 0 {
+		r.warn("%d of %d starts collapsed and were left out", failed, len(r.StartLogLik))
+	}
+}
+
+// spuriousRatio is the variance, relative to the average covariance of the
+// components, below which a small component is suspected to sit on rows that
+// are nearly collinear by chance. Hathaway (1985) bounds the same quantity to
+// have a well-posed likelihood.
+const spuriousRatio = 0.05
+
+// spurious returns the components with less than half their share of the rows
+// and a covariance Σₖ for which Σₖ − ratio·Σⱼ πⱼΣⱼ is not positive definite.
+func (e *EM) spurious() []int {
+	var suspects []int
+	for k, count := range e.moments.count {
+		if count < 0.5*float64(e.moments.n)/float64(e.k) && !e.moments.empty(k) && !e.shapes.floored(k) {
+			suspects = append(suspects, k)
+		}
+	}
+	if len(suspects) == 0 {
+		return nil
+	}
+	average := mat.NewSymDense(e.d, nil)
+	for i := range e.d {
+		for j := range i + 1 {
+			var sum float64
+			for k, count := range e.moments.count {
+				sum += count * e.shapes.at(k, i, j)
+			}
+			average.SetSym(i, j, sum/float64(e.moments.n))
+		}
+	}
+	return slices.DeleteFunc(suspects, func(k int) bool {
+		rest := mat.NewSymDense(e.d, nil)
+		for i := range e.d {
+			for j := range i + 1 {
+				rest.SetSym(i, j, e.shapes.at(k, i, j)-spuriousRatio*average.At(i, j))
+			}
+		}
+		var chol mat.Cholesky
+		return chol.Factorize(rest)
+	})
+}

@@ -1,0 +1,78 @@
+package gmm
+
+import (
+	"fmt"
+	"math"
+
+	"likely/density"
+)
+
+// Settings says what to fit and how. The zero value works.
+type Settings struct {
+	// Components is K; 0: 5.
+	Components int
+	// Covariance is the family of the covariances; nil: Full.
+	Covariance Covariance
+	// Starts is the number of k-means starts, of which the best is kept;
+	// 0: 10.
+	Starts int
+	// Iterations is the largest number of EM iterations of a start; 0: 5000.
+	Iterations int
+	// Tolerance is how much, in nats per row, the likelihood may still be
+	// below its limit when a start ends, as predicted from the last two
+	// steps (Aitken's rule); 0: 1e-9. A step downwards never satisfies it.
+	Tolerance float64
+	// Floor is the smallest variance of a component in any direction,
+	// relative to the variances of the columns: in the data scaled to unit
+	// variance, all eigenvalues are at least Floor. 0: density.DefaultFloor.
+	// Negative: no floor; a collapse is then an error.
+	Floor float64
+	// Progress, if not nil, is called after each iteration of each start with
+	// the mean log-likelihood in nats per row. Calls may be concurrent.
+	Progress func(start, iteration int, meanLogLik float64)
+}
+
+// The defaults behind the zero values of Settings.
+const (
+	defaultComponents = 5
+	defaultStarts     = 10
+	defaultIterations = 5000
+	defaultTolerance  = 1e-9
+)
+
+func (s Settings) resolve() (Settings, error) {
+	if s.Components == 0 {
+		s.Components = defaultComponents
+	}
+	if s.Covariance == nil {
+		s.Covariance = Full
+	}
+	if s.Starts == 0 {
+		s.Starts = defaultStarts
+	}
+	if s.Iterations == 0 {
+		s.Iterations = defaultIterations
+	}
+	if s.Tolerance == 0 {
+		s.Tolerance = defaultTolerance
+	}
+	if s.Floor == 0 {
+		s.Floor = density.DefaultFloor
+	}
+	s.Floor = max(s.Floor, 0)
+	for _, c := range []struct {
+		name  string
+		value int
+	}{{"Components", s.Components}, {"Starts", s.Starts}, {"Iterations", s.Iterations}} {
+		if c.value < 1 {
+			return s, fmt.Errorf("gmm: Settings.%s is %d: %w; want 1 or more, or 0 for the default", c.name, c.value, ErrSettings)
+		}
+	}
+	if !(s.Tolerance > 0) {
+		return s, fmt.Errorf("gmm: Settings.Tolerance is %v: %w; want a positive number, or 0 for the default", s.Tolerance, ErrSettings)
+	}
+	if !(s.Floor < 1) || math.IsNaN(s.Floor) {
+		return s, fmt.Errorf("gmm: Settings.Floor is %v: %w; it is relative to the variance of a column, so want less than 1", s.Floor, ErrSettings)
+	}
+	return s, nil
+}

@@ -1,0 +1,83 @@
+package gmm
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/internal/safetensors"
+)
+
+// Config is what a saved mixture needs beside its tensors.
+type Config struct {
+	Dim        int    `json:"dim"`
+	Components int    `json:"components"`
+	Covariance string `json:"covariance"`
+}
+
+// Config describes the model for a file.
+func (m *Model) Config() Config {
+	return Config{Dim: m.d, Components: m.k, Covariance: m.shapes.family().String()}
+}
+
+// Tensors returns the parameters as they are saved: weights [K], means [K,D] and
+// covariances, whose shape depends on the family: [K,D,D] for full, [K,D] for
+// diag.
+func (m *Model) Tensors() []safetensors.Tensor {
+	return []safetensors.Tensor{
+		{Name: "weights", Shape: []int{m.k}, Data: slices.Clone(m.weights)},
+		{Name: "means", Shape: []int{m.k, m.d}, Data: slices.Clone(m.means)},
+		m.shapes.tensor(),
+	}
+}
+
+// FromTensors rebuilds the model that [Model.Tensors] describes; tensors with
+// other names are ignored. Anything inconsistent is an error that wraps
+// ErrParameters or ErrCollapsed.
+func FromTensors(c Config, tensors []safetensors.Tensor) (*Model, error) {
+	find := func(name string) (safetensors.Tensor, error) {
+		i := slices.IndexFunc(tensors, func(t safetensors.Tensor) bool { return t.Name == name })
+		if i < 0 {
+			return safetensors.Tensor{}, fmt.Errorf("gmm: tensor %q is missing: %w", name, ErrParameters)
+		}
+		return tensors[i], nil
+	}
+	if c.Components < 1 || c.Dim < 1 {
+		return nil, fmt.Errorf("gmm: %d components of %d dimensions: %w", c.Components, c.Dim, ErrParameters)
+	}
+	family, err := ParseCovariance(c.Covariance)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := find("weights")
+	if err == nil {
+		err = checkShape(weights, c.Components)
+	}
+	if err != nil {
+		return nil, err
+	}
+	means, err := find("means")
+	if err == nil {
+		err = checkShape(means, c.Components, c.Dim)
+	}
+	if err != nil {
+		return nil, err
+	}
+	covariances, err := find("covariances")
+	if err != nil {
+		return nil, err
+	}
+	s, err := family.fromTensor(covariances, c.Components, c.Dim)
+	if err != nil {
+		return nil, err
+	}
+	return newModel(weights.Data, mat.NewDense(c.Components, c.Dim, means.Data), s)
+}
+
+func checkShape(t safetensors.Tensor, want ...int) error {
+	if !slices.Equal(t.Shape, want) {
+		return fmt.Errorf("gmm: tensor %q has shape %v, want %v: %w", t.Name, t.Shape, want, ErrParameters)
+	}
+	return nil
+}
