@@ -182,7 +182,10 @@ func openFolder(folder string, opt Options, wantTest bool) (train, test *Dataset
 	if err != nil {
 		return nil, nil, err
 	}
-	return train, test, pair(train, test)
+	if err := pair(train, test); err != nil {
+		return nil, nil, err
+	}
+	return train, test, nil
 }
 
 // openIDXPart reads the images and the labels of one part of such a folder.
