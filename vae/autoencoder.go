@@ -24,7 +24,7 @@ var _ density.Parametric = (*Autoencoder)(nil)
 // Settings.Sigma, Floor and Samples are not used. Randomness, cancellation and
 // errors are as in [Fit].
 func FitAutoencoder(ctx context.Context, train, valid *mat.Dense, s Settings, src rand.Source) (*Autoencoder, *Report, error) {
-	s.Samples, s.Sigma = 1, Sigma{}
+	s.Samples, s.Sigma, s.Objective = 1, Sigma{}, ELBO
 	c, report, err := fitFamily(ctx, familyAE, train, valid, s, src)
 	if c == nil {
 		return nil, report, err

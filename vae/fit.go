@@ -58,7 +58,7 @@ func fitFamily(ctx context.Context, family string, train, valid *mat.Dense, s Se
 	if err := config.check(); err != nil {
 		return nil, nil, err
 	}
-	if err := checkRows(&config, train, valid); err != nil {
+	if err := checkRows(&config, s.Dynamic, train, valid); err != nil {
 		return nil, nil, err
 	}
 	seed := src.Uint64()
@@ -68,9 +68,13 @@ func fitFamily(ctx context.Context, family string, train, valid *mat.Dense, s Se
 	return fit[float32](ctx, config, train, valid, s, seed)
 }
 
-func checkRows(c *Config, train, valid *mat.Dense) error {
+func checkRows(c *Config, dynamic bool, train, valid *mat.Dense) error {
 	obs := newObservation(c)
-	if err := obs.check(train); err != nil {
+	check := obs.check
+	if dynamic {
+		check = checkUnit
+	}
+	if err := check(train); err != nil {
 		return fmt.Errorf("vae: training rows: %w", err)
 	}
 	if valid == nil {
@@ -81,6 +85,19 @@ func checkRows(c *Config, train, valid *mat.Dense) error {
 	}
 	if err := obs.check(valid); err != nil {
 		return fmt.Errorf("vae: validation rows: %w", err)
+	}
+	return nil
+}
+
+// checkUnit returns an error that names a value outside [0, 1].
+func checkUnit(x *mat.Dense) error {
+	n, _ := x.Dims()
+	for i := range n {
+		for j, v := range x.RawRowView(i) {
+			if !(v >= 0 && v <= 1) {
+				return fmt.Errorf("vae: row %d, column %d is %v, not a number from 0 to 1: %w; scale the data to the unit interval", i+1, j+1, v, density.ErrSupport)
+			}
+		}
 	}
 	return nil
 }

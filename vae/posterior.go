@@ -1,25 +1,31 @@
 package vae
 
 import (
-	"math"
-
 	"likely/internal/kernel"
 )
 
 // posterior is q(z|x) as training needs it, one row at a time: h is what the
-// encoder gives, z one draw, e the standard normal noise behind it. cache
-// (length L) carries values from begin to the other methods.
+// encoder gives and e the standard normal noise behind a draw. cache, of the
+// length that cached returns, carries values from begin to the other methods.
 type posterior[T kernel.Float] interface {
-	// outputs returns the width of the encoder's output.
+	// outputs returns the width of the encoder's output, cached that of the
+	// cache.
 	outputs(latent int) int
-	// begin prepares a row and returns KL(q(z|x) ‖ N(0, I)) in nats.
-	begin(h, cache []T) float64
+	cached(latent int) int
+	// begin prepares a row.
+	begin(h, cache []T)
 	// draw stores z(e) in z.
 	draw(z, h, cache, e []T)
-	// gradKL stores weight·∂KL/∂h in dh.
-	gradKL(dh, h, cache []T, weight T)
-	// gradDraw adds the gradient that came back to z(e) to dh.
-	gradDraw(dh, dz, cache, e []T)
+	// logProb returns log q(z(e)|x) in nats.
+	logProb(h, cache, e []T) float64
+	// kl returns KL(q(z|x) ‖ N(0, I)) in nats and stores weight·∂KL/∂h in dh.
+	// A dimension with less than free nats pulls at nothing.
+	kl(dh, h, cache []T, weight T, free float64) float64
+	// pathScore adds −weight·∂log q/∂z to dz, score adds weight·∂log q/∂h at
+	// fixed z to dh, and path adds the gradient that came back to z(e).
+	pathScore(dz, cache, e []T, weight T)
+	score(dh, cache, e []T, weight T)
+	path(dh, dz, cache, e []T)
 }
 
 // diagonal is q(z|x) = N(m, diag exp(s)), with h = (m, s),
@@ -27,20 +33,20 @@ type posterior[T kernel.Float] interface {
 //	z = m + exp(s/2)·e
 //	KL = ½ Σ (exp(s) − 1 − s + m²)
 //
-// (Kingma & Welling 2014, appendix B). s is a log-variance throughout.
+// (Kingma & Welling 2014, appendix B). s is a log-variance throughout. The
+// cache holds exp(s/2).
 type diagonal[T kernel.Float] struct{}
 
 func (diagonal[T]) outputs(latent int) int { return 2 * latent }
 
-func (diagonal[T]) begin(h, sd []T) float64 {
-	l := len(sd)
-	var kl float64
-	for j, s := range h[l:] {
-		sd[j] = T(math.Exp(0.5 * float64(s)))
-		m, v := float64(h[j]), float64(sd[j])
-		kl += v*v - 1 - float64(s) + m*m
+func (diagonal[T]) cached(latent int) int { return latent }
+
+func (diagonal[T]) begin(h, sd []T) {
+	s := h[len(sd):]
+	for j, v := range s {
+		sd[j] = 0.5 * v
 	}
-	return 0.5 * kl
+	kernel.Exp(sd, sd)
 }
 
 func (diagonal[T]) draw(z, h, sd, e []T) {
@@ -49,15 +55,44 @@ func (diagonal[T]) draw(z, h, sd, e []T) {
 	}
 }
 
-func (diagonal[T]) gradKL(dh, h, sd []T, weight T) {
+func (diagonal[T]) logProb(h, sd, e []T) float64 {
+	sum := float64(len(e)) * log2Pi
+	for j, s := range h[len(sd):] {
+		sum += float64(s) + float64(e[j])*float64(e[j])
+	}
+	return -0.5 * sum
+}
+
+func (diagonal[T]) kl(dh, h, sd []T, weight T, free float64) float64 {
 	l := len(sd)
-	for j, v := range sd {
-		dh[j] = weight * h[j]
-		dh[l+j] = weight * 0.5 * (v*v - 1)
+	var total float64
+	for j, s := range h[l:] {
+		m, v := h[j], sd[j]*sd[j]
+		kl := 0.5 * (float64(v) - 1 - float64(s) + float64(m)*float64(m))
+		total += kl
+		dh[j], dh[l+j] = weight*m, weight*0.5*(v-1)
+		if kl < free {
+			dh[j], dh[l+j] = 0, 0
+		}
+	}
+	return total
+}
+
+func (diagonal[T]) pathScore(dz, sd, e []T, weight T) {
+	for j, v := range e {
+		dz[j] += weight * v / sd[j]
 	}
 }
 
-func (diagonal[T]) gradDraw(dh, dz, sd, e []T) {
+func (diagonal[T]) score(dh, sd, e []T, weight T) {
+	l := len(sd)
+	for j, v := range e {
+		dh[j] += weight * v / sd[j]
+		dh[l+j] += weight * 0.5 * (v*v - 1)
+	}
+}
+
+func (diagonal[T]) path(dh, dz, sd, e []T) {
 	l := len(sd)
 	for j, g := range dz {
 		dh[j] += g
@@ -71,10 +106,21 @@ type point[T kernel.Float] struct{}
 
 func (point[T]) outputs(latent int) int { return latent }
 
-func (point[T]) begin(_, _ []T) float64 { return 0 }
+func (point[T]) cached(int) int { return 0 }
+
+func (point[T]) begin(_, _ []T) {}
 
 func (point[T]) draw(z, h, _, _ []T) { copy(z, h) }
 
-func (point[T]) gradKL(dh, _, _ []T, _ T) { clear(dh) }
+func (point[T]) logProb(_, _, _ []T) float64 { return 0 }
 
-func (point[T]) gradDraw(dh, dz, _, _ []T) { kernel.Axpy(1, dz, dh) }
+func (point[T]) kl(dh, _, _ []T, _ T, _ float64) float64 {
+	clear(dh)
+	return 0
+}
+
+func (point[T]) pathScore(_, _, _ []T, _ T) {}
+
+func (point[T]) score(_, _, _ []T, _ T) {}
+
+func (point[T]) path(dh, dz, _, _ []T) { kernel.Axpy(1, dz, dh) }

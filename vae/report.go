@@ -24,8 +24,9 @@ type Report struct {
 	Rows, Steps int
 }
 
-// Epoch is one line of the history. The bound is Train = −Distortion − Rate;
-// these three are means over the training rows while the weights were moving.
+// Epoch is one line of the history. Train, Rate and Distortion are means over
+// the training rows while the weights were moving. For objectives that are an
+// ELBO, at β = 1, Train = −Distortion − Rate.
 type Epoch struct {
 	// Train and Valid are the bounds in nats per row of the data. Valid is
 	// NaN without validation rows; on small tables it is computed every few

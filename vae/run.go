@@ -123,7 +123,11 @@ func (r *run[T]) train(ctx context.Context) error {
 // epoch passes once over the training rows.
 func (r *run[T]) epoch(ctx context.Context, epoch int) (Epoch, error) {
 	s := &r.settings
-	noise := r.shuffle(epoch)
+	r.shuffle(epoch)
+	r.beta = s.Beta
+	if epoch < s.Warmup {
+		r.beta *= float64(epoch+1) / float64(s.Warmup+1)
+	}
 	steps := (r.rows + s.Batch - 1) / s.Batch
 	var line Epoch
 	for step := range steps {
@@ -134,21 +138,22 @@ func (r *run[T]) epoch(ctx context.Context, epoch int) (Epoch, error) {
 		if r.descent > 0 {
 			line.LearningRate *= 1 - (float64(r.descended)+float64(step)/float64(steps))/float64(r.descent)
 		}
-		batch := r.order[step*s.Batch : min((step+1)*s.Batch, r.rows)]
-		if where := r.step(batch, line.LearningRate, noise); where != "" {
+		from, to := step*s.Batch, min((step+1)*s.Batch, r.rows)
+		if where := r.step(from, to, line.LearningRate); where != "" {
 			return line, fmt.Errorf("vae: epoch %d, step %d: %s is not finite: %w; a smaller Settings.Rate (now %v) would help", epoch+1, step+1, where, ErrDiverged, s.Rate)
 		}
-		for i := range batch {
+		for i := range to - from {
 			line.Rate += r.kl[i]
+			line.Train += r.value[i]
 		}
-		for _, v := range r.loglik[:len(batch)*s.Samples] {
+		for _, v := range r.loglik[:(to-from)*s.Samples] {
 			line.Distortion -= v / float64(s.Samples)
 		}
 		line.GradNorm += r.norm / float64(steps)
 	}
 	line.Rate /= float64(r.rows)
 	line.Distortion = r.factor*line.Distortion/float64(r.rows) - r.shift
-	line.Train = -line.Distortion - line.Rate
+	line.Train = r.factor*line.Train/float64(r.rows) + r.shift
 	return line, nil
 }
 

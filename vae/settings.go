@@ -50,6 +50,23 @@ type Settings struct {
 	// 10. Without validation rows it is not used.
 	Patience int
 
+	// Objective is what training raises; zero: ELBO.
+	Objective Objective
+	// Beta is the weight of the divergence from the prior while training
+	// (Higgins et al. 2017); 0: 1.
+	Beta float64
+	// Warmup is the number of epochs over which that weight rises linearly
+	// from zero (Sønderby et al. 2016); 0: none.
+	Warmup int
+	// FreeNats is the divergence that each dimension of the code of each row
+	// may have without a price (Kingma et al. 2016, there for minibatches);
+	// for the objective ELBO only; 0: none.
+	FreeNats float64
+	// Dynamic says that the training rows are probabilities, each of which is
+	// replaced by a fresh bit whenever the row enters a minibatch. For
+	// Likelihood Bernoulli. The validation rows are binary.
+	Dynamic bool
+
 	// Precision is the arithmetic of the networks; zero: Float32.
 	Precision Precision
 	// Progress, if not nil, is called after each epoch with the mean bound
@@ -98,6 +115,9 @@ func (s Settings) resolve(n int) (Settings, error) {
 		perEpoch := (n + s.Batch - 1) / s.Batch
 		s.Epochs = max((defaultSteps+perEpoch-1)/perEpoch, minEpochs)
 	}
+	if s.Beta == 0 {
+		s.Beta = 1
+	}
 	if s.Patience == 0 {
 		s.Patience = max(s.Epochs/6, minPatience)
 	}
@@ -126,6 +146,21 @@ func (s Settings) check() error {
 	}
 	if math.IsNaN(s.Floor) || s.Floor >= 1 {
 		return fmt.Errorf("vae: Settings.Floor is %v; it is relative to the variance of a column, so want less than 1", s.Floor)
+	}
+	switch {
+	case !(s.Beta > 0) || math.IsInf(s.Beta, 0):
+		return fmt.Errorf("vae: Settings.Beta is %v; want a positive number, or 0 for 1", s.Beta)
+	case s.Warmup < 0:
+		return fmt.Errorf("vae: Settings.Warmup is %d epochs; want 0 or more", s.Warmup)
+	case !(s.FreeNats >= 0) || s.FreeNats > 0 && s.Objective != ELBO:
+		return fmt.Errorf("vae: Settings.FreeNats is %v with objective %v; want 0 or more, with elbo", s.FreeNats, s.Objective)
+	case s.Objective == ScoreBaseline && s.Samples < 2:
+		return fmt.Errorf("vae: objective %v with %d sample; want Settings.Samples 2 or more", s.Objective, s.Samples)
+	case s.Dynamic && s.Likelihood != Bernoulli:
+		return fmt.Errorf("vae: Settings.Dynamic with likelihood %v; fresh bits need bernoulli", s.Likelihood)
+	}
+	if _, err := s.Objective.MarshalText(); err != nil {
+		return err
 	}
 	if _, err := s.Activation.MarshalText(); err != nil {
 		return err

@@ -3,17 +3,16 @@ package vae
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"likely/internal/kernel"
 	"likely/internal/nn"
 )
 
-// step makes one optimiser step on the mean bound of the given training rows
-// and leaves the terms of the bound in t.loglik and t.kl. It does not
+// step makes one optimiser step on rows [from, to) of the epoch's order and
+// leaves the terms of the bound in t.loglik, t.kl and t.value. It does not
 // allocate. If something is not finite it returns what and where.
-func (t *trainer[T]) step(rows []int, rate float64, noise *rand.Rand) string {
-	t.bound(rows, noise)
+func (t *trainer[T]) step(from, to int, rate float64) string {
+	t.bound(from, to)
 	if where := t.notFinite(); where != "" {
 		return where
 	}
@@ -32,118 +31,12 @@ func (t *trainer[T]) step(rows []int, rate float64, noise *rand.Rand) string {
 	return ""
 }
 
-// bound computes the terms of the bound on the given training rows and takes
-// the gradient of minus its mean back to the first layers.
-func (t *trainer[T]) bound(rows []int, noise *rand.Rand) {
-	d := t.net.config.Dim
-	t.size = len(rows)
-	for i, r := range rows {
-		copy(t.encoder.Input[i*d:(i+1)*d], t.x[r*d:(r+1)*d])
-	}
-	t.drawNoise(noise)
+// bound computes the terms of the bound on rows [from, to) of the epoch's
+// order and takes the gradient of minus its mean back to the first layers.
+func (t *trainer[T]) bound(from, to int) {
+	t.first, t.size = from, to-from
 	t.spreadLogvar()
 	t.crew.Run(t.parts, t.forwardBackward)
-}
-
-// drawNoise fills the noise of a minibatch. Draws of the same row come in pairs
-// e, −e: each is as normal as any, and what is odd in e cancels in the mean.
-func (t *trainer[T]) drawNoise(noise *rand.Rand) {
-	c := &t.net.config
-	if c.Family == familyAE {
-		return
-	}
-	l, draws := c.Latent, t.settings.Samples
-	for r := range t.size * draws {
-		e := t.noise[r*l : (r+1)*l]
-		if r%draws%2 == 1 {
-			for j, v := range t.noise[(r-1)*l : r*l] {
-				e[j] = -v
-			}
-			continue
-		}
-		for j := range e {
-			e[j] = T(noise.NormFloat64())
-		}
-	}
-}
-
-// passRows takes one part of the minibatch forward through encoder, noise and
-// decoder to log p(x|z), and back. Rows do not depend on each other.
-func (t *trainer[T]) passRows(part int) {
-	from, to := part*t.size/t.parts, (part+1)*t.size/t.parts
-	if from == to {
-		return
-	}
-	net, c, k := t.net, &t.net.config, t.settings.Samples
-	l, outputs := c.Latent, net.encoder.Out()
-	net.encoder.Forward(t.theta, t.encoder, from, to)
-	for i := from; i < to; i++ {
-		h, cache := t.encoder.Output()[i*outputs:(i+1)*outputs], t.cache[i*l:(i+1)*l]
-		t.kl[i] = net.posterior.begin(h, cache)
-		for r := i * k; r < (i+1)*k; r++ {
-			net.posterior.draw(t.decoder.Input[r*l:(r+1)*l], h, cache, t.noise[r*l:(r+1)*l])
-		}
-	}
-	net.decoder.Forward(t.theta, t.decoder, from*k, to*k)
-	for r := from * k; r < to*k; r++ {
-		t.observe(r, r/k, &t.desks[part])
-	}
-	net.decoder.Backward(t.theta, t.decoder, from*k, to*k)
-	weight := T(1 / float64(t.size))
-	for i := from; i < to; i++ {
-		h, cache := t.encoder.Output()[i*outputs:(i+1)*outputs], t.cache[i*l:(i+1)*l]
-		dh := t.encoder.OutputGrad()[i*outputs : (i+1)*outputs]
-		net.posterior.gradKL(dh, h, cache, weight)
-		for r := i * k; r < (i+1)*k; r++ {
-			net.posterior.gradDraw(dh, t.decoder.InputGrad[r*l:(r+1)*l], cache, t.noise[r*l:(r+1)*l])
-		}
-	}
-	net.encoder.Backward(t.theta, t.encoder, from, to)
-}
-
-// observe computes log p(x|z) of draw r for row i of the minibatch and puts
-// its gradient, as part of minus the mean bound, on the decoder's tape.
-func (t *trainer[T]) observe(r, i int, w *desk[T]) {
-	c := &t.net.config
-	d, outputs := c.Dim, t.net.decoder.Out()
-	x := t.encoder.Input[i*d : (i+1)*d]
-	out := t.decoder.Output()[r*outputs : (r+1)*outputs]
-	g := t.decoder.OutputGrad()[r*outputs : (r+1)*outputs]
-	s, precision := t.logvar, t.weight
-	if outputs > d {
-		s, precision = w.s, w.w
-		for j, v := range out[d:] {
-			s[j] = max(v, t.logFloor[j])
-		}
-		negExp(precision, s)
-	}
-	t.loglik[r] = t.gradient.grad(x, out[:d], s, precision, g[:d], w.ds)
-
-	weight := -1 / T(t.size*t.settings.Samples)
-	for j := range d {
-		g[j] *= weight
-	}
-	switch {
-	case outputs > d:
-		// Below the floor the density does not change, and a step further
-		// down is of no use; a step up leads back and is kept.
-		for j, v := range out[d:] {
-			g[d+j] = w.ds[j] * weight
-			if v < t.logFloor[j] && g[d+j] > 0 {
-				g[d+j] = 0
-			}
-		}
-	case c.Sigma.source == fromPerDim && t.gradLogvar != nil:
-		for j, v := range w.ds {
-			t.gradLogvar[r*d+j] = v * weight
-		}
-	case t.gradLogvar != nil:
-		var sum float64
-		for _, v := range w.ds {
-			sum += float64(v)
-		}
-		t.gradLogvar[r] = T(sum) * weight
-	}
 }
 
 // gradPiece computes the gradient of one piece of the parameters, summed over
@@ -192,39 +85,6 @@ func (t *trainer[T]) clampLogvar() {
 	}
 }
 
-// notFinite returns what in the forward pass is not finite, or "".
-func (t *trainer[T]) notFinite() string {
-	var sum float64
-	for _, v := range t.kl[:t.size] {
-		sum += v
-	}
-	for _, v := range t.loglik[:t.size*t.settings.Samples] {
-		sum += v
-	}
-	if !math.IsNaN(sum) && !math.IsInf(sum, 0) {
-		return ""
-	}
-	k := t.settings.Samples
-	for _, net := range []struct {
-		name string
-		mlp  *nn.MLP[T]
-		tape *nn.Tape[T]
-		rows int
-	}{{"encoder", t.net.encoder, t.encoder, t.size}, {"decoder", t.net.decoder, t.decoder, t.size * k}} {
-		for i, d := range net.mlp.Layers {
-			for _, v := range net.tape.Activations(i)[:net.rows*d.Out] {
-				if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-					return "the output of " + layerName(net.name, i, len(net.mlp.Layers))
-				}
-			}
-		}
-		if net.name == "encoder" && !finite(t.kl[:t.size]) {
-			return "the divergence of q(z|x) from the prior"
-		}
-	}
-	return "log p(x|z)"
-}
-
 // sumSquares returns ‖x‖². Four sums side by side keep the adder busy.
 func sumSquares[T kernel.Float](x []T) float64 {
 	var a, b, c, d T
@@ -240,9 +100,33 @@ func sumSquares[T kernel.Float](x []T) float64 {
 	return float64(a+b) + float64(c+d)
 }
 
-func finite(x []float64) bool {
+// notFinite returns what in the forward pass is not finite, or "".
+func (t *trainer[T]) notFinite() string {
+	k := t.settings.Samples
+	if finite(t.value[:t.size]) {
+		return ""
+	}
+	for _, net := range []struct {
+		name string
+		mlp  *nn.MLP[T]
+		tape *nn.Tape[T]
+		rows int
+	}{{"encoder", t.net.encoder, t.encoder, t.size}, {"decoder", t.net.decoder, t.decoder, t.size * k}} {
+		for i, d := range net.mlp.Layers {
+			if !finite(net.tape.Activations(i)[:net.rows*d.Out]) {
+				return "the output of " + layerName(net.name, i, len(net.mlp.Layers))
+			}
+		}
+		if net.name == "encoder" && !finite(t.kl[:t.size]) {
+			return "the divergence of q(z|x) from the prior"
+		}
+	}
+	return "log p(x|z)"
+}
+
+func finite[T kernel.Float](x []T) bool {
 	for _, v := range x {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
 			return false
 		}
 	}

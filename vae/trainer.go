@@ -25,16 +25,22 @@ type trainer[T kernel.Float] struct {
 	rows  int
 	order []int
 	seed  uint64
+	// epochSeed and a row's place in the order give the row's random stream.
+	epochSeed uint64
+	// analytic is whether the divergence is computed in closed form.
+	analytic bool
+	beta     float64 // weight of the divergence, in this epoch
 
 	// One minibatch. A row r = i·Samples + k is the k-th draw for row i.
-	size             int // rows of the present minibatch
+	first, size      int // the present minibatch, in the order
 	encoder, decoder *nn.Tape[T]
 	noise            []T // draws×L
-	cache            []T // rows×L, see posterior
+	cache            []T // see posterior
 	logvar, weight   []T // length D, where the log-variance is a vector
 	gradLogvar       []T // draws×width of that vector
 	loglik           []float64
-	kl               []float64
+	kl, value        []float64 // rows; value is the objective
+	pulls            []pull    // draws
 	parts            int
 	desks            []desk[T]
 	gradient         gradient[T]
@@ -46,9 +52,6 @@ type trainer[T kernel.Float] struct {
 	steps           int
 	norm            float64 // of the last gradient
 }
-
-// desk is the working memory of one goroutine.
-type desk[T kernel.Float] struct{ s, w, ds []T }
 
 // piece is a part of the parameters that is updated in one go: a piece of one
 // of the two networks, or the vector of log-variances.
@@ -84,9 +87,13 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 		encoder:  net.encoder.NewTape(s.Batch, false),
 		decoder:  net.decoder.NewTape(draws, true),
 		noise:    make([]T, draws*c.Latent),
-		cache:    make([]T, s.Batch*c.Latent),
+		cache:    make([]T, s.Batch*net.posterior.cached(c.Latent)),
 		loglik:   make([]float64, draws),
 		kl:       make([]float64, s.Batch),
+		value:    make([]float64, s.Batch),
+		pulls:    make([]pull, draws),
+		analytic: s.Objective == ELBO || c.Family == familyAE,
+		beta:     1,
 		gradient: newGradient[T](c),
 	}
 	for i := range n {
@@ -99,7 +106,7 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 	tr.startBias()
 	tr.parts = tr.crew.Size()
 	for range tr.parts {
-		tr.desks = append(tr.desks, desk[T]{make([]T, d), make([]T, d), make([]T, d)})
+		tr.desks = append(tr.desks, newDesk[T](d, s.Samples))
 	}
 	for i, network := range []*nn.MLP[T]{net.encoder, net.decoder} {
 		for _, p := range network.Pieces() {
@@ -163,13 +170,12 @@ func (t *trainer[T]) startBias() {
 // close ends the goroutines of the trainer.
 func (t *trainer[T]) close() { t.crew.Close() }
 
-// shuffle orders the training rows for an epoch and returns the stream of its
-// noise.
-func (t *trainer[T]) shuffle(epoch int) *rand.Rand {
+// shuffle orders the training rows for an epoch and seeds its random streams.
+func (t *trainer[T]) shuffle(epoch int) {
 	for i := range t.order {
 		t.order[i] = i
 	}
 	random := rand.New(density.NewSource(t.seed, "vae order", uint64(epoch)))
 	random.Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
-	return rand.New(density.NewSource(t.seed, "vae noise", uint64(epoch)))
+	t.epochSeed = density.NewSource(t.seed, "vae noise", uint64(epoch)).Uint64()
 }
