@@ -128,3 +128,18 @@ func (t Transform) each(dst, x *mat.Dense, f func(v, shift, scale float64) float
 	}
 	return dst
 }
+
+// Check returns an error unless shift and scale have one length, all shifts
+// are finite and all scales positive and finite, as a transform from a file
+// may fail to be.
+func (t Transform) Check() error {
+	if len(t.Shift) != len(t.Scale) {
+		return fmt.Errorf("density: a transform with %d shifts and %d scales", len(t.Shift), len(t.Scale))
+	}
+	for j := range t.Shift {
+		if math.IsNaN(t.Shift[j]) || math.IsInf(t.Shift[j], 0) || !(t.Scale[j] > 0) || math.IsInf(t.Scale[j], 0) {
+			return fmt.Errorf("density: column %d has shift %v and scale %v; want a finite shift and a positive, finite scale", j+1, t.Shift[j], t.Scale[j])
+		}
+	}
+	return nil
+}

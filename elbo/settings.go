@@ -31,7 +31,8 @@ type Settings struct {
 	// Seed is what all draws are derived from.
 	Seed uint64
 	// Chunk is the largest number of codes that a core holds in memory at
-	// once; 0: 1024. It does not change the result.
+	// once, rounded up to a multiple of 256; 0: 1024. It does not change
+	// the result.
 	Chunk int
 	// Progress, if not nil, is told how many rows are done. Calls may be
 	// concurrent.
@@ -41,6 +42,11 @@ type Settings struct {
 const (
 	defaultSamples = 100
 	defaultChunk   = 1024
+
+	// drawBlock is the number of codes drawn at once, whatever the chunk: a
+	// proposal may use its random source in an order that depends on how
+	// many draws it is asked for.
+	drawBlock = 256
 )
 
 func (s Settings) resolve() (Settings, error) {
@@ -53,6 +59,7 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Samples < 1 || s.Chunk < 1 {
 		return s, fmt.Errorf("elbo: %d samples in chunks of %d: %w; want 1 or more of each, or 0 for the default", s.Samples, s.Chunk, ErrSettings)
 	}
+	s.Chunk = (s.Chunk + drawBlock - 1) / drawBlock * drawBlock
 	return s, nil
 }
 
@@ -147,7 +154,9 @@ func (w *sampler) draw(ctx context.Context, x *mat.Dense, src rand.Source, i int
 		}
 		to := min(from+w.s.Chunk, w.s.Samples)
 		z := density.Rows(w.z, 0, to-from)
-		w.q.Rand(z, x, src)
+		for i := 0; i < to-from; i += drawBlock {
+			w.q.Rand(density.Rows(z, i, min(i+drawBlock, to-from)), x, src)
+		}
 		w.q.LogProb(w.weights.LogProposal[from:to], z, x)
 		w.m.LogPrior(w.weights.LogPrior[from:to], z)
 		w.m.LogLik(w.weights.LogLik[from:to], x, z)

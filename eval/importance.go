@@ -30,7 +30,7 @@ type Settings struct {
 	// Seed is what all draws are derived from.
 	Seed uint64
 	// Chunk is the largest number of codes that a core holds in memory at
-	// once; 0: 1024. It does not change the result.
+	// once, as in elbo.Settings; 0: 1024. It does not change the result.
 	Chunk int
 	// Measure is what the density is a density with respect to; it is kept
 	// in the result, so that only like is compared with like.

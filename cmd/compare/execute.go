@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"likely/internal/comparison"
+)
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells count
+)
+
+// grace is how long an interrupted run may take to stop by itself. Work that
+// does not look at its context, such as drawing, is ended after that.
+const grace = 700 * time.Millisecond
+
+// app is one invocation of the command.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+
+	mu      sync.Mutex
+	cleanup []func() // undo half-written output when the grace is over
+}
+
+// execute runs the command with the given arguments and returns its exit code.
+func execute(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{in: in, out: out, err: errOut}
+	finished := make(chan struct{})
+	defer close(finished)
+	go a.enforce(ctx, finished)
+
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitOK
+	case ctx.Err() != nil:
+		fmt.Fprintln(errOut, "compare: interrupted; nothing was left half-written")
+		return exitInterrupted
+	case errors.Is(err, comparison.ErrUsage):
+		fmt.Fprintf(errOut, "compare: %s (see compare --help)\n", oneLine(err.Error()))
+		return exitUsage
+	}
+	fmt.Fprintf(errOut, "compare: %s\n", oneLine(err.Error()))
+	return exitFailed
+}
+
+// enforce ends the process when an interrupted run does not stop in time.
+func (a *app) enforce(ctx context.Context, finished <-chan struct{}) {
+	select {
+	case <-finished:
+		return
+	case <-ctx.Done():
+	}
+	select {
+	case <-finished:
+		return
+	case <-time.After(grace):
+	}
+	a.mu.Lock() // waits for an output folder that is just being shown
+	for _, undo := range a.cleanup {
+		undo()
+	}
+	fmt.Fprintln(a.err, "compare: interrupted; nothing was left half-written")
+	os.Exit(exitInterrupted)
+}
+
+// onInterrupt registers what must be undone if the process has to be ended.
+func (a *app) onInterrupt(undo func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cleanup = append(a.cleanup, undo)
+}
+
+// uninterrupted runs f without the process being ended in between.
+func (a *app) uninterrupted(f func() error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return f()
+}
+
+// oneLine renders a message on one line.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// usageError marks an error as one of usage.
+func usageError(err error) error {
+	return fmt.Errorf("%w", wrongUse{err})
+}
+
+type wrongUse struct{ error }
+
+func (w wrongUse) Is(target error) bool { return target == comparison.ErrUsage }
+
+func (w wrongUse) Unwrap() error { return w.error }
+
+// arguments wraps an argument check of cobra so that its error is one of usage.
+func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError(err)
+		}
+		return nil
+	}
+}

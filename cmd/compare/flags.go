@@ -1,0 +1,94 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"likely/gmm"
+	"likely/internal/comparison"
+)
+
+// runFlags holds the flags of run that do not map to the configuration one to
+// one.
+type runFlags struct {
+	config     comparison.Config
+	models     string
+	dequantize bool
+	components string
+	hidden     string
+	out        string
+	format     string
+	preset     string
+	resume     bool
+	quiet      bool
+}
+
+func (f *runFlags) register(set *pflag.FlagSet) {
+	f.config = comparison.Default()
+	c := &f.config
+	set.StringVar(&c.Test, "test", "", "`FILE` with the held-out rows (default: hold out a share)")
+	set.Float64Var(&c.Holdout, "holdout", c.Holdout, "share of the rows held out for testing; 0: none")
+	set.Float64Var(&c.Valid, "valid", c.Valid, "share of the training rows kept for early stopping and for choosing\namong settings; 0: train on all")
+	set.StringVar(&f.models, "models", "", "comma-separated models to fit, of "+strings.Join(comparison.ModelNames(), ", ")+"\n(default: all that suit the data)")
+	set.Uint64Var(&c.Seed, "seed", c.Seed, "seed of all randomness: equal seeds give equal results, bit for bit")
+	set.StringVar(&f.out, "out", "likely-out", "`DIR` for results.json, figures and models")
+	set.StringVar(&f.format, "format", "text", "what to print: text, json or csv")
+	set.StringVar(&f.preset, "preset", "standard", "quick, standard or thorough: how much work to spend where no flag says")
+	set.BoolVar(&f.resume, "resume", false, "continue an interrupted run with the same settings")
+	set.BoolVar(&f.quiet, "quiet", false, "no progress on standard error (warnings are still printed)")
+	set.StringVar(&c.Transform, "transform", c.Transform, "what the models see: standard, center or none; every figure is\nconverted back to the units of the data")
+	set.StringVar(&c.Binarize, "binarize", c.Binarize, "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
+	set.BoolVar(&f.dequantize, "dequantize", false, "spread discrete levels by uniform noise of one step, fixed once by the seed\n(default: on for grey images that are not binarised)")
+
+	set.StringVar(&f.components, "gmm-components", c.GMM.Components.String(), "number of components, such as 5, or a range to choose from, such as 1-10")
+	set.StringVar(&c.GMM.Covariance, "gmm-covariance", c.GMM.Covariance, "family of the covariances: "+strings.Join(gmm.CovarianceNames(), ", "))
+	set.IntVar(&c.GMM.Starts, "gmm-starts", c.GMM.Starts, "fit from so many k-means starts and keep the best")
+	set.IntVar(&c.GMM.Iterations, "gmm-iterations", c.GMM.Iterations, "most EM iterations of a start; 0: the default")
+
+	set.IntVar(&c.VAE.Latent, "vae-latent", c.VAE.Latent, "dimensions of the code")
+	set.StringVar(&f.hidden, "vae-hidden", "200,200", "sizes of the hidden layers; none: linear")
+	set.TextVar(&c.VAE.Activation, "vae-activation", c.VAE.Activation, "nonlinearity of the hidden layers: tanh, relu, elu, gelu or softplus")
+	set.StringVar(&c.VAE.Likelihood, "vae-likelihood", c.VAE.Likelihood, "gaussian, bernoulli, or auto: bernoulli for binary data, else gaussian")
+	set.TextVar(&c.VAE.Sigma, "vae-sigma", c.VAE.Sigma, "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim or network")
+	set.IntVar(&c.VAE.Epochs, "vae-epochs", c.VAE.Epochs, "most epochs of training; 0: the default")
+	set.IntVar(&c.VAE.Batch, "vae-batch", c.VAE.Batch, "rows in a minibatch; 0: the default")
+	set.Float64Var(&c.VAE.Rate, "vae-rate", c.VAE.Rate, "learning rate of Adam; 0: the default")
+	set.IntVar(&c.VAE.Samples, "vae-samples", c.VAE.Samples, "draws of the code per row in the training bound")
+
+	set.IntVar(&c.EvalSamples, "eval-samples", c.EvalSamples, "importance samples per row for log p of models without a closed form")
+	set.IntVar(&c.EvalRows, "eval-rows", c.EvalRows, "evaluate only the first N rows of each split; 0: all")
+	set.SortFlags = false
+}
+
+// resolve turns the flags into a configuration, and returns an error of usage
+// where one of them makes no sense.
+func (f *runFlags) resolve(cmd *cobra.Command, args []string) error {
+	c := &f.config
+	if len(args) == 1 {
+		c.Dataset = args[0]
+	}
+	var err error
+	if c.GMM.Components, err = comparison.ParseRange(f.components); err != nil {
+		return usageError(flagError("gmm-components", err))
+	}
+	if c.VAE.Hidden, err = comparison.ParseHidden(f.hidden); err != nil {
+		return usageError(flagError("vae-hidden", err))
+	}
+	if f.models != "" {
+		for name := range strings.SplitSeq(f.models, ",") {
+			c.Models = append(c.Models, strings.TrimSpace(name))
+		}
+	}
+	if cmd.Flags().Changed("dequantize") {
+		c.Dequantize = map[bool]string{true: "yes", false: "no"}[f.dequantize]
+	}
+	if err := c.ApplyPreset(f.preset, cmd.Flags().Changed); err != nil {
+		return err
+	}
+	if _, known := formats[f.format]; !known {
+		return usageError(flagError("format", errFormat(f.format)))
+	}
+	return c.Check()
+}

@@ -1,0 +1,67 @@
+package comparison
+
+import (
+	"math"
+
+	"likely/density"
+	"likely/eval"
+)
+
+// describeModel turns a fit and its evaluation into an entry of results.json.
+func describeModel(fit *Fit, e *evaluation, d *Data) *ModelResult {
+	m := &ModelResult{
+		Name: fit.Model.Name, Family: fit.Model.Family(), Config: fit.Settings,
+		FitSeconds: fit.Seconds,
+		Bounds:     e.bounds, Gap: e.gap, Diagnostics: e.diagnostics,
+		Train: e.train.result(d), Valid: e.valid.result(d), Test: e.test.result(d),
+	}
+	if fit.Seconds > 0 {
+		m.FitExamplesPerSecond = fit.Passes * float64(d.Train.Rows()) / fit.Seconds
+	}
+	if p, ok := fit.Model.Fitted.(density.Parametric); ok {
+		m.Parameters = p.NumParameters()
+	}
+	return m
+}
+
+// result turns measurements into an entry of results.json; nil where there were
+// no rows.
+func (m measured) result(d *Data) *SplitResult {
+	if m.rows == 0 {
+		return nil
+	}
+	s := &SplitResult{Rows: m.rows, ReconstructionRMSE: m.rmse}
+	if m.logProb == nil {
+		return s
+	}
+	e := m.logProb.Estimate()
+	s.Kind, s.Nats = &e.Kind, finite(e.Value)
+	s.SEData, s.SESamples = finite(e.DataErr), finite(e.SampleErr)
+	s.BitsPerDim = finite(e.BitsPerDim(d.All.Dim()))
+	s.Samples = e.Samples
+	return s
+}
+
+// pairs compares every two densities on the test rows, row by row.
+func pairs(evaluations []*evaluation) ([]PairResult, error) {
+	results := []PairResult{}
+	for i, a := range evaluations {
+		for _, b := range evaluations[i+1:] {
+			if a.test.logProb == nil || b.test.logProb == nil {
+				continue
+			}
+			diff, err := eval.Compare(a.test.logProb, b.test.logProb)
+			if err != nil {
+				return nil, err
+			}
+			p := PairResult{A: a.name, B: b.name, Diff: diff.Mean, SE: finite(diff.StdErr())}
+			if diff.Significant() {
+				if p.Better = a.name; math.Signbit(diff.Mean) {
+					p.Better = b.name
+				}
+			}
+			results = append(results, p)
+		}
+	}
+	return results, nil
+}

@@ -1,0 +1,192 @@
+package comparison
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"likely/vae"
+)
+
+// ErrUsage marks an error in how the command was called, as opposed to one in
+// the data or the numerics.
+var ErrUsage = errors.New("usage")
+
+// usagef returns an error that wraps ErrUsage without showing the word.
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func (e *usageError) Is(target error) bool { return target == ErrUsage }
+
+// Config is what a comparison is asked to do. The flags of the command map to
+// its fields one to one; [Default] holds their defaults.
+type Config struct {
+	Dataset string   // name or path
+	Test    string   // path of the held-out rows; "": hold out a share
+	Holdout float64  // share of the rows held out, 0 ≤ Holdout < 1
+	Valid   float64  // share of the training rows for validation
+	Models  []string // names, in the order to report; nil: all that fit the measure
+
+	Seed       uint64
+	Transform  string // standard, center or none
+	Binarize   string // none, threshold, static or dynamic
+	Dequantize string // auto, yes or no
+
+	GMM GMMConfig
+	VAE VAEConfig
+
+	EvalSamples int // importance samples per row
+	EvalRows    int // evaluate only the first rows of each split; 0: all
+}
+
+// GMMConfig configures the mixture.
+type GMMConfig struct {
+	Components Range
+	Covariance string
+	Starts     int
+	Iterations int
+}
+
+// VAEConfig configures the variational autoencoder, and the plain one.
+type VAEConfig struct {
+	Latent     int
+	Hidden     []int // empty: linear
+	Activation vae.Activation
+	Likelihood string    // auto, gaussian or bernoulli
+	Sigma      vae.Sigma // fixed:V, shared, per-dim or network
+	Epochs     int
+	Batch      int
+	Rate       float64
+	Samples    int // draws per row in the bound while training
+}
+
+// Range is an inclusive range of a whole number, such as 5 or 1-10.
+type Range struct{ From, To int }
+
+// ParseRange reads "5" or "1-10".
+func ParseRange(text string) (Range, error) {
+	from, to, found := strings.Cut(text, "-")
+	if !found {
+		to = from
+	}
+	a, errA := strconv.Atoi(strings.TrimSpace(from))
+	b, errB := strconv.Atoi(strings.TrimSpace(to))
+	if errA != nil || errB != nil || a < 1 || b < a {
+		return Range{}, fmt.Errorf("%q is neither a number such as 5 nor a range such as 1-10", text)
+	}
+	return Range{a, b}, nil
+}
+
+// String formats the range as ParseRange reads it.
+func (r Range) String() string {
+	if r.From == r.To {
+		return strconv.Itoa(r.From)
+	}
+	return fmt.Sprintf("%d-%d", r.From, r.To)
+}
+
+// ParseHidden reads the sizes of the hidden layers, "200,200", or "none" for a
+// linear network.
+func ParseHidden(text string) ([]int, error) {
+	sizes := []int{}
+	if text == "none" {
+		return sizes, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("%q is neither a list of layer sizes such as 200,200 nor none", text)
+		}
+		sizes = append(sizes, n)
+	}
+	return sizes, nil
+}
+
+// Default returns the configuration of the bare command.
+func Default() Config {
+	return Config{
+		Dataset:    "digits",
+		Holdout:    0.2,
+		Valid:      0.1,
+		Seed:       1,
+		Transform:  "standard",
+		Binarize:   "none",
+		Dequantize: "auto",
+		GMM:        GMMConfig{Components: Range{5, 5}, Covariance: "full", Starts: 10},
+		VAE: VAEConfig{
+			Latent: 2, Hidden: []int{200, 200},
+			Likelihood: "auto", Samples: 1,
+		},
+		EvalSamples: 5000,
+	}
+}
+
+// Check reports the first setting that makes no sense, naming its flag. The
+// error wraps ErrUsage.
+func (c *Config) Check() error {
+	oneOf := func(flag, value string, allowed ...string) error {
+		if !slices.Contains(allowed, value) {
+			return usagef("--%s %q: want one of %s", flag, value, strings.Join(allowed, ", "))
+		}
+		return nil
+	}
+	share := func(flag string, v float64) error {
+		if !(v >= 0 && v < 1) {
+			return usagef("--%s %v: want a share from 0 up to, but not including, 1", flag, v)
+		}
+		return nil
+	}
+	atLeast := func(flag string, v, least int) error {
+		if v < least {
+			return usagef("--%s %d: want at least %d", flag, v, least)
+		}
+		return nil
+	}
+	err := errors.Join(
+		share("holdout", c.Holdout),
+		share("valid", c.Valid),
+		oneOf("transform", c.Transform, "standard", "center", "none"),
+		oneOf("binarize", c.Binarize, "none", "threshold", "static", "dynamic"),
+		oneOf("dequantize", c.Dequantize, "auto", "yes", "no"),
+		atLeast("gmm-starts", c.GMM.Starts, 1),
+		atLeast("gmm-iterations", c.GMM.Iterations, 0),
+		atLeast("vae-latent", c.VAE.Latent, 1),
+		atLeast("vae-epochs", c.VAE.Epochs, 0),
+		atLeast("vae-batch", c.VAE.Batch, 0),
+		atLeast("vae-samples", c.VAE.Samples, 1),
+		atLeast("eval-samples", c.EvalSamples, 2),
+		atLeast("eval-rows", c.EvalRows, 0),
+		oneOf("vae-likelihood", c.VAE.Likelihood, "auto", "gaussian", "bernoulli"),
+	)
+	if err != nil {
+		return firstUsage(err)
+	}
+	if c.VAE.Rate < 0 || math.IsNaN(c.VAE.Rate) || math.IsInf(c.VAE.Rate, 0) {
+		return usagef("--vae-rate %v: want a positive learning rate, or 0 for the default", c.VAE.Rate)
+	}
+	for i, name := range c.Models {
+		if _, known := lookupFamily(name); !known {
+			return usagef("--models: unknown model %q; known are %s", name, strings.Join(ModelNames(), ", "))
+		}
+		if slices.Contains(c.Models[:i], name) {
+			return usagef("--models: %q is named twice", name)
+		}
+	}
+	return nil
+}
+
+// firstUsage returns the first of joined errors: one clear line, not many.
+func firstUsage(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()[0]
+	}
+	return err
+}

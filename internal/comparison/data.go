@@ -1,0 +1,139 @@
+package comparison
+
+import (
+	"fmt"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/dataset"
+	"likely/density"
+	"likely/internal/saved"
+)
+
+// Part is one part of the data: the rows in the units of the data and as the
+// models see them.
+type Part struct {
+	*dataset.Dataset
+	// Model holds the rows in model space, N×D.
+	Model *mat.Dense
+}
+
+// Data is the data of a comparison, cut, on one measure, and transformed.
+type Data struct {
+	// All is the data as read, before any noise.
+	All *dataset.Dataset
+	// Train has rows always; Valid and Test may be nil.
+	Train, Valid, Test *Part
+	// Preparation is what was done to the rows, in a form that is saved
+	// with a model.
+	Preparation saved.Preparation
+	Warnings    []string
+}
+
+// Load reads the data of a configuration and prepares them.
+func Load(c *Config) (*Data, error) {
+	all, test, err := read(c)
+	if err != nil {
+		return nil, err
+	}
+	d := &Data{All: all}
+	spread, err := dequantize(c, all)
+	if err != nil {
+		return nil, err
+	}
+	d.Preparation = saved.NewPreparation(all, spread, c.Binarize, c.Seed)
+	prepared, err := d.Preparation.Prepare(all)
+	if err != nil {
+		return nil, err
+	}
+	holdout := c.Holdout
+	if test != nil {
+		holdout = 0
+	}
+	train, valid, held := prepared.Split(holdout, c.Valid, c.Seed)
+	if test != nil {
+		if held, err = d.Preparation.Prepare(test); err != nil {
+			return nil, err
+		}
+	}
+	if err := train.Check(); err != nil {
+		return nil, err
+	}
+	if d.Preparation.Transform, err = transform(c, train); err != nil {
+		return nil, err
+	}
+	d.Train, d.Valid, d.Test = d.part(train), d.part(valid), d.part(held)
+	d.warn()
+	return d, nil
+}
+
+// read opens the data, and the test set that belongs to them if there is one.
+func read(c *Config) (all, test *dataset.Dataset, err error) {
+	if c.Test == "" {
+		return dataset.OpenPair(c.Dataset, dataset.Options{})
+	}
+	if all, err = dataset.Open(c.Dataset); err != nil {
+		return nil, nil, err
+	}
+	test, err = dataset.OpenTest(c.Test, dataset.Options{}, all)
+	return all, test, err
+}
+
+// dequantize decides whether levels are spread.
+func dequantize(c *Config, d *dataset.Dataset) (bool, error) {
+	if c.Binarize != "none" {
+		if c.Dequantize == "yes" {
+			return false, usagef("--dequantize and --binarize %s exclude each other: noise is for levels, not for bits", c.Binarize)
+		}
+		return false, nil
+	}
+	if c.Dequantize == "auto" {
+		return d.IsImage() && d.Step > 0, nil
+	}
+	return c.Dequantize == "yes", nil
+}
+
+// transform learns the map to model space from the training rows. Binary data
+// are left as they are: they have no density to rescale.
+func transform(c *Config, train *dataset.Dataset) (density.Transform, error) {
+	switch {
+	case train.Measure == density.Binary || c.Transform == "none":
+		return density.NewIdentity(train.Dim()), nil
+	case c.Transform == "center":
+		return density.NewCentering(train.X), nil
+	}
+	return density.NewStandardizing(train.X)
+}
+
+func (d *Data) part(rows *dataset.Dataset) *Part {
+	if rows == nil {
+		return nil
+	}
+	return &Part{Dataset: rows, Model: d.Preparation.Transform.Apply(nil, rows.X)}
+}
+
+// warn says what about the data may make the comparison less than it seems.
+func (d *Data) warn() {
+	if n := d.All.Duplicates(); n > 0 && d.Preparation.Measure == density.Continuous && n*10 > d.All.Rows() {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("%d of %d rows repeat an earlier row: rounded or copied data reward narrow densities; --dequantize spreads rounded values by their step", n, d.All.Rows()))
+	}
+	if n, columns := d.Train.Rows(), d.Train.Dim(); n <= columns && d.Preparation.Measure != density.Binary {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("%d training rows for %d columns: covariances are singular but for their floor; more rows or --gmm-covariance diag would help", n, columns))
+	}
+}
+
+// describe returns the description for results.json.
+func (d *Data) describe(c *Config) DatasetResult {
+	rows := func(p *Part) int {
+		if p == nil {
+			return 0
+		}
+		return p.Rows()
+	}
+	return DatasetResult{
+		Name: d.All.Name, SHA256: d.All.SHA256, Dim: d.All.Dim(),
+		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
+		Measure: d.Preparation.Measure, Transform: strings.ToLower(c.Transform),
+	}
+}

@@ -1,0 +1,164 @@
+package comparison
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/elbo"
+	"likely/eval"
+	"likely/vae"
+)
+
+// boundSamples is the number of draws per row in the ELBO and its parts.
+const boundSamples = 100
+
+// evaluation is what was measured of a fitted model.
+type evaluation struct {
+	name               string
+	train, valid, test measured
+	bounds             *BoundsResult
+	gap                *GapResult
+	diagnostics        *DiagnosticsResult
+	warnings           []string
+}
+
+// measured is the quality of a model on one part of the data.
+type measured struct {
+	rows    int
+	logProb *eval.Result // nil without a density
+	rmse    *float64     // nil without a reconstruction
+}
+
+// evaluate measures a fitted model on each part of the data.
+func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, error) {
+	e := &evaluation{name: fit.Model.Name, diagnostics: &DiagnosticsResult{FloorActive: fit.FloorActive, Converged: fit.Converged}}
+	for _, p := range []struct {
+		name string
+		part *Part
+		to   *measured
+	}{{"test", d.Test, &e.test}, {"valid", d.Valid, &e.valid}, {"train", d.Train, &e.train}} {
+		if p.part == nil {
+			continue
+		}
+		var err error
+		if *p.to, err = j.measure(ctx, fit, p.part.head(j.Config.EvalRows), p.name); err != nil {
+			return nil, fmt.Errorf("%s rows: %w", p.name, err)
+		}
+		if r := p.to.logProb; r != nil {
+			for _, w := range r.Warnings {
+				e.warnings = append(e.warnings, p.name+" rows: "+w)
+			}
+		}
+	}
+	m, ok := fit.Model.Fitted.(*vae.Model)
+	if !ok {
+		return e, nil
+	}
+	return e, j.bound(ctx, e, m, d)
+}
+
+// measure evaluates a model on some rows.
+func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (measured, error) {
+	out := measured{rows: p.Rows()}
+	if a, ok := fit.Model.Fitted.(interface {
+		Reconstruct(dst, x *mat.Dense) *mat.Dense
+	}); ok {
+		t := fit.Model.Preparation.Transform
+		y := a.Reconstruct(nil, p.Model)
+		rmse := rootMeanSquare(t.Invert(y, y), p.X)
+		out.rmse = &rmse
+	}
+	if _, plain := fit.Model.Fitted.(*vae.Autoencoder); plain {
+		return out, nil
+	}
+	j.step(fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name), 0, p.Rows(), "")
+	var err error
+	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Config.EvalSamples, j.Config.Seed, func(done, total int) {
+		j.step(fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name), done, total, "")
+	})
+	return out, err
+}
+
+// head returns the first n rows, all of them for n = 0.
+func (p *Part) head(n int) *Part {
+	if n == 0 || n >= p.Rows() {
+		return p
+	}
+	return &Part{Dataset: p.Dataset.Head(n), Model: density.Rows(p.Model, 0, n)}
+}
+
+// bound adds the ELBO, its parts and its distance from the estimate, on the
+// test rows, or on the training rows where none were held out.
+func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) error {
+	on, part, reference := "test", d.Test, e.test.logProb
+	if part == nil {
+		on, part, reference = "train", d.Train, e.train.logProb
+	}
+	part = part.head(j.Config.EvalRows)
+	b, err := elbo.ELBO(ctx, m, m.Encoder(), part.Model, elbo.Settings{Samples: boundSamples, Seed: j.Config.Seed})
+	if err != nil {
+		return fmt.Errorf("ELBO on %s rows: %w", on, err)
+	}
+	jacobian := d.Preparation.Transform.LogJacobian()
+	estimate := b.Estimate().Shift(jacobian)
+	rate, distortion := mean(b.Rate), mean(b.Distortion)-jacobian
+	e.bounds = &BoundsResult{On: on, ELBO: finite(estimate.Value), ELBOErr: finite(estimate.StdErr()), Rate: finite(rate), Distortion: finite(distortion)}
+	// The average importance weight of K draws is the K-sample bound: in the
+	// mean it lies below log p for every K (Burda et al. 2016).
+	samples := reference.Samples
+	e.bounds.IWAE, e.bounds.IWAESamples = finite(reference.Estimate().Value), &samples
+	gap := reference.Estimate().Value - estimate.Value
+	e.gap = &GapResult{Total: finite(gap), SE: finite(math.Hypot(reference.Estimate().SampleErr, estimate.SampleErr))}
+	e.diagnose(reference, activeUnits(m, d.Train.Model))
+	return nil
+}
+
+// diagnose summarises the diagnostics of the rows of an estimate.
+func (e *evaluation) diagnose(r *eval.Result, active int) {
+	ess := slices.Sorted(slices.Values(r.ESS))
+	e.diagnostics.ESSMedian = finite(ess[len(ess)/2])
+	share := float64(len(r.Untrusted())) / float64(len(r.LogProb))
+	e.diagnostics.KHatBadShare = &share
+	e.diagnostics.ActiveUnits = &active
+}
+
+// activeUnits counts the dimensions of the code that the encoder uses: those in
+// which the variance over the rows of E_q[z] exceeds 0.01 (Burda et al. 2016,
+// appendix C).
+func activeUnits(m *vae.Model, x *mat.Dense) int {
+	codes, _ := m.Encoder().Moments(x)
+	_, variance := density.Moments(codes)
+	var active int
+	for _, v := range variance {
+		if v > 0.01 {
+			active++
+		}
+	}
+	return active
+}
+
+func rootMeanSquare(a, b *mat.Dense) float64 {
+	n, d := a.Dims()
+	var sum float64
+	for i := range n {
+		other := b.RawRowView(i)
+		for k, v := range a.RawRowView(i) {
+			sum += (v - other[k]) * (v - other[k])
+		}
+	}
+	return math.Sqrt(sum / float64(n*d))
+}
+
+// finite returns a pointer to v, or nil for what JSON cannot hold: the standard
+// error of a single row, say, does not exist.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}

@@ -1,0 +1,274 @@
+package comparison
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/gmm"
+	"likely/internal/saved"
+	"likely/vae"
+)
+
+// Fit is a fitted model with the story of its training. It is what a
+// checkpoint keeps.
+type Fit struct {
+	Model *saved.Model `json:"-"`
+	// Seconds is the time the fit took, Passes how often it saw each
+	// training row.
+	Seconds float64 `json:"seconds"`
+	Passes  float64 `json:"passes"`
+	// Settings is what the fit was asked to do, for results.json.
+	Settings map[string]any `json:"settings"`
+	History  History        `json:"history"`
+	// FloorActive and Converged are absent where the family has no such
+	// thing.
+	FloorActive *bool    `json:"floor_active,omitempty"`
+	Converged   *bool    `json:"converged,omitempty"`
+	Warnings    []string `json:"warnings"`
+}
+
+// History is the course of a fit, for the figure: a bound on the mean log p,
+// in nats per row of the original data, after each iteration or epoch.
+type History struct {
+	Unit  string    `json:"unit"` // iteration or epoch
+	Train []float64 `json:"train"`
+	Valid []float64 `json:"valid,omitempty"`
+	Best  int       `json:"best,omitempty"` // counted from 1; 0: the last
+}
+
+// family is an entry of the registry of models.
+type family struct {
+	name    string
+	summary string
+	// continuous and binary say on which measures the family is a density
+	// (or, for the autoencoder, makes sense).
+	continuous, binary bool
+	fit                func(context.Context, *Job, *Data) (*Fit, error)
+}
+
+// families is the registry, in the order of reports. A new model is a new
+// package and a line here.
+var families = []family{
+	{"gaussian", "one Gaussian with full covariance, in closed form: the baseline", true, false, fitGaussian},
+	{"gmm", "a Gaussian mixture fitted by EM: its log p(x) is exact", true, false, fitMixture},
+	{"ae", "a plain autoencoder: it reconstructs, but is no density", true, true, fitAutoencoder},
+	{"vae", "a variational autoencoder: log p(x) is bounded and estimated", true, true, fitVAE},
+}
+
+// ModelNames returns the names that --models takes.
+func ModelNames() []string {
+	names := make([]string, len(families))
+	for i, f := range families {
+		names[i] = f.name
+	}
+	return names
+}
+
+// ModelSummaries returns a line of help for each model.
+func ModelSummaries() []string {
+	lines := make([]string, len(families))
+	for i, f := range families {
+		lines[i] = fmt.Sprintf("%-9s %s", f.name, f.summary)
+	}
+	return lines
+}
+
+func lookupFamily(name string) (family, bool) {
+	i := slices.IndexFunc(families, func(f family) bool { return f.name == name })
+	if i < 0 {
+		return family{}, false
+	}
+	return families[i], true
+}
+
+// selectFamilies returns the families to fit: those asked for, or all that suit
+// the measure. One that was asked for and does not suit is an error.
+func selectFamilies(c *Config, m density.Measure) ([]family, error) {
+	suits := func(f family) bool {
+		if m == density.Binary {
+			return f.binary
+		}
+		return f.continuous
+	}
+	var chosen []family
+	if len(c.Models) == 0 {
+		for _, f := range families {
+			if suits(f) {
+				chosen = append(chosen, f)
+			}
+		}
+		return chosen, nil
+	}
+	for _, name := range c.Models {
+		f, _ := lookupFamily(name)
+		if !suits(f) {
+			return nil, fmt.Errorf("--models %s: a density on %s data is not what this model is; leave it out, or change --binarize", name, m)
+		}
+		chosen = append(chosen, f)
+	}
+	return chosen, nil
+}
+
+func fitGaussian(ctx context.Context, j *Job, d *Data) (*Fit, error) {
+	return fitComponents(ctx, j, d, "gaussian", 1)
+}
+
+// fitMixture fits the mixture with the number of components that was asked
+// for, or, for a range, with the number that is best on the validation rows
+// (by BIC where there are none).
+func fitMixture(ctx context.Context, j *Job, d *Data) (*Fit, error) {
+	r := j.Config.GMM.Components
+	if r.From == r.To {
+		return fitComponents(ctx, j, d, "gmm", r.From)
+	}
+	var best *Fit
+	bestScore, passes, seconds := math.Inf(-1), 0.0, 0.0
+	criterion := "validation"
+	scores := make(map[string]float64)
+	for k := r.From; k <= r.To; k++ {
+		fit, err := fitComponents(ctx, j, d, "gmm", k)
+		if err != nil {
+			return nil, fmt.Errorf("with %d components: %w", k, err)
+		}
+		var score float64
+		m := fit.Model.Fitted.(*gmm.Model)
+		if d.Valid != nil {
+			score = mean(m.LogProb(nil, d.Valid.Model))
+		} else {
+			criterion = "bic"
+			n := float64(d.Train.Rows())
+			score = 2*n*mean(m.LogProb(nil, d.Train.Model)) - float64(m.NumParameters())*math.Log(n)
+		}
+		scores[fmt.Sprint(k)] = score
+		passes, seconds = passes+fit.Passes, seconds+fit.Seconds
+		if best == nil || score > bestScore {
+			best, bestScore = fit, score
+		}
+	}
+	best.Passes, best.Seconds = passes, seconds
+	best.Settings["components_tried"] = r.String()
+	best.Settings["criterion"] = criterion
+	best.Settings["criterion_values"] = scores
+	return best, nil
+}
+
+func fitComponents(ctx context.Context, j *Job, d *Data, name string, k int) (*Fit, error) {
+	c := j.Config.GMM
+	covariance, err := gmm.ParseCovariance(c.Covariance)
+	if err != nil {
+		return nil, err
+	}
+	starts := c.Starts
+	if k == 1 {
+		covariance, starts = gmm.Full, 1 // the closed form needs no second start
+	}
+	s := gmm.Settings{
+		Components: k, Covariance: covariance, Starts: starts, Iterations: c.Iterations,
+		Progress: func(start, iteration int, _ float64) {
+			j.step(fmt.Sprintf("%s: EM with %d components", name, k), iteration, 0, fmt.Sprintf("start %d", start+1))
+		},
+	}
+	begin := time.Now()
+	m, report, err := gmm.Fit(ctx, d.Train.Model, s, density.NewSource(j.Config.Seed, "comparison."+name, uint64(k)))
+	if err != nil {
+		return nil, err
+	}
+	fit := &Fit{
+		Model:    &saved.Model{Name: name, Fitted: m, Preparation: d.Preparation},
+		Seconds:  time.Since(begin).Seconds(),
+		Passes:   float64(report.TotalIterations),
+		Settings: map[string]any{"components": k, "covariance": covariance.String(), "starts": starts},
+		History:  History{Unit: "iteration", Train: shifted(report.History, d.Preparation.Transform.LogJacobian())},
+		Warnings: report.Warnings,
+	}
+	fit.FloorActive, fit.Converged = &report.FloorActive, &report.Converged
+	return fit, nil
+}
+
+// vaeSettings turns the configuration into settings for either kind of
+// autoencoder.
+func vaeSettings(j *Job, d *Data, name string) vae.Settings {
+	c := j.Config.VAE
+	s := vae.Settings{
+		Latent: c.Latent, Hidden: c.Hidden, Activation: c.Activation, Sigma: c.Sigma,
+		Epochs: c.Epochs, Batch: c.Batch, Rate: c.Rate, Samples: c.Samples,
+		Progress: func(epoch int, train, _ float64) {
+			j.step(name+": training", epoch, c.Epochs, fmt.Sprintf("bound %.4g nats", train+d.Preparation.Transform.LogJacobian()))
+		},
+	}
+	if c.Likelihood == "bernoulli" || c.Likelihood == "auto" && d.Preparation.Measure == density.Binary {
+		s.Likelihood = vae.Bernoulli
+	}
+	return s
+}
+
+func fitVAE(ctx context.Context, j *Job, d *Data) (*Fit, error) {
+	s := vaeSettings(j, d, "vae")
+	begin := time.Now()
+	m, report, err := vae.Fit(ctx, d.Train.Model, d.validation(), s, density.NewSource(j.Config.Seed, "comparison.vae"))
+	if err != nil {
+		return nil, err
+	}
+	return autoencoderFit("vae", m, m.Config(), report, d, time.Since(begin), d.Preparation.Transform.LogJacobian()), nil
+}
+
+func fitAutoencoder(ctx context.Context, j *Job, d *Data) (*Fit, error) {
+	s := vaeSettings(j, d, "ae")
+	begin := time.Now()
+	m, report, err := vae.FitAutoencoder(ctx, d.Train.Model, d.validation(), s, density.NewSource(j.Config.Seed, "comparison.ae"))
+	if err != nil {
+		return nil, err
+	}
+	return autoencoderFit("ae", m, m.Config(), report, d, time.Since(begin), 0), nil
+}
+
+func autoencoderFit(name string, m saved.Fitted, c vae.Config, report *vae.Report, d *Data, took time.Duration, jacobian float64) *Fit {
+	fit := &Fit{
+		Model:    &saved.Model{Name: name, Fitted: m, Preparation: d.Preparation},
+		Seconds:  took.Seconds(),
+		Passes:   float64(len(report.History)),
+		Settings: map[string]any{"latent": c.Latent, "hidden": c.Hidden, "activation": c.Activation, "likelihood": c.Likelihood, "sigma": c.Sigma},
+		History:  History{Unit: "epoch", Best: report.BestEpoch},
+		Warnings: report.Warnings,
+	}
+	fit.Converged = &report.Converged
+	if name == "vae" {
+		fit.FloorActive = &report.FloorActive
+	}
+	for _, e := range report.History {
+		fit.History.Train = append(fit.History.Train, e.Train+jacobian)
+		if d.Valid != nil {
+			fit.History.Valid = append(fit.History.Valid, e.Valid+jacobian)
+		}
+	}
+	return fit
+}
+
+func (d *Data) validation() *mat.Dense {
+	if d.Valid == nil {
+		return nil
+	}
+	return d.Valid.Model
+}
+
+func shifted(values []float64, c float64) []float64 {
+	out := make([]float64, len(values))
+	for i, v := range values {
+		out[i] = v + c
+	}
+	return out
+}
+
+func mean(values []float64) float64 {
+	var sum float64
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}

@@ -1,0 +1,34 @@
+package comparison
+
+// presets say how much work to spend where no flag does.
+var presets = map[string]func(*Config, func(flag string) bool){
+	"quick": func(c *Config, given func(string) bool) {
+		setUnless(given("gmm-starts"), &c.GMM.Starts, 3)
+		setUnless(given("vae-epochs"), &c.VAE.Epochs, 30)
+		setUnless(given("eval-samples"), &c.EvalSamples, 500)
+	},
+	"standard": func(*Config, func(string) bool) {},
+	"thorough": func(c *Config, given func(string) bool) {
+		setUnless(given("gmm-starts"), &c.GMM.Starts, 50)
+		setUnless(given("gmm-components"), &c.GMM.Components, Range{1, 10})
+		setUnless(given("vae-epochs"), &c.VAE.Epochs, 2000)
+		setUnless(given("eval-samples"), &c.EvalSamples, 50000)
+	},
+}
+
+// ApplyPreset sets what the preset says except where given reports that a flag
+// says otherwise.
+func (c *Config) ApplyPreset(name string, given func(flag string) bool) error {
+	apply, known := presets[name]
+	if !known {
+		return usagef("--preset %q: want quick, standard or thorough", name)
+	}
+	apply(c, given)
+	return nil
+}
+
+func setUnless[T any](given bool, field *T, value T) {
+	if !given {
+		*field = value
+	}
+}

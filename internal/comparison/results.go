@@ -1,0 +1,138 @@
+package comparison
+
+import (
+	"encoding/json"
+	"io"
+
+	"likely/density"
+)
+
+// Schema is the version of the layout of results.json. Fields may be added
+// under one version; a change of meaning makes a new one.
+const Schema = "likely.results/1"
+
+// Results is the content of results.json: everything that a comparison found,
+// with the units in the field names. Nats are per example, of the original
+// data. A quantity that was not computed is absent, never 0.
+type Results struct {
+	Schema   string         `json:"schema"`
+	Seed     uint64         `json:"seed"`
+	Version  Version        `json:"version"`
+	Warnings []string       `json:"warnings"`
+	Dataset  DatasetResult  `json:"dataset"`
+	Models   []*ModelResult `json:"models"`
+	Pairs    []PairResult   `json:"pairs"`
+}
+
+// Version says which program made the numbers, on what.
+type Version struct {
+	Likely   string `json:"likely"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// DatasetResult describes the data as the models saw them.
+type DatasetResult struct {
+	Name      string          `json:"name"`
+	SHA256    string          `json:"sha256"`
+	Dim       int             `json:"dim"`
+	RowsTrain int             `json:"rows_train"`
+	RowsValid int             `json:"rows_valid"`
+	RowsTest  int             `json:"rows_test"`
+	Measure   density.Measure `json:"measure"`
+	Transform string          `json:"transform"`
+}
+
+// ModelResult is what was found for one model.
+type ModelResult struct {
+	Name                 string             `json:"name"`
+	Family               string             `json:"family"`
+	Parameters           int                `json:"parameters"`
+	FitSeconds           float64            `json:"fit_seconds"`
+	FitExamplesPerSecond float64            `json:"fit_examples_per_second"`
+	Config               any                `json:"config"`
+	File                 string             `json:"file,omitempty"`
+	Train                *SplitResult       `json:"train,omitempty"`
+	Valid                *SplitResult       `json:"valid,omitempty"`
+	Test                 *SplitResult       `json:"test,omitempty"`
+	Bounds               *BoundsResult      `json:"bounds,omitempty"`
+	Gap                  *GapResult         `json:"gap,omitempty"`
+	Sandwich             *SandwichResult    `json:"sandwich,omitempty"`
+	Diagnostics          *DiagnosticsResult `json:"diagnostics,omitempty"`
+}
+
+// SplitResult is the quality of a model on one part of the data. Models
+// without a density have a reconstruction error only.
+type SplitResult struct {
+	Kind       *density.Kind `json:"kind,omitempty"`
+	Nats       *float64      `json:"nats,omitempty"`
+	SEData     *float64      `json:"se_data,omitempty"`
+	SESamples  *float64      `json:"se_samples,omitempty"`
+	BitsPerDim *float64      `json:"bits_per_dim,omitempty"`
+	// Rows is the number of rows evaluated, Samples the draws for each.
+	Rows    int `json:"rows"`
+	Samples int `json:"samples,omitempty"`
+	// ReconstructionRMSE is the root mean squared error over all entries,
+	// in the units of the data.
+	ReconstructionRMSE *float64 `json:"reconstruction_rmse,omitempty"`
+}
+
+// BoundsResult holds the bounds on log p(x) over the test rows (the training
+// rows where none were held out).
+type BoundsResult struct {
+	On              string   `json:"on"`
+	ELBO            *float64 `json:"elbo_nats,omitempty"`
+	ELBOErr         *float64 `json:"elbo_se_nats,omitempty"`
+	ELBORefined     *float64 `json:"elbo_refined_nats,omitempty"`
+	IWAE            *float64 `json:"iwae_nats,omitempty"`
+	IWAESamples     *int     `json:"iwae_samples,omitempty"`
+	AIS             *float64 `json:"ais_nats,omitempty"`
+	Rate            *float64 `json:"rate_nats,omitempty"`
+	Distortion      *float64 `json:"distortion_nats,omitempty"`
+	ExactQuadrature *float64 `json:"quadrature_nats,omitempty"`
+}
+
+// GapResult is log p(x) − ELBO, and its parts.
+type GapResult struct {
+	Total         *float64 `json:"total_nats,omitempty"`
+	Approximation *float64 `json:"approximation_nats,omitempty"`
+	Amortization  *float64 `json:"amortization_nats,omitempty"`
+	SE            *float64 `json:"se_nats,omitempty"`
+}
+
+// SandwichResult brackets log p(x) on rows drawn from the model itself, the
+// only rows for which an upper bound can be certified.
+type SandwichResult struct {
+	Lower *float64 `json:"lower_nats,omitempty"`
+	Upper *float64 `json:"upper_nats,omitempty"`
+	On    string   `json:"on"`
+}
+
+// DiagnosticsResult tells how far the numbers of a model can be trusted.
+type DiagnosticsResult struct {
+	ESSMedian    *float64 `json:"ess_median,omitempty"`
+	KHatBadShare *float64 `json:"khat_bad_share,omitempty"`
+	ActiveUnits  *int     `json:"active_units,omitempty"`
+	FloorActive  *bool    `json:"floor_active,omitempty"`
+	Converged    *bool    `json:"converged,omitempty"`
+}
+
+// PairResult is the mean over the same test rows of log p_A − log p_B. The
+// standard error is that of the paired differences, Monte Carlo included.
+type PairResult struct {
+	A    string  `json:"a"`
+	B    string  `json:"b"`
+	Diff float64 `json:"diff_nats"`
+	// SE is absent for a single row, which says nothing about the spread.
+	SE *float64 `json:"se_nats,omitempty"`
+	// Better names the model with the larger log p where the difference
+	// is significant, and is absent where it is not.
+	Better string `json:"better,omitempty"`
+}
+
+// WriteJSON writes the results as indented JSON.
+func (r *Results) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
