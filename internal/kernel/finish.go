@@ -17,8 +17,10 @@ func (f *finish[T]) rows(p *product[T], i0, i1, j0, j1 int) {
 	for i := i0; i < i1; i++ {
 		row := p.c[i*p.ldc+j0 : i*p.ldc+j1]
 		if f.bias != nil {
-			Axpy(1, f.bias[j0:j1], row)
+			p.code.axpy(&f.bias[j0], &row[0], 1, len(row))
 		}
-		activate(f.activation, row, row)
+		if f.activation != Identity {
+			p.code.activation[f.activation](&row[0], &row[0], len(row))
+		}
 	}
 }

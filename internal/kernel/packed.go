@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // Packed is a matrix op(B), k×n, laid out for reuse over many products. The
 // zero value is ready for Pack. A Packed may be used by several goroutines at
 // once, as long as none of them packs.
@@ -146,33 +144,5 @@ func TrsmRows[T Float](m, n int, l []T, ldl int, x []T, ldx int) {
 			}
 			row[j] = sum / l[j*ldl+j]
 		}
-	}
-}
-
-// LogSumExpRows computes dst[i] ← log Σⱼ exp(xᵢⱼ) for each row of X (m×n),
-// subtracting the row's maximum first. An empty row gives −Inf.
-func LogSumExpRows[T Float](dst []T, m, n int, x []T, ldx int) {
-	if m < 0 || n < 0 {
-		panic(badShape)
-	}
-	checkMatrix(m, n, len(x), ldx, badLdA, shortA)
-	if len(dst) != m {
-		panic(badLength)
-	}
-	for i := range m {
-		peak := math.Inf(-1)
-		row := x[min(i*ldx, len(x)):][:n]
-		for _, v := range row {
-			peak = max(peak, float64(v))
-		}
-		if math.IsInf(peak, 0) || peak != peak {
-			dst[i] = T(peak)
-			continue
-		}
-		sum := 0.0
-		for _, v := range row {
-			sum += math.Exp(float64(v) - peak)
-		}
-		dst[i] = T(peak + math.Log(sum))
 	}
 }
