@@ -1,6 +1,7 @@
 package gmm
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -108,7 +109,7 @@ func TestAcidityReference(t *testing.T) {
 	e, err := NewEM(x, r, Settings{Tolerance: exhaustive})
 	require.NoError(t, err)
 	for !e.Done() {
-		require.NoError(t, e.Step())
+		require.NoError(t, e.Step(context.Background()))
 	}
 	near(t, -187.234513, total(e.Model(), x), 2e-6)
 }
