@@ -31,9 +31,15 @@ const (
 func solveVEI(m *moments, w []float64) {
 	d := m.d
 	volume, shape := make([]float64, m.k), make([]float64, d)
-	fill(shape, 1)
 	fill(volume, 1)
 	for range innerIterations {
+		clear(shape)
+		for j := range shape {
+			for k, v := range volume {
+				shape[j] += w[k*d+j] / v
+			}
+		}
+		unitDeterminant(shape)
 		change := 0.0
 		for k := range volume {
 			var s float64
@@ -47,13 +53,6 @@ func solveVEI(m *moments, w []float64) {
 		if !(change > innerTolerance) {
 			break
 		}
-		for j := range shape {
-			shape[j] = 0
-			for k, v := range volume {
-				shape[j] += w[k*d+j] / v
-			}
-		}
-		unitDeterminant(shape)
 	}
 	for i := range w {
 		w[i] = volume[i/d] * shape[i%d]
