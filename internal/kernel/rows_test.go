@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,7 +21,7 @@ func testFused[T Float](t *testing.T) {
 		Gemm(false, false, m, n, k, 1, g.a, g.lda, g.b, g.ldb, 0, product, max(1, n))
 		for act := Identity; act < activations; act++ {
 			for _, b := range [][]T{nil, bias} {
-				want := append([]T(nil), product...)
+				want := slices.Clone(product)
 				if b != nil {
 					for i := range m {
 						Axpy(1, b, want[i*n:][:n])
