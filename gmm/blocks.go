@@ -21,6 +21,22 @@ func forBlocks(n int, f func(block, from, to int)) {
 	})
 }
 
+// segments returns the number of segments that [forSegments] cuts n rows into.
+func segments(n int) int { return min(maxSegments, (n+blockRows-1)/blockRows) }
+
+// maxSegments bounds the partial sums that are held at once. It does not depend
+// on the machine, so that sums do not either.
+const maxSegments = 16
+
+// forSegments calls f for each of segments(n) runs of whole blocks, on all cores:
+// for sums that are too large to hold one for each block.
+func forSegments(n int, f func(segment, from, to int)) {
+	blocks, count := (n+blockRows-1)/blockRows, segments(n)
+	forEach(count, func(s int) {
+		f(s, s*blocks/count*blockRows, min((s+1)*blocks/count*blockRows, n))
+	})
+}
+
 // forEach calls f(0) … f(n−1) on all cores, in no particular order.
 func forEach(n int, f func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)

@@ -3,13 +3,14 @@ package gmm
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"likely/internal/safetensors"
 )
 
 // Covariance is a family of covariance matrices: what the components of a
-// mixture may look like. Its values are [Full] and [Diagonal].
+// mixture may look like. [Covariances] lists its values.
 type Covariance interface {
 	// String returns the name that the command and saved models use.
 	String() string
@@ -17,12 +18,18 @@ type Covariance interface {
 	// covariances in D dimensions.
 	NumParameters(k, d int) int
 
+	// scales reports whether a member of the family stays one when columns
+	// are measured in other units. Such families are fitted to columns of
+	// unit variance, others to columns in proportion to the data's.
+	scales() bool
 	// maximize is the family's part of the M-step: the covariances that
 	// maximise the expected log-likelihood, given the moments of the
 	// responsibilities, subject to variances of at least floor (0: none).
 	// keep holds the covariances so far, nil at first; components without
 	// rows keep theirs.
 	maximize(m *moments, floor float64, keep shapes) (shapes, error)
+	// toTensor returns the parameters of covariances of the family as saved.
+	toTensor(s shapes) safetensors.Tensor
 	// fromTensor rebuilds covariances of K components in D dimensions.
 	fromTensor(t safetensors.Tensor, k, d int) (shapes, error)
 }
@@ -30,12 +37,14 @@ type Covariance interface {
 // shapes are the covariances of K components in D dimensions, ready for use.
 // They are immutable and safe for concurrent use.
 type shapes interface {
-	// logDensity stores log N(xᵢ; μₖ, Σₖ) for the m rows of x (row-major,
-	// width D) in dst[i·stride]. tmp has length m·D and is overwritten.
-	logDensity(dst []float64, stride, k int, mean, x, tmp []float64)
+	// logDensities stores log N(xᵢ; μₖ, Σₖ) for the rows of x (row-major,
+	// width D) and all components in dst (rows×K). means is K×D.
+	logDensities(dst, means, x []float64)
+	// logDensity returns log N(x; μ, Σₖ) of a single row.
+	logDensity(k int, mean, x []float64) float64
 	// displace stores Lₖe in dst, where Σₖ = LₖLₖᵀ and e is standard normal.
 	displace(dst []float64, k int, random *rand.Rand)
-	// at stores element (i, j) of Σₖ.
+	// at returns element (i, j) of Σₖ.
 	at(k, i, j int) float64
 	// narrowest returns the smallest variance of component k in any
 	// direction, or a lower bound that is tight where it is small.
@@ -46,13 +55,17 @@ type shapes interface {
 	rescaled(s []float64) shapes
 	// reordered returns the components in the given order.
 	reordered(order []int) shapes
-	// tensor returns the parameters as saved.
-	tensor() safetensors.Tensor
 	family() Covariance
 }
 
-// covariances lists the families by name.
-var covariances = []Covariance{Full, Diagonal}
+// covariances lists the families.
+var covariances = []Covariance{
+	Full, Tied, Diagonal, Spherical, TiedDiagonal, TiedSpherical,
+	VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV,
+}
+
+// Covariances returns all families.
+func Covariances() []Covariance { return slices.Clone(covariances) }
 
 // CovarianceNames returns the names of the families.
 func CovarianceNames() []string {
@@ -63,13 +76,37 @@ func CovarianceNames() []string {
 	return names
 }
 
-// ParseCovariance returns the family with the given name. An unknown name is an
-// error that lists the known ones.
+// ParseCovariance returns the family with the given name, which may be its name
+// in mclust's scheme. An unknown name is an error that lists the known ones.
 func ParseCovariance(name string) (Covariance, error) {
 	for _, c := range covariances {
-		if c.String() == name {
+		if c.String() == name || Geometry(c) == name {
 			return c, nil
 		}
 	}
-	return nil, fmt.Errorf("gmm: unknown covariance family %q; want one of %s", name, strings.Join(CovarianceNames(), ", "))
+	return nil, fmt.Errorf("gmm: unknown covariance family %q; want one of %s, or a name such as EEE of mclust", name, strings.Join(CovarianceNames(), ", "))
+}
+
+// Geometry returns the name of the family in the scheme of mclust: three letters
+// for volume, shape and orientation of
+//
+//	Σₖ = λₖ Dₖ Aₖ Dₖᵀ        |Aₖ| = 1, DₖᵀDₖ = I
+//
+// each E (equal in all components), V (varying) or I (identity).
+func Geometry(c Covariance) string {
+	switch c {
+	case Full:
+		return "VVV"
+	case Tied:
+		return "EEE"
+	case Diagonal:
+		return "VVI"
+	case Spherical:
+		return "VII"
+	case TiedDiagonal:
+		return "EEI"
+	case TiedSpherical:
+		return "EII"
+	}
+	return c.String()
 }

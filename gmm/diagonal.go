@@ -8,61 +8,169 @@ import (
 	"likely/internal/safetensors"
 )
 
-// Diagonal gives each component a variance for each column and no correlation
-// within it: K·D parameters.
-var Diagonal Covariance = diagonal{}
+// The families whose ellipsoids have the columns for axes.
+var (
+	// Diagonal gives each component a variance for each column and no
+	// correlation within it: K·D parameters.
+	Diagonal Covariance = &axisFamily{
+		name: "diag", parameters: func(k, d int) int { return k * d }, unitFree: true,
+		byComponent: true, byColumn: true, solve: solveDiagonal,
+	}
+	// TiedDiagonal gives all components the same variance for each column: D
+	// parameters.
+	TiedDiagonal Covariance = &axisFamily{
+		name: "tied-diag", parameters: func(_, d int) int { return d }, unitFree: true,
+		byColumn: true, solve: solveTiedDiagonal,
+	}
+	// Spherical gives each component one variance for all columns: K
+	// parameters.
+	Spherical Covariance = &axisFamily{
+		name: "spherical", parameters: func(k, _ int) int { return k },
+		byComponent: true, solve: solveSpherical,
+	}
+	// TiedSpherical gives all components one variance for all columns: 1
+	// parameter.
+	TiedSpherical Covariance = &axisFamily{
+		name: "tied-spherical", parameters: func(_, _ int) int { return 1 },
+		solve: solveTiedSpherical,
+	}
+)
 
-type diagonal struct{}
+// axisFamily is a family of diagonal covariances. solve turns the squares about
+// the means (K×D, overwritten) into variances.
+type axisFamily struct {
+	name                  string
+	parameters            func(k, d int) int
+	unitFree              bool
+	coupled               bool // components share something: none may be without rows
+	shapes                bool // the geometric mean of squares counts: none may be 0
+	byComponent, byColumn bool // which dimensions saved variances have
+	solve                 func(m *moments, squares []float64)
+}
 
-func (diagonal) String() string { return "diag" }
+func (f *axisFamily) String() string { return f.name }
 
-func (diagonal) NumParameters(k, d int) int { return k * d }
+func (f *axisFamily) NumParameters(k, d int) int { return f.parameters(k, d) }
 
-func (diagonal) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
-	variances := make([]float64, m.k*m.d)
+func (f *axisFamily) scales() bool { return f.unitFree }
+
+func (f *axisFamily) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
+	if f.coupled {
+		if err := m.noneEmpty(); err != nil {
+			return nil, err
+		}
+	}
+	variances := m.squares()
 	held := make([]bool, m.k)
+	if f.shapes {
+		for i, v := range variances {
+			if least := floor * m.divisor(i/m.d); v < least {
+				variances[i], held[i/m.d] = least, true
+			}
+		}
+	}
+	f.solve(m, variances)
 	for k := range m.k {
 		row := variances[k*m.d : (k+1)*m.d]
-		if m.empty(k) {
+		if m.empty(k) && f.byComponent {
 			if keep == nil {
-				return nil, fmt.Errorf("gmm: component %d has no rows: %w; use fewer components", k+1, ErrCollapsed)
+				return nil, noRows(k)
 			}
 			old := keep.(*diagonalShapes)
 			copy(row, old.variances[k*m.d:(k+1)*m.d])
 			held[k] = old.held[k]
 			continue
 		}
-		m.squares(row, k)
 		for j, v := range row {
-			row[j] = v / m.count[k]
-			if row[j] < floor {
+			if v < floor {
 				row[j], held[k] = floor, true
 			}
-			if !(row[j] > 0) {
-				return nil, fmt.Errorf("gmm: component %d collapsed in column %d onto %.3g of %d rows: %w; use fewer components or a larger Settings.Floor", k+1, j+1, m.count[k], m.n, ErrCollapsed)
+			if !(row[j] > 0) || math.IsInf(row[j], 1) {
+				return nil, m.collapsed(k, fmt.Errorf("column %d: %w", j+1, ErrCollapsed))
 			}
 		}
 	}
-	s := newDiagonalShapes(m.k, m.d, variances)
+	s := newDiagonalShapes(f, m.k, m.d, variances)
 	s.held = held
 	return s, nil
 }
 
-func (diagonal) fromTensor(t safetensors.Tensor, k, d int) (shapes, error) {
-	if err := checkShape(t, k, d); err != nil {
-		return nil, err
+func solveDiagonal(m *moments, v []float64) {
+	for i := range v {
+		v[i] /= m.divisor(i / m.d)
 	}
-	for i, v := range t.Data {
-		if !(v > 0) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("gmm: variance of component %d in column %d is %v: %w", i/d+1, i%d+1, v, ErrParameters)
+}
+
+func solveTiedDiagonal(m *moments, v []float64) {
+	for j := range m.d {
+		var sum float64
+		for k := range m.k {
+			sum += v[k*m.d+j]
+		}
+		for k := range m.k {
+			v[k*m.d+j] = sum / m.pooledDivisor()
 		}
 	}
-	return newDiagonalShapes(k, d, append([]float64{}, t.Data...)), nil
+}
+
+func solveSpherical(m *moments, v []float64) {
+	for k := range m.k {
+		fill(v[k*m.d:(k+1)*m.d], sum(v[k*m.d:(k+1)*m.d])/(float64(m.d)*m.divisor(k)))
+	}
+}
+
+func solveTiedSpherical(m *moments, v []float64) {
+	fill(v, sum(v)/(float64(m.d)*m.pooledDivisor()))
+}
+
+// strides returns what an index into saved variances grows by with the component
+// and with the column, and the shape of the tensor.
+func (f *axisFamily) strides(k, d int) (byComponent, byColumn int, shape []int) {
+	switch {
+	case f.byComponent && f.byColumn:
+		return d, 1, []int{k, d}
+	case f.byComponent:
+		return 1, 0, []int{k}
+	case f.byColumn:
+		return 0, 1, []int{d}
+	}
+	return 0, 0, []int{1}
+}
+
+func (f *axisFamily) toTensor(s shapes) safetensors.Tensor {
+	t := s.(*diagonalShapes)
+	byComponent, byColumn, shape := f.strides(t.k, t.d)
+	size := 1
+	for _, n := range shape {
+		size *= n
+	}
+	out := safetensors.Tensor{Name: "covariances", Shape: shape, Data: make([]float64, size)}
+	for i, v := range t.variances {
+		out.Data[i/t.d*byComponent+i%t.d*byColumn] = v
+	}
+	return out
+}
+
+func (f *axisFamily) fromTensor(t safetensors.Tensor, k, d int) (shapes, error) {
+	byComponent, byColumn, shape := f.strides(k, d)
+	if err := checkShape(t, shape...); err != nil {
+		return nil, err
+	}
+	variances := make([]float64, k*d)
+	for i := range variances {
+		v := t.Data[i/d*byComponent+i%d*byColumn]
+		if !(v > 0) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("gmm: variance of component %d in column %d is %v: %w; want a positive number", i/d+1, i%d+1, v, ErrParameters)
+		}
+		variances[i] = v
+	}
+	return newDiagonalShapes(f, k, d, variances), nil
 }
 
 // diagonalShapes are K diagonal covariances.
 type diagonalShapes struct {
 	k, d      int
+	of        Covariance
 	variances []float64 // K×D
 	inverse   []float64 // 1/standard deviation, K×D
 	constant  []float64 // −½(D ln 2π + Σ ln variance), K
@@ -70,8 +178,8 @@ type diagonalShapes struct {
 }
 
 // newDiagonalShapes takes over the positive variances (K×D).
-func newDiagonalShapes(k, d int, variances []float64) *diagonalShapes {
-	s := &diagonalShapes{k: k, d: d, variances: variances, inverse: make([]float64, k*d), constant: make([]float64, k), held: make([]bool, k)}
+func newDiagonalShapes(of Covariance, k, d int, variances []float64) *diagonalShapes {
+	s := &diagonalShapes{k: k, d: d, of: of, variances: variances, inverse: make([]float64, k*d), constant: make([]float64, k), held: make([]bool, k)}
 	for i := range k {
 		sum := 0.0
 		for j := i * d; j < (i+1)*d; j++ {
@@ -83,17 +191,24 @@ func newDiagonalShapes(k, d int, variances []float64) *diagonalShapes {
 	return s
 }
 
-func (s *diagonalShapes) logDensity(dst []float64, stride, k int, mean, x, _ []float64) {
-	d := s.d
-	inverse := s.inverse[k*d : (k+1)*d]
-	for i := range len(x) / d {
-		var sum float64
-		for j, v := range x[i*d : (i+1)*d] {
-			e := (v - mean[j]) * inverse[j]
-			sum += e * e
+func (s *diagonalShapes) logDensities(dst, means, x []float64) {
+	for i := range len(x) / s.d {
+		row := x[i*s.d : (i+1)*s.d]
+		for k := range s.k {
+			dst[i*s.k+k] = s.logDensity(k, means[k*s.d:(k+1)*s.d], row)
 		}
-		dst[i*stride] = s.constant[k] - 0.5*sum
 	}
+}
+
+func (s *diagonalShapes) logDensity(k int, mean, x []float64) float64 {
+	inverse := s.inverse[k*s.d : (k+1)*s.d]
+	mean, x = mean[:len(inverse)], x[:len(inverse)]
+	var sum float64
+	for j, v := range inverse {
+		e := (x[j] - mean[j]) * v
+		sum += e * e
+	}
+	return s.constant[k] - 0.5*sum
 }
 
 func (s *diagonalShapes) displace(dst []float64, k int, random *rand.Rand) {
@@ -124,7 +239,7 @@ func (s *diagonalShapes) rescaled(scale []float64) shapes {
 	for i, v := range s.variances {
 		variances[i] = v * (scale[i%s.d] * scale[i%s.d])
 	}
-	out := newDiagonalShapes(s.k, s.d, variances)
+	out := newDiagonalShapes(s.of, s.k, s.d, variances)
 	out.held = s.held
 	return out
 }
@@ -136,13 +251,23 @@ func (s *diagonalShapes) reordered(order []int) shapes {
 		variances = append(variances, s.variances[k*s.d:(k+1)*s.d]...)
 		held = append(held, s.held[k])
 	}
-	out := newDiagonalShapes(len(order), s.d, variances)
+	out := newDiagonalShapes(s.of, len(order), s.d, variances)
 	out.held = held
 	return out
 }
 
-func (s *diagonalShapes) tensor() safetensors.Tensor {
-	return safetensors.Tensor{Name: "covariances", Shape: []int{s.k, s.d}, Data: append([]float64{}, s.variances...)}
+func (s *diagonalShapes) family() Covariance { return s.of }
+
+func fill(x []float64, v float64) {
+	for i := range x {
+		x[i] = v
+	}
 }
 
-func (s *diagonalShapes) family() Covariance { return Diagonal }
+func sum(x []float64) float64 {
+	var total float64
+	for _, v := range x {
+		total += v
+	}
+	return total
+}

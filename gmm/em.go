@@ -1,7 +1,11 @@
 package gmm
 
 import (
+	"context"
+	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/floats"
 
 	"likely/internal/kernel"
 )
@@ -30,11 +34,23 @@ type EM struct {
 // the E-step, which gives the likelihood of the new parameters. It returns an
 // error that wraps ErrCollapsed if a covariance is singular and there is no
 // floor; the state is then that before the step.
-func (e *EM) Step() error {
-	if err := e.maximize(); err != nil {
+//
+// If ctx ends, Step returns its error within the time of a block of rows, and
+// the run can not be continued.
+func (e *EM) Step(ctx context.Context) error {
+	e.moments.ctx = ctx
+	err := e.maximize()
+	var value float64
+	if err == nil && ctx.Err() == nil {
+		value = e.expect()
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("gmm: %w", ctx.Err())
+	}
+	if err != nil {
 		return err
 	}
-	e.history = append(e.history, e.expect())
+	e.history = append(e.history, value)
 	e.judge()
 	return nil
 }
@@ -46,19 +62,31 @@ func (e *EM) Done() bool { return e.converged }
 // row of the data.
 func (e *EM) LogLik() float64 { return e.history[len(e.history)-1] + e.scaled.jacobian }
 
+// nothing is a variance, relative to that of the columns, which rounding alone can
+// leave of 0.
+const nothing = 1e-20
+
 // maximize is the M-step: weights, means and covariances from the
 // responsibilities.
 //
 //	Nₖ = Σₙ rₙₖ    πₖ = Nₖ/N    μₖ = Σₙ rₙₖ xₙ / Nₖ    Σₖ: the family's
 func (e *EM) maximize() error {
 	e.moments.collect()
+	if err := e.moments.ctx.Err(); err != nil {
+		return err
+	}
 	shapes, err := e.covariance.maximize(&e.moments, e.floor, e.shapes)
 	if err != nil {
 		return err
 	}
+	for k := range e.k {
+		if e.floor == 0 && shapes.narrowest(k) < nothing {
+			return e.moments.collapsed(k, ErrCollapsed)
+		}
+	}
 	e.shapes = shapes
 	for k, count := range e.moments.count {
-		e.logWeight[k] = math.Log(count / float64(e.moments.n))
+		e.logWeight[k] = math.Log(count / e.moments.total)
 	}
 	return nil
 }
@@ -68,43 +96,36 @@ func (e *EM) maximize() error {
 //
 //	rₙₖ = πₖ N(xₙ; μₖ, Σₖ) / Σⱼ πⱼ N(xₙ; μⱼ, Σⱼ)
 func (e *EM) expect() float64 {
-	n, k := e.moments.n, e.k
-	blocks := make([]float64, (n+blockRows-1)/blockRows)
-	forBlocks(n, func(b, from, to int) {
-		logs := getBuffer(to - from)
-		joint := e.moments.resp[from*k : to*k]
-		logJoint(joint, e.logWeight, e.moments.mean, e.shapes, e.moments.x[from*e.d:to*e.d], e.d)
-		normalize(*logs, joint, k)
-		for _, v := range *logs {
-			blocks[b] += v
+	m := &e.moments
+	blocks := make([]float64, (m.n+blockRows-1)/blockRows)
+	forBlocks(m.n, func(b, from, to int) {
+		if m.ctx.Err() != nil {
+			return
 		}
+		logs := getBuffer(to - from)
+		joint := m.resp[from*m.k : to*m.k]
+		logJoint(joint, e.logWeight, m.mean, e.shapes, m.x[from*m.d:to*m.d])
+		e.scaled.forceLabels(joint, from, to)
+		normalize(*logs, joint, m.k)
+		if m.weight != nil {
+			for i, w := range m.weight[from:to] {
+				(*logs)[i] *= w
+				floats.Scale(w, joint[i*m.k:(i+1)*m.k])
+			}
+		}
+		blocks[b] = sum(*logs)
 		putBuffer(logs)
 	})
-	var sum float64
-	for _, v := range blocks {
-		sum += v
-	}
-	return sum / float64(n)
+	return sum(blocks) / m.total
 }
 
-// logJoint stores ln πₖ + log N(xᵢ; μₖ, Σₖ) for each row of x (row-major, width
-// d) in joint (rows×K).
-func logJoint(joint, logWeight, means []float64, s shapes, x []float64, d int) {
-	k := len(logWeight)
-	tmp := getBuffer(len(x))
-	for c, w := range logWeight {
-		if math.IsInf(w, -1) {
-			for i := c; i < len(joint); i += k {
-				joint[i] = w
-			}
-			continue
-		}
-		s.logDensity(joint[c:], k, c, means[c*d:(c+1)*d], x, *tmp)
-		for i := c; i < len(joint); i += k {
-			joint[i] += w
-		}
+// logJoint stores ln πₖ + log N(xᵢ; μₖ, Σₖ) for each row of x (row-major) in
+// joint (rows×K).
+func logJoint(joint, logWeight, means []float64, s shapes, x []float64) {
+	s.logDensities(joint, means, x)
+	for i := 0; i < len(joint); i += len(logWeight) {
+		floats.Add(joint[i:i+len(logWeight)], logWeight)
 	}
-	putBuffer(tmp)
 }
 
 // normalize turns rows of log joint densities (rows×K) into responsibilities,

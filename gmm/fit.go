@@ -28,7 +28,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := scaleRows(x, s.Components)
+	rows, err := scaleRows(x, s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -48,7 +48,9 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if best == nil {
 		return nil, nil, fmt.Errorf("gmm: all %d starts failed, the first with: %w", s.Starts, errs[0])
 	}
-	best.order()
+	if s.Labels == nil {
+		best.order()
+	}
 	report.examine(best)
 	for i := range report.History {
 		report.History[i] += rows.jacobian
@@ -76,17 +78,23 @@ func (r *Report) choose(runs []*EM, errs []error) *EM {
 	return best
 }
 
+// firstRuns is the number of runs of k-means of which the first start is the
+// best.
+const firstRuns = 5
+
 // start runs EM once from a k-means clustering.
 func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64) (*EM, error) {
 	e := newEM(rows, s)
-	for n, c := range kmeans(rows, s.Components, density.NewSource(seed, "gmm.start", uint64(i))) {
-		e.moments.resp[n*e.k+c] = 1
+	runs := 1 // later starts are for variety
+	if i == 0 {
+		runs = firstRuns
+	}
+	assigned := cluster(ctx, rows, s.Components, runs, density.NewSource(seed, "gmm.start", uint64(i)))
+	for n, c := range assigned {
+		e.moments.resp[n*e.k+c] = rows.weightOf(n)
 	}
 	for iteration := range s.Iterations + 1 {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := e.Step(); err != nil {
+		if err := e.Step(ctx); err != nil {
 			return nil, err
 		}
 		if s.Progress != nil {
@@ -115,22 +123,26 @@ func NewEM(x, responsibilities *mat.Dense, s Settings) (*EM, error) {
 	if rows, _ := x.Dims(); rows != n || k != s.Components {
 		panic("gmm: responsibilities are not N×K")
 	}
-	rows, err := scaleRows(x, s.Components)
+	rows, err := scaleRows(x, s)
 	if err != nil {
 		return nil, err
 	}
 	e := newEM(rows, s)
-	for i := range n {
+	for to := range rows.n {
+		from := to
+		if rows.kept != nil {
+			from = rows.kept[to]
+		}
 		var sum float64
-		for c, r := range responsibilities.RawRowView(i) {
+		for c, r := range responsibilities.RawRowView(from) {
 			if !(r >= 0) {
-				return nil, fmt.Errorf("gmm: responsibility %v in row %d: %w; want nonnegative numbers that sum to 1", r, i+1, ErrParameters)
+				return nil, fmt.Errorf("gmm: responsibility %v in row %d: %w; want nonnegative numbers that sum to 1", r, from+1, ErrParameters)
 			}
 			sum += r
-			e.moments.resp[i*k+c] = r
+			e.moments.resp[to*k+c] = r * rows.weightOf(to)
 		}
 		if math.Abs(sum-1) > 1e-6 {
-			return nil, fmt.Errorf("gmm: responsibilities of row %d sum to %v: %w; want 1", i+1, sum, ErrParameters)
+			return nil, fmt.Errorf("gmm: responsibilities of row %d sum to %v: %w; want 1", from+1, sum, ErrParameters)
 		}
 	}
 	return e, nil
@@ -140,7 +152,7 @@ func newEM(rows *scaledRows, s Settings) *EM {
 	k := s.Components
 	return &EM{
 		k: k, d: rows.d, covariance: s.Covariance, floor: s.Floor, tolerance: s.Tolerance, scaled: rows,
-		moments:   moments{n: rows.n, k: k, d: rows.d, x: rows.x, resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d)},
+		moments:   moments{n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d)},
 		logWeight: make([]float64, k),
 	}
 }

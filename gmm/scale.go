@@ -16,30 +16,131 @@ type scaledRows struct {
 	x         []float64 // N×D, contiguous
 	transform density.Transform
 	jacobian  float64
-	distinct  int // rows that differ from all before, counted up to a limit
+	distinct  int       // rows that differ from all before, counted up to a limit
+	total     float64   // Σ wᵢ
+	weight    []float64 // N, or nil for rows that count once
+	label     []int     // component of each row, −1 for unknown; or nil
+	kept      []int     // the rows of the data that these are; nil: all
 }
 
-// scaleRows checks and scales x (N×D); counting distinct rows stops at limit. A
-// constant column is an error: its density is infinite, and a floor would have
-// nothing to be relative to.
-func scaleRows(x *mat.Dense, limit int) (*scaledRows, error) {
+// scaleRows checks and scales x (N×D). Rows of weight 0 are left out. Counting
+// distinct rows stops at Components.
+func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 	if err := density.CheckFinite(x); err != nil {
 		return nil, fmt.Errorf("gmm: %w", err)
 	}
-	n, d := x.Dims()
-	s := &scaledRows{n: n, d: d}
-	mean, variance := density.Moments(x)
+	x, s, err := selectRows(x, c)
+	if err != nil {
+		return nil, err
+	}
+	mean, variance := s.columnMoments(x)
 	s.transform = density.Transform{Shift: mean, Scale: variance}
 	for j, v := range variance {
 		if !(v > 0) || math.IsInf(v, 0) {
 			return nil, fmt.Errorf("gmm: column %d has the single value %v: %w; drop the column, or spread discrete values by dequantising", j+1, mean[j], density.ErrConstant)
 		}
+	}
+	if !c.Covariance.scales() {
+		fill(variance, sum(variance)/float64(s.d))
+	}
+	for j, v := range variance {
 		variance[j] = math.Sqrt(v)
 	}
 	s.jacobian = s.transform.LogJacobian()
 	s.x = s.transform.Apply(nil, x).RawMatrix().Data
-	s.distinct = s.countDistinct(limit)
+	s.distinct = s.countDistinct(c.Components)
 	return s, nil
+}
+
+// selectRows returns the rows of positive weight, with their weights and labels.
+func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
+	n, d := x.Dims()
+	if c.Weights != nil && len(c.Weights) != n || c.Labels != nil && len(c.Labels) != n {
+		panic("gmm: weights or labels and data differ in length")
+	}
+	for i, l := range c.Labels {
+		if l < -1 || l >= c.Components {
+			return nil, nil, fmt.Errorf("gmm: label %d of row %d with %d components: %w; want a component from 0, or −1 for unknown", l, i+1, c.Components, ErrSettings)
+		}
+	}
+	s := &scaledRows{n: n, d: d, total: float64(n), label: c.Labels}
+	if c.Weights == nil {
+		return x, s, nil
+	}
+	s.total = 0
+	for i, w := range c.Weights {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return nil, nil, fmt.Errorf("gmm: weight of row %d is %v: %w; want a nonnegative number", i+1, w, ErrSettings)
+		}
+		if w > 0 {
+			s.total += w
+			s.kept = append(s.kept, i)
+			s.weight = append(s.weight, w)
+		}
+	}
+	if len(s.kept) == 0 {
+		return nil, nil, fmt.Errorf("gmm: all rows have weight 0: %w; want one that is positive", ErrSettings)
+	}
+	s.n = len(s.kept)
+	out := mat.NewDense(s.n, d, nil)
+	for to, from := range s.kept {
+		out.SetRow(to, x.RawRowView(from))
+	}
+	if c.Labels != nil {
+		s.label = make([]int, s.n)
+		for to, from := range s.kept {
+			s.label[to] = c.Labels[from]
+		}
+	}
+	return out, s, nil
+}
+
+// columnMoments returns weighted means and variances of the columns.
+func (s *scaledRows) columnMoments(x *mat.Dense) (mean, variance []float64) {
+	if s.weight == nil {
+		return density.Moments(x)
+	}
+	mean, variance = make([]float64, s.d), make([]float64, s.d)
+	for j := range s.d {
+		first := x.At(0, j) // offsets from it: a constant column has variance 0 exactly
+		for i, w := range s.weight {
+			mean[j] += w * (x.At(i, j) - first)
+		}
+		mean[j] = first + mean[j]/s.total
+		for i, w := range s.weight {
+			e := x.At(i, j) - mean[j]
+			variance[j] += w * (e * e)
+		}
+		variance[j] /= s.total
+	}
+	return mean, variance
+}
+
+// forceLabels makes every component impossible for a labelled row but its own, in
+// the log joint densities of rows [from, to).
+func (s *scaledRows) forceLabels(joint []float64, from, to int) {
+	if s.label == nil {
+		return
+	}
+	k := len(joint) / (to - from)
+	for i, l := range s.label[from:to] {
+		if l < 0 {
+			continue
+		}
+		for c := range k {
+			if c != l {
+				joint[i*k+c] = math.Inf(-1)
+			}
+		}
+	}
+}
+
+// weightOf returns wᵢ.
+func (s *scaledRows) weightOf(i int) float64 {
+	if s.weight == nil {
+		return 1
+	}
+	return s.weight[i]
 }
 
 // countDistinct counts the rows that differ from all before them, up to limit.

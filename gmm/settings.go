@@ -27,6 +27,13 @@ type Settings struct {
 	// variance, all eigenvalues are at least Floor. 0: density.DefaultFloor.
 	// Negative: no floor; a collapse is then an error.
 	Floor float64
+	// Weights says how often each row counts (length N, nonnegative); nil:
+	// once. A row of weight 0 is absent, one of weight 2 there twice.
+	Weights []float64
+	// Labels says to which component a row belongs (length N, 0 … K−1), or −1
+	// where that is not known; nil: nowhere. Components then keep the order
+	// of the labels.
+	Labels []int
 	// Progress, if not nil, is called after each iteration of each start with
 	// the mean log-likelihood in nats per row. Calls may be concurrent.
 	Progress func(start, iteration int, meanLogLik float64)

@@ -22,13 +22,14 @@ func (m *Model) Config() Config {
 }
 
 // Tensors returns the parameters as they are saved: weights [K], means [K,D] and
-// covariances, whose shape depends on the family: [K,D,D] for full, [K,D] for
-// diag.
+// covariances, whose shape depends on the family: [D,D] for tied, [K,D] for diag,
+// [K] for spherical, [D] for tied-diag, [1] for tied-spherical, [K,D] or [K,D,D]
+// for others, by whether they are diagonal.
 func (m *Model) Tensors() []safetensors.Tensor {
 	return []safetensors.Tensor{
 		{Name: "weights", Shape: []int{m.k}, Data: slices.Clone(m.weights)},
 		{Name: "means", Shape: []int{m.k, m.d}, Data: slices.Clone(m.means)},
-		m.shapes.tensor(),
+		m.Family().toTensor(m.shapes),
 	}
 }
 

@@ -24,12 +24,15 @@ var _ density.Parametric = (*Autoencoder)(nil)
 // Settings.Sigma, Floor and Samples are not used. Randomness, cancellation and
 // errors are as in [Fit].
 func FitAutoencoder(ctx context.Context, train, valid *mat.Dense, s Settings, src rand.Source) (*Autoencoder, *Report, error) {
-	s.Samples, s.Sigma, s.Objective = 1, Sigma{}, ELBO
-	c, report, err := fitFamily(ctx, familyAE, train, valid, s, src)
-	if c == nil {
-		return nil, report, err
+	t, err := NewAutoencoderTrainer(train, valid, s, src)
+	if err != nil {
+		return nil, nil, err
 	}
-	return &Autoencoder{c}, report, err
+	defer t.Close()
+	if err := t.run(ctx); err != nil {
+		return nil, t.job.history(), err
+	}
+	return t.Autoencoder()
 }
 
 // Encode stores the code of each row of x (N×D) in dst (N×L, or nil, and then

@@ -10,7 +10,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
-	"likely/internal/kernel"
 )
 
 // Errors of fitting. They are wrapped with the place and the remedy.
@@ -35,37 +34,25 @@ var (
 // give an error that names row and column; a bound that is not finite gives
 // one that wraps [ErrDiverged] and names epoch, step and layer.
 func Fit(ctx context.Context, train, valid *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
-	c, report, err := fitFamily(ctx, familyVAE, train, valid, s, src)
-	if c == nil {
-		return nil, report, err
-	}
-	return &Model{c}, report, err
-}
-
-func fitFamily(ctx context.Context, family string, train, valid *mat.Dense, s Settings, src rand.Source) (*coder, *Report, error) {
-	n, d := train.Dims()
-	if n < 2 {
-		return nil, nil, fmt.Errorf("vae: %d training rows: %w; a fit needs two or more", n, ErrRows)
-	}
-	s, err := s.resolve(n)
+	t, err := NewTrainer(train, valid, s, src)
 	if err != nil {
 		return nil, nil, err
 	}
-	config := Config{
-		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation,
-		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision,
+	defer t.Close()
+	if err := t.run(ctx); err != nil {
+		return nil, t.job.history(), err
 	}
-	if err := config.check(); err != nil {
-		return nil, nil, err
+	return t.Model()
+}
+
+// run makes all steps.
+func (t *Trainer) run(ctx context.Context) error {
+	for !t.Done() {
+		if _, err := t.Epoch(ctx); err != nil {
+			return err
+		}
 	}
-	if err := checkRows(&config, s.Dynamic, train, valid); err != nil {
-		return nil, nil, err
-	}
-	seed := src.Uint64()
-	if s.Precision == Float64 {
-		return fit[float64](ctx, config, train, valid, s, seed)
-	}
-	return fit[float32](ctx, config, train, valid, s, seed)
+	return nil
 }
 
 func checkRows(c *Config, dynamic bool, train, valid *mat.Dense) error {
@@ -122,48 +109,6 @@ func floors(c *Config, relative float64, x *mat.Dense) []float64 {
 		variance[j] *= relative
 	}
 	return variance
-}
-
-func fit[T kernel.Float](ctx context.Context, c Config, train, valid *mat.Dense, s Settings, seed uint64) (*coder, *Report, error) {
-	scale, err := scaling(&c, train)
-	if err != nil {
-		return nil, nil, err
-	}
-	floor := floors(&c, s.Floor, train)
-	if c.networkScale() {
-		// In the units of training until the networks are folded.
-		c.Floor = make([]float64, c.Dim)
-		for j := range c.Floor {
-			c.Floor[j] = floor[j] / (scale.Scale[j] * scale.Scale[j])
-		}
-		if floor == nil {
-			c.Floor = nil
-		}
-	}
-	net := newNetwork[T](c)
-	t := newTrainer(net, s, train, floor, scale, seed)
-	defer t.close()
-	run := newRun(t, valid, scale)
-	if err := run.train(ctx); err != nil {
-		return nil, run.report, err
-	}
-
-	net.config.Floor = nil
-	if c.networkScale() {
-		net.config.Floor = floor
-	}
-	fold(net, t.theta, scale)
-	model := newCoder(net, t.theta)
-	for _, v := range t.theta {
-		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil, run.report, fmt.Errorf("vae: a weight of the best epoch is not finite: %w; a smaller Settings.Rate (now %v) would help", ErrDiverged, s.Rate)
-		}
-	}
-	run.report.FloorActive = model.floorActive(floor, train)
-	if run.report.FloorActive {
-		run.report.warn("vae: the variance of p(x|z) is held up by the floor; columns with few distinct values want dequantising, or a larger Settings.Floor, or Sigma shared")
-	}
-	return model, run.report, nil
 }
 
 // floorActive says whether a variance of p(x|z) at the codes of the rows of x

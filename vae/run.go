@@ -1,7 +1,6 @@
 package vae
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -12,29 +11,43 @@ import (
 	"likely/internal/kernel"
 )
 
-// run is a whole training: epochs at a constant learning rate until the bound
-// stops rising (with validation rows) or three quarters of the epochs are
-// over, then a linear descent of the rate to zero, begun from the best weights
-// so far. The descent averages out the noise of the minibatches, which a
-// constant rate leaves in the weights.
+// run is a training from the first step to the last.
 type run[T kernel.Float] struct {
 	*trainer[T]
-	report *Report
+	report   *Report
+	progress progress
+	perEpoch int // steps
+	scale    density.Transform
+	floor    []float64 // smallest variance of each column of the data, or nil
+	train    *mat.Dense
+
 	// A term of the bound in the units of training, times factor, plus shift
 	// is that term in the units of the data.
 	factor, shift float64
 
 	model *coder // for validation; in the units of training
 	valid *mat.Dense
-	codes *mat.Dense // codes of the validation rows, refilled each epoch
+	codes *mat.Dense // codes of the validation rows, refilled each time
 	fixed *mat.Dense // their noise, fixed
 	terms []float64
+	kls   []float64
 	every int // epochs between evaluations
 
-	best      []T
-	bestValid float64
-	descent   int // epochs of the descent, 0 before it began
-	descended int
+	best []T
+}
+
+// progress is where a run stands; with the parameters, the optimiser and the
+// report it is all that a checkpoint needs, since random streams are derived
+// from the seed and these numbers.
+type progress struct {
+	Epoch, Step int // the next step; Epoch counts those that are complete
+	Last        int // epoch of the best validation bound, from 0; −1: none
+	BestValid   float64
+	Line        Epoch // sums over the epoch under way
+
+	Descent, Descended int // epochs of the descent; see Descend
+	Drops              int // see Plateau
+	Done               bool
 }
 
 const (
@@ -46,10 +59,13 @@ const (
 	validationShare = 0.3
 )
 
-func newRun[T kernel.Float](t *trainer[T], valid *mat.Dense, scale density.Transform) *run[T] {
+func newRun[T kernel.Float](t *trainer[T], train, valid *mat.Dense, floor []float64, scale density.Transform) *run[T] {
 	r := &run[T]{
-		trainer: t, factor: 1, shift: scale.LogJacobian(), best: slices.Clone(t.theta), bestValid: math.Inf(-1),
-		report: &Report{Seed: t.seed, Rows: t.rows},
+		trainer: t, train: train, floor: floor, scale: scale,
+		factor: 1, shift: scale.LogJacobian(), every: 1, best: slices.Clone(t.theta),
+		perEpoch: (t.rows + t.settings.Batch - 1) / t.settings.Batch,
+		progress: progress{Last: -1, BestValid: math.Inf(-1)},
+		report:   &Report{Seed: t.seed, Rows: t.rows},
 	}
 	c := &t.net.config
 	if c.Family == familyAE && c.Likelihood == Gaussian {
@@ -66,95 +82,102 @@ func newRun[T kernel.Float](t *trainer[T], valid *mat.Dense, scale density.Trans
 	r.valid = scale.Apply(nil, valid)
 	r.codes = mat.NewDense(m*draws, c.Latent, nil)
 	r.fixed = mat.NewDense(m*draws, c.Latent, nil)
-	r.terms = make([]float64, m*draws)
-	fillNormals(r.fixed, density.NewSource(t.seed, "vae validation"))
+	r.terms, r.kls = make([]float64, m*draws), make([]float64, m)
+	r.fixValidationNoise()
 	r.model = newCoder(t.net, t.theta)
 	training := 3 * t.rows * (t.settings.Samples + 1) // passes through a network
 	r.every = max(int(float64(m*(draws+1))/(validationShare*float64(training))), 1)
 	return r
 }
 
-// train runs all epochs and leaves the best weights in theta.
-func (r *run[T]) train(ctx context.Context) error {
-	s := &r.settings
-	steady := s.Epochs - s.Epochs/4
-	last := -1 // epoch of the best bound
-	for epoch := 0; ; epoch++ {
-		if r.descent == 0 && (epoch >= steady || r.valid != nil && epoch-last > max(s.Patience, 3*r.every)) {
-			r.report.Converged = epoch < steady
-			r.descent = max(min(s.Epochs/4, max(epoch/4, minPatience)), 1)
-			if r.valid != nil && epoch > 0 {
-				copy(r.theta, r.best)
-			}
-		}
-		if r.descent > 0 && r.descended == r.descent {
-			break
-		}
-		line, err := r.epoch(ctx, epoch)
-		if err != nil {
-			return err
-		}
-		if r.descent > 0 {
-			r.descended++
-		}
-		line.Valid = math.NaN()
-		fresh := r.valid != nil && (epoch%r.every == 0 || r.descent > 0 && r.descended == r.descent)
-		if fresh {
-			line.Valid = r.validBound()
-		} else if r.valid != nil {
-			line.Valid = r.report.History[epoch-1].Valid
-		}
-		r.report.History = append(r.report.History, line)
-		if r.valid == nil || fresh && line.Valid > r.bestValid {
-			r.bestValid, last = line.Valid, epoch
-			r.report.BestEpoch = epoch + 1
-			copy(r.best, r.theta)
-		}
-		if s.Progress != nil {
-			s.Progress(epoch+1, line.Train, line.Valid)
-		}
+func (r *run[T]) fixValidationNoise() {
+	if r.valid != nil {
+		fillNormals(r.fixed, density.NewSource(r.seed, "vae validation"))
 	}
-	copy(r.theta, r.best)
-	r.report.Steps = r.steps
-	r.judge()
+}
+
+// next makes one step, and whatever is due before and after an epoch.
+func (r *run[T]) next() error {
+	s, p := &r.settings, &r.progress
+	if p.Done {
+		return nil
+	}
+	if p.Step == 0 && r.turn() {
+		r.finish()
+		return nil
+	}
+	r.prepare()
+	from, to := p.Step*s.Batch, min((p.Step+1)*s.Batch, r.rows)
+	p.Line.LearningRate = r.rate()
+	if where := r.step(from, to, p.Line.LearningRate); where != "" {
+		return fmt.Errorf("vae: epoch %d, step %d: %s is not finite: %w; a smaller Settings.Rate (now %v) would help", p.Epoch+1, p.Step+1, where, ErrDiverged, s.Rate)
+	}
+	for i := range to - from {
+		p.Line.Rate += r.kl[i]
+		p.Line.Train += r.value[i]
+	}
+	for _, v := range r.loglik[:(to-from)*s.Samples] {
+		p.Line.Distortion -= v / float64(s.Samples)
+	}
+	p.Line.GradNorm += r.norm / float64(r.perEpoch)
+	if p.Step++; p.Step == r.perEpoch {
+		r.endEpoch()
+	}
 	return nil
 }
 
-// epoch passes once over the training rows.
-func (r *run[T]) epoch(ctx context.Context, epoch int) (Epoch, error) {
-	s := &r.settings
-	r.shuffle(epoch)
-	r.beta = s.Beta
-	if epoch < s.Warmup {
-		r.beta *= float64(epoch+1) / float64(s.Warmup+1)
+// prepare orders the rows and sets the weight of the divergence for the epoch
+// under way.
+func (r *run[T]) prepare() {
+	if epoch := r.progress.Epoch; epoch != r.shuffled {
+		r.shuffle(epoch)
 	}
-	steps := (r.rows + s.Batch - 1) / s.Batch
-	var line Epoch
-	for step := range steps {
-		if err := ctx.Err(); err != nil {
-			return line, fmt.Errorf("vae: stopped in epoch %d: %w", epoch+1, context.Cause(ctx))
-		}
-		line.LearningRate = s.Rate
-		if r.descent > 0 {
-			line.LearningRate *= 1 - (float64(r.descended)+float64(step)/float64(steps))/float64(r.descent)
-		}
-		from, to := step*s.Batch, min((step+1)*s.Batch, r.rows)
-		if where := r.step(from, to, line.LearningRate); where != "" {
-			return line, fmt.Errorf("vae: epoch %d, step %d: %s is not finite: %w; a smaller Settings.Rate (now %v) would help", epoch+1, step+1, where, ErrDiverged, s.Rate)
-		}
-		for i := range to - from {
-			line.Rate += r.kl[i]
-			line.Train += r.value[i]
-		}
-		for _, v := range r.loglik[:(to-from)*s.Samples] {
-			line.Distortion -= v / float64(s.Samples)
-		}
-		line.GradNorm += r.norm / float64(steps)
+	r.beta = r.settings.Beta
+	if w := r.settings.Warmup; r.progress.Epoch < w {
+		r.beta *= float64(r.progress.Epoch+1) / float64(w+1)
 	}
+}
+
+func (r *run[T]) endEpoch() {
+	p := &r.progress
+	line := p.Line
 	line.Rate /= float64(r.rows)
 	line.Distortion = r.factor*line.Distortion/float64(r.rows) - r.shift
 	line.Train = r.factor*line.Train/float64(r.rows) + r.shift
-	return line, nil
+	if p.Descent > 0 {
+		p.Descended++
+	}
+	line.Valid = math.NaN()
+	last := p.Epoch+1 >= r.settings.Epochs || p.Descent > 0 && p.Descended == p.Descent
+	fresh := r.valid != nil && (p.Epoch%r.every == 0 || last)
+	switch {
+	case fresh:
+		line.Valid = r.validBound()
+	case r.valid != nil:
+		line.Valid = r.report.History[p.Epoch-1].Valid
+	}
+	r.report.History = append(r.report.History, line)
+	if r.valid == nil || fresh && line.Valid > p.BestValid {
+		p.BestValid, p.Last = line.Valid, p.Epoch
+		r.report.BestEpoch = p.Epoch + 1
+		copy(r.best, r.theta)
+	}
+	p.Epoch, p.Step, p.Line = p.Epoch+1, 0, Epoch{}
+	if f := r.settings.Progress; f != nil {
+		f(p.Epoch, line.Train, line.Valid)
+	}
+}
+
+// finish completes the report.
+func (r *run[T]) finish() {
+	r.progress.Done = true
+	r.report.Steps = *r.optimizer.Count()
+	if r.valid == nil {
+		r.report.Converged = r.levelled()
+	}
+	if !r.report.Converged {
+		r.report.warn("vae: the bound was still rising when the %d epochs ended; more Settings.Epochs would help", r.settings.Epochs)
+	}
 }
 
 // validBound returns the bound on the validation rows under the present
@@ -165,7 +188,7 @@ func (r *run[T]) validBound() float64 {
 	m, _ := r.valid.Dims()
 	rows, l := r.codes.Dims()
 	draws := rows / m
-	kl := make([]float64, m)
+	clear(r.kls)
 	r.model.each(m, func(w *workspace, from, to int) {
 		h := r.model.encode(w, r.valid, from, to)
 		for i := from; i < to; i++ {
@@ -174,7 +197,7 @@ func (r *run[T]) validBound() float64 {
 				copy(r.codes.RawRowView(i), row)
 				continue
 			}
-			kl[i] = klStandard(row[:l], row[l:])
+			r.kls[i] = klStandard(row[:l], row[l:])
 			for k := i * draws; k < (i+1)*draws; k++ {
 				z, e := r.codes.RawRowView(k), r.fixed.RawRowView(k)
 				for j := range z {
@@ -184,33 +207,28 @@ func (r *run[T]) validBound() float64 {
 		}
 	})
 	r.model.logLik(r.terms, r.valid, r.codes)
-	var sum float64
+	var total float64
 	for _, v := range r.terms {
-		sum += v / float64(draws)
+		total += v / float64(draws)
 	}
-	for _, v := range kl {
-		sum -= v
+	for _, v := range r.kls {
+		total -= v
 	}
-	return r.factor*sum/float64(m) + r.shift
+	return r.factor*total/float64(m) + r.shift
 }
 
-// judge adds warnings to the report and, without validation rows, decides
-// whether the bound had stopped rising: whether the last tenth of the steady
-// epochs gained less than their noise over the tenth before.
-func (r *run[T]) judge() {
-	history := r.report.History
-	if r.valid == nil {
-		steady := history[:len(history)-r.descent]
-		tenth := len(steady) / 10
-		if tenth >= 2 {
-			a, spread := meanSpread(steady[len(steady)-2*tenth : len(steady)-tenth])
-			b, _ := meanSpread(steady[len(steady)-tenth:])
-			r.report.Converged = b-a < 2*spread/math.Sqrt(float64(tenth))+1e-3
-		}
+// levelled says whether the training bound had stopped rising: whether the
+// last tenth of the epochs at a constant rate gained less over the tenth
+// before than their noise.
+func (r *run[T]) levelled() bool {
+	steady := r.report.History[:len(r.report.History)-r.progress.Descent]
+	tenth := len(steady) / 10
+	if tenth < 2 {
+		return false
 	}
-	if !r.report.Converged {
-		r.report.warn("vae: the bound was still rising when the %d epochs ended; more Settings.Epochs would help", r.settings.Epochs)
-	}
+	a, spread := meanSpread(steady[len(steady)-2*tenth : len(steady)-tenth])
+	b, _ := meanSpread(steady[len(steady)-tenth:])
+	return b-a < 2*spread/math.Sqrt(float64(tenth))+1e-3
 }
 
 func meanSpread(lines []Epoch) (mean, sd float64) {

@@ -34,9 +34,10 @@ type Settings struct {
 	Epochs int
 	// Batch is the number of rows in a minibatch; 0: 64 (or all, if fewer).
 	Batch int
-	// Rate is the learning rate of Adam; 0: 0.001. It is constant at first
-	// and falls linearly to zero over the last quarter of the epochs.
+	// Rate is the first learning rate; 0: 0.001.
 	Rate float64
+	// Schedule is its course; zero: Descend.
+	Schedule Schedule
 	// Samples is the number of codes drawn for each row in the bound while
 	// training, in pairs with opposite noise; 0: 1.
 	Samples int
@@ -45,10 +46,24 @@ type Settings struct {
 	// Rate and 4 for Samples.
 
 	// Patience is the number of epochs without gain on the validation bound
-	// after which the learning rate is taken down to zero from the best
-	// weights so far, and training ends; 0: a sixth of Epochs, but at least
-	// 10. Without validation rows it is not used.
+	// after which it counts as no longer rising, with the consequence that
+	// Schedule names; 0: a sixth of Epochs, but at least 10. Without
+	// validation rows it is not used.
 	Patience int
+
+	// Optimizer moves the weights; zero: Adam.
+	Optimizer Optimizer
+	// Beta1, Beta2 and Epsilon are those of Adam; 0: 0.9, 0.999 and 1e-8. The
+	// gradient is that of the mean over the minibatch.
+	Beta1, Beta2, Epsilon float64
+	// Momentum is that of SGD; 0: none.
+	Momentum float64
+	// Decay is the share of each weight taken off a step, per unit of the
+	// learning rate (AdamW, Loshchilov & Hutter 2019); 0: none.
+	Decay float64
+	// Clip is the Euclidean length that the gradient of a minibatch is cut
+	// to; 0: no limit.
+	Clip float64
 
 	// Objective is what training raises; zero: ELBO.
 	Objective Objective
@@ -118,6 +133,14 @@ func (s Settings) resolve(n int) (Settings, error) {
 	if s.Beta == 0 {
 		s.Beta = 1
 	}
+	for _, d := range []struct {
+		value    *float64
+		standard float64
+	}{{&s.Beta1, 0.9}, {&s.Beta2, 0.999}, {&s.Epsilon, 1e-8}} {
+		if *d.value == 0 {
+			*d.value = d.standard
+		}
+	}
 	if s.Patience == 0 {
 		s.Patience = max(s.Epochs/6, minPatience)
 	}
@@ -150,6 +173,12 @@ func (s Settings) check() error {
 	switch {
 	case !(s.Beta > 0) || math.IsInf(s.Beta, 0):
 		return fmt.Errorf("vae: Settings.Beta is %v; want a positive number, or 0 for 1", s.Beta)
+	case !(s.Beta1 > 0 && s.Beta1 < 1 && s.Beta2 > 0 && s.Beta2 < 1 && s.Epsilon > 0):
+		return fmt.Errorf("vae: Adam with Beta1 %v, Beta2 %v, Epsilon %v; want the first two between 0 and 1, the last positive", s.Beta1, s.Beta2, s.Epsilon)
+	case !(s.Momentum >= 0 && s.Momentum < 1):
+		return fmt.Errorf("vae: Settings.Momentum is %v; want 0 or more, and less than 1", s.Momentum)
+	case !(s.Decay >= 0) || !(s.Clip >= 0):
+		return fmt.Errorf("vae: Settings.Decay %v and Settings.Clip %v; want 0 or more", s.Decay, s.Clip)
 	case s.Warmup < 0:
 		return fmt.Errorf("vae: Settings.Warmup is %d epochs; want 0 or more", s.Warmup)
 	case !(s.FreeNats >= 0) || s.FreeNats > 0 && s.Objective != ELBO:
@@ -160,6 +189,12 @@ func (s Settings) check() error {
 		return fmt.Errorf("vae: Settings.Dynamic with likelihood %v; fresh bits need bernoulli", s.Likelihood)
 	}
 	if _, err := s.Objective.MarshalText(); err != nil {
+		return err
+	}
+	if _, err := s.Schedule.MarshalText(); err != nil {
+		return err
+	}
+	if _, err := s.Optimizer.MarshalText(); err != nil {
 		return err
 	}
 	if _, err := s.Activation.MarshalText(); err != nil {

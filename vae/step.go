@@ -16,9 +16,8 @@ func (t *trainer[T]) step(from, to int, rate float64) string {
 	if where := t.notFinite(); where != "" {
 		return where
 	}
-	t.adam.Begin(rate)
+	t.optimizer.Begin(rate)
 	t.crew.Run(len(t.pieces), t.update)
-	t.steps++
 	var square float64
 	for i, v := range t.pieceNorm {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -27,6 +26,9 @@ func (t *trainer[T]) step(from, to int, rate float64) string {
 		square += v
 	}
 	t.norm = math.Sqrt(square)
+	if t.settings.Clip > 0 {
+		t.crew.Run(len(t.pieces), t.clip)
+	}
 	t.clampLogvar()
 	return ""
 }
@@ -54,12 +56,39 @@ func (t *trainer[T]) gradPiece(p piece) nn.Span {
 	}
 }
 
-// updatePiece moves a piece of the parameters while its gradient is in the
-// cache.
+// updatePiece computes the gradient of a piece of the parameters and, unless
+// the whole gradient must be known first, moves the piece while its gradient
+// is in the cache.
 func (t *trainer[T]) updatePiece(i int) {
 	span := t.gradPiece(t.pieces[i])
 	t.pieceNorm[i] = sumSquares(nn.View(t.grad, span))
-	t.adam.Apply(t.theta, t.grad, span)
+	if t.settings.Clip <= 0 {
+		t.optimizer.Apply(t.theta, t.grad, span)
+	}
+}
+
+// clipPiece moves a piece after the gradient as a whole has been brought down
+// to the length Settings.Clip, if it was longer (Pascanu et al. 2013).
+func (t *trainer[T]) clipPiece(i int) {
+	span := t.pieceSpan(t.pieces[i])
+	if factor := T(t.settings.Clip / t.norm); factor < 1 {
+		g := nn.View(t.grad, span)
+		for j := range g {
+			g[j] *= factor
+		}
+	}
+	t.optimizer.Apply(t.theta, t.grad, span)
+}
+
+func (t *trainer[T]) pieceSpan(p piece) nn.Span {
+	switch p.net {
+	case 0:
+		return t.net.encoder.Place(p.part)
+	case 1:
+		return t.net.decoder.Place(p.part)
+	default:
+		return t.net.logvar
+	}
 }
 
 // spreadLogvar copies the vector of log-variances, if any, to all columns.

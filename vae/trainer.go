@@ -13,13 +13,13 @@ import (
 
 // trainer holds everything a training step needs, allocated once.
 type trainer[T kernel.Float] struct {
-	settings Settings
-	net      *network[T]
-	theta    []T
-	grad     []T
-	adam     *nn.Adam[T]
-	crew     *nn.Crew
-	logFloor []T // of the log-variance, one for each column
+	settings  Settings
+	net       *network[T]
+	theta     []T
+	grad      []T
+	optimizer nn.Optimizer[T]
+	crew      *nn.Crew
+	logFloor  []T // of the log-variance, one for each column
 
 	x     []T // training rows, N×D
 	rows  int
@@ -27,6 +27,7 @@ type trainer[T kernel.Float] struct {
 	seed  uint64
 	// epochSeed and a row's place in the order give the row's random stream.
 	epochSeed uint64
+	shuffled  int // the epoch that order is of
 	// analytic is whether the divergence is computed in closed form.
 	analytic bool
 	beta     float64 // weight of the divergence, in this epoch
@@ -48,8 +49,7 @@ type trainer[T kernel.Float] struct {
 	pieceNorm        []float64
 
 	forwardBackward func(part int)
-	update          func(part int)
-	steps           int
+	update, clip    func(part int)
 	norm            float64 // of the last gradient
 }
 
@@ -76,13 +76,13 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 		workers = 1
 	}
 	tr := &trainer[T]{
-		settings: s, net: net, seed: seed, rows: n,
-		theta: net.start(density.NewSource(seed, "vae start")),
-		grad:  make([]T, size),
-		adam:  nn.NewAdam[T](size),
-		crew:  nn.NewCrew(workers),
-		x:     make([]T, n*d),
-		order: make([]int, n),
+		settings: s, net: net, seed: seed, rows: n, shuffled: -1,
+		theta:     net.start(density.NewSource(seed, "vae start")),
+		grad:      make([]T, size),
+		optimizer: newOptimizer[T](&s, size),
+		crew:      nn.NewCrew(workers),
+		x:         make([]T, n*d),
+		order:     make([]int, n),
 
 		encoder:  net.encoder.NewTape(s.Batch, false),
 		decoder:  net.decoder.NewTape(draws, true),
@@ -117,7 +117,7 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 		tr.pieces = append(tr.pieces, piece{net: 2})
 	}
 	tr.pieceNorm = make([]float64, len(tr.pieces))
-	tr.forwardBackward, tr.update = tr.passRows, tr.updatePiece
+	tr.forwardBackward, tr.update, tr.clip = tr.passRows, tr.updatePiece, tr.clipPiece
 	return tr
 }
 
@@ -172,6 +172,7 @@ func (t *trainer[T]) close() { t.crew.Close() }
 
 // shuffle orders the training rows for an epoch and seeds its random streams.
 func (t *trainer[T]) shuffle(epoch int) {
+	t.shuffled = epoch
 	for i := range t.order {
 		t.order[i] = i
 	}

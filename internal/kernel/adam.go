@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // AdamParams are the settings of one step of Adam (Kingma and Ba, 2015), with
 // the decoupled weight decay of Loshchilov and Hutter (2019).
@@ -25,18 +28,9 @@ func Adam[T Float](p AdamParams, w, g, m, v []T) {
 	if p.Step < 1 {
 		panic(badStep)
 	}
-	var (
-		beta1, beta2 = T(p.Beta1), T(p.Beta2)
-		one1, one2   = T(1 - p.Beta1), T(1 - p.Beta2)
-		rate         = T(p.Rate / (1 - math.Pow(p.Beta1, float64(p.Step))))
-		root         = T(1 / math.Sqrt(1-math.Pow(p.Beta2, float64(p.Step))))
-		epsilon      = T(p.Epsilon)
-		keep         = T(1 - p.Rate*p.WeightDecay)
-	)
-	for i, gi := range g {
-		mi := T(beta1*m[i]) + T(one1*gi)
-		vi := T(beta2*v[i]) + T(one2*T(gi*gi))
-		m[i], v[i] = mi, vi
-		w[i] = T(keep*w[i]) - T(rate*mi)/(T(T(math.Sqrt(float64(vi)))*root)+epsilon)
-	}
+	step := float64(p.Step)
+	current[T]().adam(unsafe.SliceData(w), unsafe.SliceData(g), unsafe.SliceData(m), unsafe.SliceData(v),
+		T(p.Beta1), T(1-p.Beta1), T(p.Beta2), T(1-p.Beta2),
+		T(p.Rate/(1-math.Pow(p.Beta1, step))), T(1/math.Sqrt(1-math.Pow(p.Beta2, step))), T(p.Epsilon),
+		T(1-p.Rate*p.WeightDecay), len(w))
 }

@@ -22,6 +22,22 @@ type code[T Float] struct {
 	copy  [2]func(dst, src *byte, stride, ld, k int, mask uintptr)
 	turn  func(dst, src *byte, stride int, rows *int, blocks int)
 	mask  func(lanes int) uintptr
+
+	functions[T]
+}
+
+// functions are the elementwise functions of one setting. They neither know
+// nor care about the length of what they are called for.
+type functions[T Float] struct {
+	exp, log   func(dst, x *T, n int)
+	activation [activations]func(dst, x *T, n int)
+	gradient   [activations]func(dst, g, x *T, n int)
+	axpy       func(x, y *T, alpha T, n int)
+	adam       func(w, g, m, v *T, beta1, rest1, beta2, rest2, rate, root, epsilon, keep T, n int)
+
+	maximum    func(x *T, n int) T
+	sumExp     func(x *T, peak T, n int) T
+	sumSquares func(x *T, n int) T
 }
 
 // setting is one way of computing everything.
@@ -85,7 +101,7 @@ func (c *code[T]) width() int { return 2 * c.lanes }
 func portableSetting() setting {
 	return setting{
 		name: "portable", supported: true,
-		single: &code[float32]{rows: 4, lanes: 1, depth: 512},
-		double: &code[float64]{rows: 4, lanes: 1, depth: 256},
+		single: &code[float32]{rows: 4, lanes: 1, depth: 512, functions: portableFunctions[float32]()},
+		double: &code[float64]{rows: 4, lanes: 1, depth: 256, functions: portableFunctions[float64]()},
 	}
 }

@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // Packed is a matrix op(B), k×n, laid out for reuse over many products. The
 // zero value is ready for Pack. A Packed may be used by several goroutines at
 // once, as long as none of them packs.
@@ -56,6 +54,9 @@ func (p *Packed[T]) Mul(m int, alpha T, a []T, lda int, beta T, c []T, ldc int) 
 // Affine computes dst ← act(X·B + bias), where X is m×k, dst is m×n and bias
 // has length n, or is nil for none.
 func (p *Packed[T]) Affine(act Activation, m int, x []T, ldx int, bias []T, dst []T, ldd int) {
+	if act < 0 || act >= activations {
+		panic(badActivation)
+	}
 	if bias != nil && len(bias) != p.n {
 		panic(badLength)
 	}
@@ -93,19 +94,13 @@ func (p *Packed[T]) SumSquares(dst []T, m int, x []T, ldx int, offset []T) {
 	if len(dst) != m || offset != nil && len(offset) != p.n {
 		panic(badLength)
 	}
-	y := make([]T, m*p.n)
-	p.Mul(m, 1, x, ldx, 0, y, max(1, p.n))
-	for i := range m {
-		row := y[i*p.n : (i+1)*p.n]
-		for j, v := range offset {
-			row[j] -= v
-		}
-		var sum T
-		for _, v := range row {
-			sum += v * v
-		}
-		dst[i] = sum
+	if m == 0 {
+		return
 	}
+	q := p.product(m, x, ldx)
+	q.alpha, q.sums, q.offset = 1, dst, offset
+	q.run()
+	putProduct(q)
 }
 
 func (p *Packed[T]) check(m int, a []T, lda int) {
@@ -113,66 +108,4 @@ func (p *Packed[T]) check(m int, a []T, lda int) {
 		panic(badShape)
 	}
 	checkMatrix(m, p.k, len(a), lda, badLdA, shortA)
-}
-
-// Syrk computes the symmetric rank-k update
-//
-//	C ← α·A·Aᵀ + β·C   (A is n×k), or
-//	C ← α·Aᵀ·A + β·C   (A is k×n) if trans,
-//
-// and writes both triangles of the n×n matrix C.
-func Syrk[T Float](trans bool, n, k int, alpha T, a []T, lda int, beta T, c []T, ldc int) {
-	Gemm(trans, !trans, n, n, k, alpha, a, lda, a, lda, beta, c, ldc)
-}
-
-// TrsmRows replaces each row x of X (m×n) by L⁻¹x, where L is n×n and lower
-// triangular with a nonzero diagonal; that is, X ← X·L⁻ᵀ. What stands above
-// the diagonal of L is not read.
-func TrsmRows[T Float](m, n int, l []T, ldl int, x []T, ldx int) {
-	if m < 0 || n < 0 {
-		panic(badShape)
-	}
-	checkMatrix(n, n, len(l), ldl, badLdA, shortA)
-	checkMatrix(m, n, len(x), ldx, badLdB, shortB)
-	for i := range m {
-		if n == 0 {
-			break
-		}
-		row := x[i*ldx : i*ldx+n]
-		for j := range row {
-			sum := row[j]
-			for q, v := range l[j*ldl : j*ldl+j] {
-				sum -= T(v * row[q])
-			}
-			row[j] = sum / l[j*ldl+j]
-		}
-	}
-}
-
-// LogSumExpRows computes dst[i] ← log Σⱼ exp(xᵢⱼ) for each row of X (m×n),
-// subtracting the row's maximum first. An empty row gives −Inf.
-func LogSumExpRows[T Float](dst []T, m, n int, x []T, ldx int) {
-	if m < 0 || n < 0 {
-		panic(badShape)
-	}
-	checkMatrix(m, n, len(x), ldx, badLdA, shortA)
-	if len(dst) != m {
-		panic(badLength)
-	}
-	for i := range m {
-		peak := math.Inf(-1)
-		row := x[min(i*ldx, len(x)):][:n]
-		for _, v := range row {
-			peak = max(peak, float64(v))
-		}
-		if math.IsInf(peak, 0) || peak != peak {
-			dst[i] = T(peak)
-			continue
-		}
-		sum := 0.0
-		for _, v := range row {
-			sum += math.Exp(float64(v) - peak)
-		}
-		dst[i] = T(peak + math.Log(sum))
-	}
 }

@@ -17,6 +17,7 @@ type product[T Float] struct {
 	lda, ldb, ldc     int
 	panels            []T // all of B in panels, or nil
 	finish            finish[T]
+	sums, offset      []T // the rows' sums of squares after subtraction of offset, instead of C
 
 	packing            bool // the tasks pack panels, not multiply
 	taskRows, taskCols int  // the rows and columns of a task
@@ -72,7 +73,7 @@ func (p *product[T]) run() {
 	c := p.code
 	shared := p.panels != nil || p.direct()
 	switch wide := p.cols / c.width(); {
-	case !p.finish.wholeRows && p.panels == nil && wide >= 8*workers:
+	case p.panels == nil && wide >= 8*workers:
 		p.taskCols = roundUp(ceilDiv(p.cols, 4*workers), c.width())
 	case shared || p.rows >= 32*workers:
 		pieces := workers
@@ -90,10 +91,10 @@ func (p *product[T]) run() {
 			p.packing = false
 			p.panels = p.packed
 		}
-	case !p.finish.wholeRows:
+	default:
 		p.taskCols = roundUp(ceilDiv(p.cols, workers), c.lanes)
 	}
-	workersDo(p, ceilDiv(p.rows, p.taskRows)*ceilDiv(p.cols, p.taskCols), workers)
+	workersDo(p, ceilDiv(p.rows, p.taskRows)*ceilDiv(p.cols, max(1, p.taskCols)), workers)
 }
 
 // direct tells whether B is read in place.
@@ -109,9 +110,14 @@ func (p *product[T]) task(i int) {
 		j, w := i*c.width(), c.width()
 		s.packPanel(c, p.packed[j*p.inner:], p.transB, 0, p.inner, j, min(w, p.cols-j), p.b, p.ldb)
 	} else {
-		across := ceilDiv(p.cols, p.taskCols)
+		across := max(1, ceilDiv(p.cols, max(1, p.taskCols)))
 		i0, j0 := i/across*p.taskRows, i%across*p.taskCols
-		s.multiply(p, i0, min(i0+p.taskRows, p.rows), j0, min(j0+p.taskCols, p.cols))
+		i1, j1 := min(i0+p.taskRows, p.rows), min(j0+p.taskCols, p.cols)
+		if p.sums != nil {
+			s.sumSquares(p, i0, i1)
+		} else {
+			s.multiply(p, i0, i1, j0, j1)
+		}
 	}
 	putScratch(s)
 }
@@ -119,6 +125,8 @@ func (p *product[T]) task(i int) {
 // scratch is the memory of one task.
 type scratch[T Float] struct {
 	a, b []T
+	c    []T // rows of a product that are not kept
+	part product[T]
 	tile tile
 	row  [16]int
 }

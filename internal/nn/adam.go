@@ -38,9 +38,8 @@ func (a *Adam[T]) Apply(theta, grad []T, span Span) {
 	kernel.Adam(a.params, View(theta, span), View(grad, span), View(a.Mean, span), View(a.Square, span))
 }
 
-// Reset forgets the moments and the count of steps.
-func (a *Adam[T]) Reset() {
-	clear(a.Mean)
-	clear(a.Square)
-	a.Steps = 0
-}
+// Moments returns the running averages of the gradient and of its square.
+func (a *Adam[T]) Moments() [][]T { return [][]T{a.Mean, a.Square} }
+
+// Count returns the place of the count of updates.
+func (a *Adam[T]) Count() *int { return &a.Steps }

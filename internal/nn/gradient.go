@@ -31,6 +31,15 @@ func (n *MLP[T]) Pieces() []Piece {
 	return pieces
 }
 
+// Place returns where the parameters of a piece lie.
+func (n *MLP[T]) Place(p Piece) Span {
+	d := &n.Layers[p.Layer]
+	if p.Bias {
+		return d.Bias
+	}
+	return Span{From: d.Weight.From + p.From*d.Out, Len: (p.To - p.From) * d.Out}
+}
+
 // Gradient stores the gradient of one piece, summed over the first rows rows
 // of the tape after Backward, in its place in grad (overwriting what was
 // there) and returns that place. Different pieces may run concurrently.
@@ -45,7 +54,7 @@ func (n *MLP[T]) Gradient(p Piece, t *Tape[T], rows int, grad []T) Span {
 	if p.Layer > 0 {
 		x = t.layers[p.Layer-1].out
 	}
-	span := Span{From: d.Weight.From + p.From*d.Out, Len: (p.To - p.From) * d.Out}
+	span := n.Place(p)
 	kernel.Gemm(true, false, p.To-p.From, d.Out, rows, 1, x[p.From:], d.In, h, d.Out, 0, View(grad, span), d.Out)
 	return span
 }

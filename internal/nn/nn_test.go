@@ -209,9 +209,23 @@ func TestAdam(t *testing.T) {
 			require.InDelta(t, want[i], theta[i], 1e-12)
 		}
 	}
-	a.Reset()
-	require.Equal(t, []float64{0, 0}, a.Mean)
-	require.Zero(t, a.Steps)
+	require.Equal(t, 50, *a.Count())
+	require.Equal(t, [][]float64{a.Mean, a.Square}, a.Moments())
+}
+
+func TestSGD(t *testing.T) {
+	s := NewSGD[float64](1)
+	s.Momentum, s.Decay = 0.9, 0.1
+	theta, v, want := []float64{1}, 0.0, 1.0
+	for range 20 {
+		grad := []float64{3 * theta[0]}
+		v = 0.9*v + grad[0]
+		want -= 0.05 * (v + 0.1*want)
+		s.Begin(0.05)
+		s.Apply(theta, grad, Span{From: 0, Len: 1})
+		require.InDelta(t, want, theta[0], 1e-12)
+	}
+	require.Equal(t, 20, *s.Count())
 }
 
 // The bounds are sharp: the largest of 10,000 uniform draws is above 0.999 of

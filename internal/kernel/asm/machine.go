@@ -18,6 +18,7 @@ type machine struct {
 	double    bool // float64, else float32
 	constants map[uint64]operand.Mem
 	labels    int
+	window    *operand.Mem // words of ones and of zeros, for the masks of AVX2
 	mask      reg.Register // the lanes of the last vector of a row
 }
 

@@ -29,6 +29,10 @@ func main() {
 			m.products()
 			m.write(dir, "gemm")
 			m.table(&tables)
+
+			m = newMachine(wide, double)
+			m.functions()
+			m.write(dir, "vector")
 		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, "tiles_amd64.go"), tables.Bytes(), 0o644); err != nil {

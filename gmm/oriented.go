@@ -1,0 +1,342 @@
+package gmm
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"likely/internal/safetensors"
+)
+
+// The families with free axes in which components share volume, shape or
+// orientation (Banfield & Raftery 1993; Celeux & Govaert 1995), named as in
+// mclust. Their M-steps are exact maxima, except that EVE and VVE, whose common
+// axes have no closed form, ascend from the axes of the step before. Where the
+// floor is active it is imposed on the result, which then is near the constrained
+// maximum but not at it.
+var (
+	// VEE: free volumes, common shape and axes.
+	VEE Covariance = &orientedFamily{name: "VEE", volumes: true, unitFree: true, solve: solveVEE}
+	// EVE: common volume and axes, free shapes.
+	EVE Covariance = &orientedFamily{name: "EVE", shapes: true, solve: solveEVE}
+	// VVE: free volumes and shapes, common axes.
+	VVE Covariance = &orientedFamily{name: "VVE", volumes: true, shapes: true, solve: solveVVE}
+	// EEV: common volume and shape, free axes.
+	EEV Covariance = &orientedFamily{name: "EEV", axes: true, solve: solveEEV}
+	// VEV: free volumes and axes, common shape.
+	VEV Covariance = &orientedFamily{name: "VEV", volumes: true, axes: true, solve: solveVEV}
+	// EVV: common volume, free shapes and axes.
+	EVV Covariance = &orientedFamily{name: "EVV", shapes: true, axes: true, unitFree: true, solve: solveEVV}
+)
+
+// orientedFamily is a family of Σₖ = λₖDₖAₖDₖᵀ. solve turns the scatters of the
+// components (overwritten) into covariances; start holds the common axes of the
+// step before or nil, and the axes found are returned, if any.
+type orientedFamily struct {
+	name                  string
+	volumes, shapes, axes bool // which of λ, A and D vary with the component
+	unitFree              bool
+	solve                 func(m *moments, w []*mat.SymDense, start *mat.Dense) (*mat.Dense, error)
+}
+
+func (f *orientedFamily) String() string { return f.name }
+
+func (f *orientedFamily) NumParameters(k, d int) int {
+	times := func(varies bool, n int) int {
+		if varies {
+			return k * n
+		}
+		return n
+	}
+	return times(f.volumes, 1) + times(f.shapes, d-1) + times(f.axes, d*(d-1)/2)
+}
+
+func (f *orientedFamily) scales() bool { return f.unitFree }
+
+func (f *orientedFamily) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
+	if err := m.noneEmpty(); err != nil {
+		return nil, err
+	}
+	w := make([]*mat.SymDense, m.k)
+	held := make([]bool, m.k)
+	forEach(m.k, func(k int) {
+		c := m.scatter(k)
+		if f.shapes && floor > 0 {
+			// A determinant of 0 would take the other components with it.
+			held[k] = raise(m.d, c, floor*m.divisor(k))
+		}
+		w[k] = mat.NewSymDense(m.d, c)
+	})
+	var start *mat.Dense
+	if keep != nil && keep.(*fullShapes).axes != nil {
+		start = mat.NewDense(m.d, m.d, append([]float64{}, keep.(*fullShapes).axes...))
+	}
+	axes, err := f.solve(m, w, start)
+	if err != nil {
+		return nil, m.allCollapsed(err)
+	}
+	s := &fullShapes{d: m.d, of: f, components: make([]fullShape, m.k)}
+	if axes != nil {
+		s.axes = axes.RawMatrix().Data
+	}
+	errs := make([]error, m.k)
+	forEach(m.k, func(k int) {
+		sigma := make([]float64, m.d*m.d)
+		for i := range m.d {
+			for j := range m.d {
+				sigma[i*m.d+j] = w[k].At(i, j)
+			}
+		}
+		var err error
+		if s.components[k], err = newFullShape(m.d, sigma, floor); err != nil {
+			errs[k] = m.collapsed(k, err)
+		}
+		s.components[k].atFloor = s.components[k].atFloor || held[k]
+	})
+	return s, firstError(errs)
+}
+
+func (f *orientedFamily) toTensor(s shapes) safetensors.Tensor { return s.(*fullShapes).tensor() }
+
+func (f *orientedFamily) fromTensor(t safetensors.Tensor, k, d int) (shapes, error) {
+	return fullFromTensor(f, t, k, d)
+}
+
+// solveVEE alternates λₖ = tr(WₖC⁻¹)/(D·Nₖ) and C ∝ Σₖ Wₖ/λₖ with |C| = 1.
+func solveVEE(m *moments, w []*mat.SymDense, _ *mat.Dense) (*mat.Dense, error) {
+	volume := make([]float64, m.k)
+	fill(volume, 1)
+	common := mat.NewSymDense(m.d, nil)
+	for range innerIterations {
+		addScaled(common, w, volume)
+		chol, err := unitFactor(common)
+		if err != nil {
+			return nil, err
+		}
+		change := 0.0
+		for k := range volume {
+			var solved mat.Dense
+			if err := chol.SolveTo(&solved, w[k]); err != nil {
+				return nil, ErrCollapsed
+			}
+			v := max(mat.Trace(&solved)/(float64(m.d)*m.divisor(k)), noVolume)
+			change = max(change, math.Abs(v/volume[k]-1))
+			volume[k] = v
+		}
+		if !(change > innerTolerance) {
+			break
+		}
+	}
+	for k, v := range volume {
+		w[k].ScaleSym(v, common)
+	}
+	return nil, nil
+}
+
+// addScaled stores Σₖ wₖ/vₖ in dst.
+func addScaled(dst *mat.SymDense, w []*mat.SymDense, v []float64) {
+	dst.Zero()
+	var part mat.SymDense
+	for k := range w {
+		part.ScaleSym(1/v[k], w[k])
+		dst.AddSym(dst, &part)
+	}
+}
+
+// unitFactor scales c to determinant 1 and returns its Cholesky factor.
+func unitFactor(c *mat.SymDense) (*mat.Cholesky, error) {
+	var chol mat.Cholesky
+	if !chol.Factorize(c) {
+		return nil, ErrCollapsed
+	}
+	scale := math.Exp(-chol.LogDet() / float64(c.SymmetricDim()))
+	c.ScaleSym(scale, c)
+	chol.Scale(scale, &chol)
+	return &chol, nil
+}
+
+// solveEVV is in closed form: shapes and axes Wₖ/|Wₖ|^{1/D}, volume
+// Σₖ |Wₖ|^{1/D} / N.
+func solveEVV(m *moments, w []*mat.SymDense, _ *mat.Dense) (*mat.Dense, error) {
+	var volume float64
+	for k := range w {
+		var chol mat.Cholesky
+		if !chol.Factorize(w[k]) {
+			return nil, ErrCollapsed
+		}
+		size := math.Exp(chol.LogDet() / float64(m.d))
+		volume += size
+		w[k].ScaleSym(1/size, w[k])
+	}
+	for k := range w {
+		w[k].ScaleSym(volume/m.pooledDivisor(), w[k])
+	}
+	return nil, nil
+}
+
+// solveEEV has the axes of each component for axes and the sum of the sorted
+// eigenvalues for common shape.
+func solveEEV(m *moments, w []*mat.SymDense, _ *mat.Dense) (*mat.Dense, error) {
+	values, axes, err := eigen(w)
+	if err != nil {
+		return nil, err
+	}
+	common := make([]float64, m.d)
+	for k := range w {
+		floats.Add(common, values[k])
+	}
+	floats.Scale(1/m.pooledDivisor(), common)
+	for k := range w {
+		compose(w[k], axes[k], common)
+	}
+	return nil, nil
+}
+
+// solveVEV has the axes of each component for axes and alternates volumes and the
+// common shape as VEI does.
+func solveVEV(m *moments, w []*mat.SymDense, _ *mat.Dense) (*mat.Dense, error) {
+	values, axes, err := eigen(w)
+	if err != nil {
+		return nil, err
+	}
+	flat := make([]float64, 0, m.k*m.d)
+	for _, v := range values {
+		flat = append(flat, v...)
+	}
+	solveVEI(m, flat)
+	for k := range w {
+		compose(w[k], axes[k], flat[k*m.d:(k+1)*m.d])
+	}
+	return nil, nil
+}
+
+// eigen returns ascending eigenvalues and eigenvectors of each matrix.
+func eigen(w []*mat.SymDense) ([][]float64, []*mat.Dense, error) {
+	values, vectors := make([][]float64, len(w)), make([]*mat.Dense, len(w))
+	for k := range w {
+		var e mat.EigenSym
+		if !e.Factorize(w[k], true) {
+			return nil, nil, ErrCollapsed
+		}
+		values[k], vectors[k] = e.Values(nil), new(mat.Dense)
+		e.VectorsTo(vectors[k])
+		for i, v := range values[k] {
+			values[k][i] = max(v, 0) // a scatter has no negative eigenvalues
+		}
+	}
+	return values, vectors, nil
+}
+
+// compose stores Σⱼ vⱼ dⱼdⱼᵀ for the columns dⱼ of axes in dst.
+func compose(dst *mat.SymDense, axes *mat.Dense, v []float64) {
+	d := len(v)
+	for i := range d {
+		for j := range i + 1 {
+			var sum float64
+			for q, x := range v {
+				sum += x * axes.At(i, q) * axes.At(j, q)
+			}
+			dst.SetSym(i, j, sum)
+		}
+	}
+}
+
+// solveEVE has common axes; given them, shapes and volume are those of EVI.
+func solveEVE(m *moments, w []*mat.SymDense, start *mat.Dense) (*mat.Dense, error) {
+	return commonAxes(m, w, start, solveEVI)
+}
+
+// solveVVE has common axes; given them, the variances are those of a diagonal
+// family.
+func solveVVE(m *moments, w []*mat.SymDense, start *mat.Dense) (*mat.Dense, error) {
+	return commonAxes(m, w, start, solveDiagonal)
+}
+
+// commonAxes alternates the variances along common axes D, by solve from
+// diag(DᵀWₖD), and the axes given the variances vₖ, which minimise
+//
+//	Σₖ tr(Wₖ D diag(vₖ)⁻¹ Dᵀ)
+//
+// by rotations in the planes of two axes, each to its exact minimum (Flury &
+// Gautschi 1986).
+func commonAxes(m *moments, w []*mat.SymDense, axes *mat.Dense, solve func(*moments, []float64)) (*mat.Dense, error) {
+	d := m.d
+	if axes == nil {
+		ones := make([]float64, m.k)
+		fill(ones, 1)
+		pooled := mat.NewSymDense(d, nil)
+		addScaled(pooled, w, ones)
+		_, vectors, err := eigen([]*mat.SymDense{pooled})
+		if err != nil {
+			return nil, err
+		}
+		axes = vectors[0]
+	}
+	variances := make([]float64, m.k*d)
+	last := math.Inf(1)
+	for range innerIterations {
+		for k := range w {
+			for j := range d {
+				variances[k*d+j] = quadratic(w[k], axes, j, j)
+			}
+		}
+		solve(m, variances)
+		var value float64
+		for i, v := range variances {
+			value += m.divisor(i/d) * math.Log(v)
+		}
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return nil, ErrCollapsed
+		}
+		if last-value <= innerTolerance*m.total {
+			break
+		}
+		last = value
+		for a := range d {
+			for b := range a {
+				rotate(w, axes, a, b, variances)
+			}
+		}
+	}
+	for k := range w {
+		compose(w[k], axes, variances[k*d:(k+1)*d])
+	}
+	return axes, nil
+}
+
+// quadratic returns dᵢᵀ W dⱼ for columns i and j of axes.
+func quadratic(w *mat.SymDense, axes *mat.Dense, i, j int) float64 {
+	d, _ := axes.Dims()
+	var sum float64
+	for p := range d {
+		var row float64
+		for q := range d {
+			row += w.At(p, q) * axes.At(q, j)
+		}
+		sum += axes.At(p, i) * row
+	}
+	return sum
+}
+
+// rotate turns axes a and b within their plane to the minimum of the objective of
+// commonAxes: axis a becomes the eigenvector of the smaller eigenvalue of
+// Q = Σₖ (1/vₖₐ − 1/vₖ_b) [dₐ d_b]ᵀ Wₖ [dₐ d_b].
+func rotate(w []*mat.SymDense, axes *mat.Dense, a, b int, v []float64) {
+	d, _ := axes.Dims()
+	var aa, ab, bb float64
+	for k := range w {
+		c := 1/v[k*d+a] - 1/v[k*d+b]
+		aa += c * quadratic(w[k], axes, a, a)
+		ab += c * quadratic(w[k], axes, a, b)
+		bb += c * quadratic(w[k], axes, b, b)
+	}
+	// cos·dₐ + sin·d_b minimises at 2θ = atan2(−2ab, bb−aa)
+	theta := 0.5 * math.Atan2(-2*ab, bb-aa)
+	s, c := math.Sincos(theta)
+	for p := range d {
+		x, y := axes.At(p, a), axes.At(p, b)
+		axes.Set(p, a, c*x+s*y)
+		axes.Set(p, b, c*y-s*x)
+	}
+}

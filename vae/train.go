@@ -1,0 +1,194 @@
+package vae
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/internal/kernel"
+)
+
+// Trainer is a fit that goes step by step, so that it can be shown, stopped
+// and resumed:
+//
+//	t, err := vae.NewTrainer(train, valid, settings, src)
+//	defer t.Close()
+//	for !t.Done() {
+//		err = t.Step()
+//	}
+//	model, report, err := t.Model()
+//
+// The result is that of [Fit], to the last bit. A Trainer is for one goroutine
+// at a time.
+type Trainer struct {
+	family string
+	job    job
+}
+
+// job is a run with its arithmetic hidden.
+type job interface {
+	next() error
+	done() bool
+	epoch() int
+	history() *Report
+	result() (*coder, *Report, error)
+	write(w io.Writer) error
+	read(from io.Reader) error
+	close()
+}
+
+// NewTrainer prepares a fit of a variational autoencoder; see [Fit] for the
+// arguments and the errors.
+func NewTrainer(train, valid *mat.Dense, s Settings, src rand.Source) (*Trainer, error) {
+	return newJob(familyVAE, train, valid, s, src.Uint64)
+}
+
+// NewAutoencoderTrainer prepares a fit of a plain autoencoder; see
+// [FitAutoencoder].
+func NewAutoencoderTrainer(train, valid *mat.Dense, s Settings, src rand.Source) (*Trainer, error) {
+	s.Samples, s.Sigma, s.Objective = 1, Sigma{}, ELBO
+	return newJob(familyAE, train, valid, s, src.Uint64)
+}
+
+func newJob(family string, train, valid *mat.Dense, s Settings, seed func() uint64) (*Trainer, error) {
+	n, d := train.Dims()
+	if n < 2 {
+		return nil, fmt.Errorf("vae: %d training rows: %w; a fit needs two or more", n, ErrRows)
+	}
+	s, err := s.resolve(n)
+	if err != nil {
+		return nil, err
+	}
+	if s.Schedule == Plateau && valid == nil {
+		return nil, fmt.Errorf("vae: schedule plateau without validation rows: %w; keep some, or use another schedule", ErrRows)
+	}
+	config := Config{
+		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation,
+		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision,
+	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	if err := checkRows(&config, s.Dynamic, train, valid); err != nil {
+		return nil, err
+	}
+	t := &Trainer{family: family}
+	if s.Precision == Float64 {
+		t.job, err = start[float64](config, train, valid, s, seed())
+	} else {
+		t.job, err = start[float32](config, train, valid, s, seed())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// start prepares a run.
+func start[T kernel.Float](c Config, train, valid *mat.Dense, s Settings, seed uint64) (job, error) {
+	scale, err := scaling(&c, train)
+	if err != nil {
+		return nil, err
+	}
+	floor := floors(&c, s.Floor, train)
+	if c.networkScale() && floor != nil {
+		// In the units of training until the networks are folded.
+		c.Floor = make([]float64, c.Dim)
+		for j, v := range floor {
+			c.Floor[j] = v / (scale.Scale[j] * scale.Scale[j])
+		}
+	}
+	t := newTrainer(newNetwork[T](c), s, train, floor, scale, seed)
+	return newRun(t, train, valid, floor, scale), nil
+}
+
+// Step makes one optimiser step. It is one minibatch, followed at the end of
+// an epoch by the evaluation of the validation rows. An error wraps
+// [ErrDiverged]; the trainer is then of no further use.
+func (t *Trainer) Step() error { return t.job.next() }
+
+// Epoch makes the steps up to the end of the epoch under way and returns its
+// line of the history, the last one if training is done. If ctx ends, it
+// returns its error between two steps; the trainer may go on later.
+func (t *Trainer) Epoch(ctx context.Context) (Epoch, error) {
+	for epoch := t.job.epoch(); !t.job.done() && t.job.epoch() == epoch; {
+		if ctx.Err() != nil {
+			return Epoch{}, fmt.Errorf("vae: stopped in epoch %d: %w", epoch+1, context.Cause(ctx))
+		}
+		if err := t.job.next(); err != nil {
+			return Epoch{}, err
+		}
+	}
+	lines := t.job.history().History
+	if len(lines) == 0 {
+		return Epoch{}, nil
+	}
+	return lines[len(lines)-1], nil
+}
+
+// Done says whether training is over.
+func (t *Trainer) Done() bool { return t.job.done() }
+
+// Model returns the model of the best weights so far, and the report. It may
+// be called at any time, for a trainer of [NewTrainer] only.
+func (t *Trainer) Model() (*Model, *Report, error) {
+	if t.family != familyVAE {
+		panic("vae: Model of an autoencoder's trainer")
+	}
+	c, report, err := t.job.result()
+	if err != nil {
+		return nil, report, err
+	}
+	return &Model{c}, report, nil
+}
+
+// Autoencoder is Model for a trainer of [NewAutoencoderTrainer].
+func (t *Trainer) Autoencoder() (*Autoencoder, *Report, error) {
+	if t.family != familyAE {
+		panic("vae: Autoencoder of a variational autoencoder's trainer")
+	}
+	c, report, err := t.job.result()
+	if err != nil {
+		return nil, report, err
+	}
+	return &Autoencoder{c}, report, nil
+}
+
+// Close ends the goroutines of the trainer.
+func (t *Trainer) Close() { t.job.close() }
+
+func (r *run[T]) done() bool { return r.progress.Done }
+
+func (r *run[T]) epoch() int { return r.progress.Epoch }
+
+func (r *run[T]) history() *Report { return r.report }
+
+// result makes a model of the best weights and completes a copy of the report.
+func (r *run[T]) result() (*coder, *Report, error) {
+	report := *r.report
+	report.History = slices.Clone(report.History)
+	report.Warnings = slices.Clone(report.Warnings)
+	report.Steps = *r.optimizer.Count()
+	if !finite(r.best) {
+		return nil, &report, fmt.Errorf("vae: a weight of the best epoch is not finite: %w; a smaller Settings.Rate (now %v) would help", ErrDiverged, r.settings.Rate)
+	}
+	c := r.net.config
+	c.Floor = nil
+	if c.networkScale() {
+		c.Floor = r.floor
+	}
+	net, theta := newNetwork[T](c), slices.Clone(r.best)
+	fold(net, theta, r.scale)
+	model := newCoder(net, theta)
+	if report.FloorActive = model.floorActive(r.floor, r.train); report.FloorActive {
+		report.warn("vae: the variance of p(x|z) is held up by the floor; columns with few distinct values want dequantising, or a larger Settings.Floor, or Sigma shared")
+	}
+	if report.BestEpoch == 0 && r.progress.Epoch > 0 {
+		return nil, &report, fmt.Errorf("vae: the validation bound was never finite: %w; a smaller Settings.Rate (now %v) would help", ErrDiverged, r.settings.Rate)
+	}
+	return model, &report, nil
+}
