@@ -82,11 +82,11 @@ func bernoulli(row, from []float64, lo, hi float64, src rand.Source) {
 // binaryRange returns the range that levels are judged by.
 func (d *Dataset) binaryRange() (lo, hi float64, err error) {
 	if d.Measure != density.Continuous {
-		return 0, 0, fmt.Errorf("dataset: %s is %s already: %w; binarise the original levels", d.place(), d.Measure, ErrMeasure)
+		return 0, 0, fmt.Errorf("dataset: %s is %s already: %w; binarise the original levels", d.Place(), d.Measure, ErrMeasure)
 	}
 	lo, hi = d.Range()
 	if !(hi > lo) {
-		return 0, 0, fmt.Errorf("dataset: %s has the single value %v: %w; there is nothing to binarise", d.place(), lo, density.ErrConstant)
+		return 0, 0, fmt.Errorf("dataset: %s has the single value %v: %w; there is nothing to binarise", d.Place(), lo, density.ErrConstant)
 	}
 	for i := range d.Rows() {
 		for j, v := range d.X.RawRowView(i) {

@@ -16,7 +16,7 @@ import (
 // dequantisation. One row is fine for scoring, so the readers let it pass.
 func (d *Dataset) Check() error {
 	if d.Rows() < 2 {
-		return fmt.Errorf("dataset: %s holds 1 row: %w to fit a density; give at least 2, and many more than columns", d.place(), ErrTooFew)
+		return fmt.Errorf("dataset: %s holds 1 row: %w to fit a density; give at least 2, and many more than columns", d.Place(), ErrTooFew)
 	}
 	if d.Measure == density.Binary {
 		return nil
@@ -37,7 +37,7 @@ func (d *Dataset) Check() error {
 		remedy = "dequantise the data, or remove it"
 	}
 	return fmt.Errorf("dataset: %s: %s has the single value %v: %w and its density infinite; %s",
-		d.place(), strings.Join(places, ", "), d.X.At(0, constant[0]), density.ErrConstant, remedy)
+		d.Place(), strings.Join(places, ", "), d.X.At(0, constant[0]), density.ErrConstant, remedy)
 }
 
 // ConstantColumns returns the columns (from 0) in which all rows are equal.
@@ -84,8 +84,8 @@ func (d *Dataset) Duplicates() int {
 	return count
 }
 
-// place is the file, or the name of data without one.
-func (d *Dataset) place() string {
+// Place is the file, or the name of data without one.
+func (d *Dataset) Place() string {
 	if d.File != "" {
 		return d.File
 	}

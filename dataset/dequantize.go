@@ -33,7 +33,7 @@ import (
 // shuffled or cut into batches.
 func (d *Dataset) Dequantize(seed uint64) (*Dataset, error) {
 	if d.Measure != density.Continuous {
-		return nil, fmt.Errorf("dataset: %s is %s already: %w; dequantise the original levels", d.place(), d.Measure, ErrMeasure)
+		return nil, fmt.Errorf("dataset: %s is %s already: %w; dequantise the original levels", d.Place(), d.Measure, ErrMeasure)
 	}
 	steps, err := d.levelSteps()
 	if err != nil {
@@ -65,7 +65,7 @@ func (d *Dataset) levelSteps() ([]float64, error) {
 	if d.Step == 0 && d.Steps == nil {
 		steps, err := detectSteps(d.root().X)
 		if err != nil {
-			return nil, fmt.Errorf("dataset: %s cannot be dequantised: %w", d.place(), err)
+			return nil, fmt.Errorf("dataset: %s cannot be dequantised: %w", d.Place(), err)
 		}
 		known := *d
 		known.Steps = steps

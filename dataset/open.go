@@ -203,18 +203,18 @@ func baseName(name string) string {
 func pair(train, test *Dataset) error {
 	if test.Dim() != train.Dim() {
 		return fmt.Errorf("dataset: %s has %s where the training data %s have %d: %w; give a file with the same columns in the same order",
-			test.place(), count(test.Dim(), "column"), train.place(), train.Dim(), ErrMismatch)
+			test.Place(), count(test.Dim(), "column"), train.Place(), train.Dim(), ErrMismatch)
 	}
 	if named(train) && named(test) {
 		for j, name := range train.Columns {
 			if test.Columns[j] != name {
 				return fmt.Errorf("dataset: %s, column %d is called %q and %q in the training data %s: %w; put the columns in the same order",
-					test.place(), j+1, test.Columns[j], name, train.place(), ErrMismatch)
+					test.Place(), j+1, test.Columns[j], name, train.Place(), ErrMismatch)
 			}
 		}
 	}
 	if train.Measure != density.Continuous || test.Measure != density.Continuous {
-		return fmt.Errorf("dataset: %s is paired with %s after a change of measure: %w; dequantise or binarise afterwards", test.place(), train.place(), ErrMeasure)
+		return fmt.Errorf("dataset: %s is paired with %s after a change of measure: %w; dequantise or binarise afterwards", test.Place(), train.Place(), ErrMeasure)
 	}
 	test.part = 1
 	test.origin = train.root()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -70,6 +69,9 @@ func (s Settings) resolve() (Settings, error) {
 // in nats.
 type Weights struct {
 	LogLik, LogPrior, LogProposal []float64 // length S
+	// Pilot is the number of evaluations of p(x|z) spent on adapting the
+	// proposal to the row, beside the S of the draws.
+	Pilot int
 }
 
 // Log stores the log importance weights in dst (length S, or nil) and returns
@@ -108,7 +110,7 @@ func EachRow(ctx context.Context, m density.Latent, q density.Proposal, x *mat.D
 				if i >= n || ctx.Err() != nil {
 					return
 				}
-				if errs[i] = w.draw(ctx, density.Rows(x, i, i+1), density.NewSource(s.Seed, purpose, uint64(i)), i); errs[i] == nil {
+				if errs[i] = w.draw(ctx, density.Rows(x, i, i+1), purpose, i); errs[i] == nil {
 					f(i, &w.weights)
 				}
 				if count := int(done.Add(1)); s.Progress != nil {
@@ -141,13 +143,21 @@ type sampler struct {
 func newSampler(m density.Latent, q density.Proposal, s Settings) *sampler {
 	return &sampler{
 		m: m, q: q, s: s,
-		z:       mat.NewDense(min(s.Chunk, s.Samples), m.LatentDim(), nil),
-		weights: Weights{make([]float64, s.Samples), make([]float64, s.Samples), make([]float64, s.Samples)},
+		z: mat.NewDense(min(s.Chunk, s.Samples), m.LatentDim(), nil),
+		weights: Weights{
+			LogLik: make([]float64, s.Samples), LogPrior: make([]float64, s.Samples), LogProposal: make([]float64, s.Samples),
+		},
 	}
 }
 
 // draw fills the weights of row i, whose data are x (1×D).
-func (w *sampler) draw(ctx context.Context, x *mat.Dense, src rand.Source, i int) error {
+func (w *sampler) draw(ctx context.Context, x *mat.Dense, purpose string, i int) error {
+	src := density.NewSource(w.s.Seed, purpose, uint64(i))
+	q := w.q
+	w.weights.Pilot = 0
+	if a, ok := q.(Adapter); ok {
+		q, w.weights.Pilot = a.Adapt(x, density.NewSource(w.s.Seed, purpose+".adapt", uint64(i)))
+	}
 	for from := 0; from < w.s.Samples; from += w.s.Chunk {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -155,9 +165,9 @@ func (w *sampler) draw(ctx context.Context, x *mat.Dense, src rand.Source, i int
 		to := min(from+w.s.Chunk, w.s.Samples)
 		z := density.Rows(w.z, 0, to-from)
 		for i := 0; i < to-from; i += drawBlock {
-			w.q.Rand(density.Rows(z, i, min(i+drawBlock, to-from)), x, src)
+			q.Rand(density.Rows(z, i, min(i+drawBlock, to-from)), x, src)
 		}
-		w.q.LogProb(w.weights.LogProposal[from:to], z, x)
+		q.LogProb(w.weights.LogProposal[from:to], z, x)
 		w.m.LogPrior(w.weights.LogPrior[from:to], z)
 		w.m.LogLik(w.weights.LogLik[from:to], x, z)
 	}

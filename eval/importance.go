@@ -83,14 +83,18 @@ func importance(ctx context.Context, m density.Latent, q density.Proposal, x *ma
 	r := &Result{
 		Kind: density.Consistent, Measure: s.Measure, Samples: s.Samples,
 		LogProb: make([]float64, n), StdErr: make([]float64, n), ESS: make([]float64, n), KHat: make([]float64, n),
-		Spent: int64(n) * int64(s.Samples),
 	}
+	spent := make([]int64, n)
 	settings := elbo.Settings{Samples: s.Samples, Seed: s.Seed, Chunk: s.Chunk, Progress: s.Progress}
 	err := elbo.EachRow(ctx, m, q, x, "eval.importance", settings, func(i int, w *elbo.Weights) {
+		spent[i] = int64(s.Samples + w.Pilot)
 		r.row(i, w.Log(w.LogLik)) // the terms are not needed any more
 	})
 	if err != nil {
 		return nil, fmt.Errorf("eval: importance sampling: %w", err)
+	}
+	for _, v := range spent {
+		r.Spent += v
 	}
 	r.warn()
 	return r, nil

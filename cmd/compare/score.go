@@ -50,7 +50,7 @@ are spread by the same noise or binarised by the same draw.`,
 		},
 	}
 	cmd.Flags().StringVar(&model, "model", "", "`FILE` with the saved model")
-	cmd.Flags().IntVar(&samples, "samples", 5000, "importance samples per row, where log p has no closed form")
+	cmd.Flags().IntVar(&samples, "samples", 1000, "importance samples per row, where log p has no closed form")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the importance samples")
 	return cmd
 }

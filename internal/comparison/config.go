@@ -125,7 +125,7 @@ func Default() Config {
 			Latent: 2, Hidden: []int{200, 200},
 			Likelihood: "auto", Samples: 1,
 		},
-		EvalSamples: 5000,
+		EvalSamples: 1000,
 	}
 }
 

@@ -49,7 +49,8 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		if *p.to, err = j.measure(ctx, fit, p.part.head(j.Config.EvalRows), p.name); err != nil {
 			return nil, fmt.Errorf("%s rows: %w", p.name, err)
 		}
-		if r := p.to.logProb; r != nil {
+		// One warning is enough: that of the rows the table reports.
+		if r := p.to.logProb; r != nil && (p.part == d.Test || d.Test == nil && p.part == d.Train) {
 			for _, w := range r.Warnings {
 				e.warnings = append(e.warnings, p.name+" rows: "+w)
 			}
@@ -108,23 +109,32 @@ func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) e
 	estimate := b.Estimate().Shift(jacobian)
 	rate, distortion := mean(b.Rate), mean(b.Distortion)-jacobian
 	e.bounds = &BoundsResult{On: on, ELBO: finite(estimate.Value), ELBOErr: finite(estimate.StdErr()), Rate: finite(rate), Distortion: finite(distortion)}
-	// The average importance weight of K draws is the K-sample bound: in the
-	// mean it lies below log p for every K (Burda et al. 2016).
-	samples := reference.Samples
-	e.bounds.IWAE, e.bounds.IWAESamples = finite(reference.Estimate().Value), &samples
+	// The mean over rows of the logarithm of K draws' mean weight is the
+	// K-sample bound (Burda et al. 2016), here with the encoder's draws.
+	multi, err := elbo.MultiSample(ctx, m, m.Encoder(), part.Model, []int{boundSamples}, elbo.Settings{Samples: boundSamples, Seed: j.Config.Seed})
+	if err != nil {
+		return fmt.Errorf("K-sample bound on %s rows: %w", on, err)
+	}
+	samples := boundSamples
+	e.bounds.IWAE, e.bounds.IWAESamples = finite(multi[0].Estimate().Shift(jacobian).Value), &samples
 	gap := reference.Estimate().Value - estimate.Value
 	e.gap = &GapResult{Total: finite(gap), SE: finite(math.Hypot(reference.Estimate().SampleErr, estimate.SampleErr))}
-	e.diagnose(reference, activeUnits(m, d.Train.Model))
+	active := activeUnits(m, d.Train.Model)
+	e.diagnostics.ActiveUnits = &active
+	e.diagnose(reference)
 	return nil
 }
 
-// diagnose summarises the diagnostics of the rows of an estimate.
-func (e *evaluation) diagnose(r *eval.Result, active int) {
+// diagnose summarises the diagnostics of the rows of an estimate; a closed form
+// has none.
+func (e *evaluation) diagnose(r *eval.Result) {
+	if r.Kind == density.ExactValue {
+		return
+	}
 	ess := slices.Sorted(slices.Values(r.ESS))
 	e.diagnostics.ESSMedian = finite(ess[len(ess)/2])
 	share := float64(len(r.Untrusted())) / float64(len(r.LogProb))
 	e.diagnostics.KHatBadShare = &share
-	e.diagnostics.ActiveUnits = &active
 }
 
 // activeUnits counts the dimensions of the code that the encoder uses: those in

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"strings"
 
 	"likely/internal/wholefile"
 )
@@ -58,15 +59,19 @@ func (j *Job) Run(ctx context.Context) (*Results, error) {
 	evaluations := make([]*evaluation, len(chosen))
 	for i, f := range chosen {
 		if fits[i], err = j.fitOrResume(ctx, f, d); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
+			return nil, fmt.Errorf("%s: %w", d.All.Place(), err)
 		}
 		for _, w := range fits[i].Warnings {
-			results.Warnings = append(results.Warnings, f.name+": "+w)
+			_, text, found := strings.Cut(w, "vae: ") // the package's name stands for both of its families
+			if !found {
+				text = w
+			}
+			results.Warnings = append(results.Warnings, f.name+": "+text)
 		}
 	}
 	for i, f := range chosen {
 		if evaluations[i], err = j.evaluate(ctx, fits[i], d); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
+			return nil, fmt.Errorf("%s: %s: %w", d.All.Place(), f.name, err)
 		}
 		for _, w := range evaluations[i].warnings {
 			results.Warnings = append(results.Warnings, f.name+": "+w)

@@ -5,14 +5,14 @@ var presets = map[string]func(*Config, func(flag string) bool){
 	"quick": func(c *Config, given func(string) bool) {
 		setUnless(given("gmm-starts"), &c.GMM.Starts, 3)
 		setUnless(given("vae-epochs"), &c.VAE.Epochs, 30)
-		setUnless(given("eval-samples"), &c.EvalSamples, 500)
+		setUnless(given("eval-samples"), &c.EvalSamples, 300)
 	},
 	"standard": func(*Config, func(string) bool) {},
 	"thorough": func(c *Config, given func(string) bool) {
 		setUnless(given("gmm-starts"), &c.GMM.Starts, 50)
 		setUnless(given("gmm-components"), &c.GMM.Components, Range{1, 10})
 		setUnless(given("vae-epochs"), &c.VAE.Epochs, 2000)
-		setUnless(given("eval-samples"), &c.EvalSamples, 50000)
+		setUnless(given("eval-samples"), &c.EvalSamples, 10000)
 	},
 }
 

@@ -37,7 +37,7 @@ func Score(ctx context.Context, m *saved.Model, d *dataset.Dataset, samples int,
 // logProb scores rows in model space and shifts the result to the units of the
 // data. progress may be nil.
 func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, seed uint64, progress func(done, total int)) (*eval.Result, error) {
-	model, proposal, err := latent(m)
+	model, proposal, err := evaluable(m)
 	if err != nil {
 		return nil, err
 	}
@@ -51,24 +51,21 @@ func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, see
 	return result, nil
 }
 
-// latent returns the model as eval wants it, with its encoder where it has one.
-func latent(m *saved.Model) (density.Model, density.Proposal, error) {
+// evaluable returns the model as eval wants it: in closed form where there is
+// one, else with the proposal to draw codes from.
+func evaluable(m *saved.Model) (density.Model, density.Proposal, error) {
 	switch f := m.Fitted.(type) {
 	case *vae.Autoencoder:
 		return nil, nil, fmt.Errorf("model %s: %w; score a gmm or a vae", m.Name, ErrNoDensity)
 	case *vae.Model:
-		return f, proposal(f), nil
+		if marginal, ok, err := f.Marginal(); ok {
+			return marginal, nil, err
+		}
+		return f, elbo.Adaptive(f, f.Encoder()), nil
 	case density.Model:
 		return f, nil, nil
 	}
 	panic("comparison: unknown kind of model")
-}
-
-// proposal returns what codes of a VAE are drawn from: its encoder, for most
-// draws, and the prior, so that the weights stay bounded where the encoder is
-// narrower than the posterior.
-func proposal(m *vae.Model) density.Proposal {
-	return elbo.Defensive([]float64{0.5, 0.5}, m.Encoder(), density.PriorProposal(m))
 }
 
 // WriteScores writes a CSV line per row: its number from 1, log p(x) in nats,
