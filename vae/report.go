@@ -36,7 +36,8 @@ type Epoch struct {
 	// Rate is KL(q(z|x) ‖ p(z)) and Distortion is −E_q log p(x|z), in nats.
 	Rate, Distortion float64
 	// LearningRate is that of the last step and GradNorm the mean Euclidean
-	// norm of the gradient of the minibatch's mean bound.
+	// norm of the gradient of a minibatch's mean objective, over every
+	// sixteenth of them.
 	LearningRate, GradNorm float64
 }
 

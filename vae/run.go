@@ -44,6 +44,7 @@ type progress struct {
 	Last        int // epoch of the best validation bound, from 0; −1: none
 	BestValid   float64
 	Line        Epoch // sums over the epoch under way
+	Measured    int   // gradients in Line.GradNorm
 
 	Descent, Descended int // epochs of the descent; see Descend
 	Drops              int // see Plateau
@@ -119,7 +120,10 @@ func (r *run[T]) next() error {
 	for _, v := range r.loglik[:(to-from)*s.Samples] {
 		p.Line.Distortion -= v / float64(s.Samples)
 	}
-	p.Line.GradNorm += r.norm / float64(r.perEpoch)
+	if r.measured() {
+		p.Line.GradNorm += r.norm
+		p.Measured++
+	}
 	if p.Step++; p.Step == r.perEpoch {
 		r.endEpoch()
 	}
@@ -141,6 +145,7 @@ func (r *run[T]) prepare() {
 func (r *run[T]) endEpoch() {
 	p := &r.progress
 	line := p.Line
+	line.GradNorm /= float64(p.Measured)
 	line.Rate /= float64(r.rows)
 	line.Distortion = r.factor*line.Distortion/float64(r.rows) - r.shift
 	line.Train = r.factor*line.Train/float64(r.rows) + r.shift
@@ -163,6 +168,7 @@ func (r *run[T]) endEpoch() {
 		copy(r.best, r.theta)
 	}
 	p.Epoch, p.Step, p.Line = p.Epoch+1, 0, Epoch{}
+	p.Measured = 0
 	if f := r.settings.Progress; f != nil {
 		f(p.Epoch, line.Train, line.Valid)
 	}

@@ -18,19 +18,30 @@ func (t *trainer[T]) step(from, to int, rate float64) string {
 	}
 	t.optimizer.Begin(rate)
 	t.crew.Run(len(t.pieces), t.update)
-	var square float64
-	for i, v := range t.pieceNorm {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return "the gradient of " + t.pieceName(t.pieces[i])
+	if t.measured() {
+		var square float64
+		for i, v := range t.pieceNorm {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return "the gradient of " + t.pieceName(t.pieces[i])
+			}
+			square += v
 		}
-		square += v
+		t.norm = math.Sqrt(square)
 	}
-	t.norm = math.Sqrt(square)
 	if t.settings.Clip > 0 {
 		t.crew.Run(len(t.pieces), t.clip)
 	}
 	t.clampLogvar()
 	return ""
+}
+
+// normEvery is the number of steps for which the length of the gradient is
+// measured once: it is read for the history, and costs a pass over it.
+const normEvery = 16
+
+// measured says whether the length of this step's gradient is measured.
+func (t *trainer[T]) measured() bool {
+	return t.settings.Clip > 0 || t.first/t.settings.Batch%normEvery == 0
 }
 
 // bound computes the terms of the bound on rows [from, to) of the epoch's
@@ -61,7 +72,9 @@ func (t *trainer[T]) gradPiece(p piece) nn.Span {
 // is in the cache.
 func (t *trainer[T]) updatePiece(i int) {
 	span := t.gradPiece(t.pieces[i])
-	t.pieceNorm[i] = sumSquares(nn.View(t.grad, span))
+	if t.measured() {
+		t.pieceNorm[i] = sumSquares(nn.View(t.grad, span))
+	}
 	if t.settings.Clip <= 0 {
 		t.optimizer.Apply(t.theta, t.grad, span)
 	}
