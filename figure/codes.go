@@ -1,0 +1,144 @@
+package figure
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// shapes of categories; with eight colours they repeat after 24.
+var shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.PyramidGlyph{}, draw.BoxGlyph{}}
+
+// Codes draws where the examples lie in a code of two dimensions (N×2), such
+// as the means of q(z|x), one colour and shape for each label, with the label
+// written at the median of its codes. labels has length N, or is nil where
+// there are none.
+func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
+	if err := checkPoints("the codes", codes, 2); err != nil {
+		return nil, err
+	}
+	n, _ := codes.Dims()
+	if labels != nil && len(labels) != n {
+		return nil, fmt.Errorf("figure: %d labels for %d codes: %w", len(labels), n, ErrShape)
+	}
+	rows, note := thin(n, 3*mostPoints)
+	p := newPlot("z₁", "z₂")
+	p.Add(grid(true, true))
+	f := frame{title: title, width: 5.2 * vg.Inch, height: 4.8 * vg.Inch}
+	if note != "" {
+		f.notes = []string{note}
+	}
+	groups := groupLabels(labels)
+	member := make([][]point, len(groups))
+	index := make(map[string]int)
+	for g, name := range groups {
+		index[name] = g
+	}
+	for _, i := range rows {
+		g := 0
+		if labels != nil {
+			g = index[labels[i]]
+		}
+		member[g] = append(member[g], point{codes.At(i, 0), codes.At(i, 1)})
+	}
+	for g, points := range member {
+		p.Add(scatter{points, codeStyle(g, len(rows))})
+	}
+	if labels != nil {
+		for g, name := range groups {
+			f.legend = append(f.legend, entry{name, glyphThumb(codeStyle(g, 1))})
+			if len(member[g]) > 0 {
+				p.Add(tag{medianPoint(member[g]), name})
+			}
+		}
+	}
+	// One unit has one length on both axes: the prior is round.
+	x0, x1 := columnRange(codes, 0)
+	y0, y1 := columnRange(codes, 1)
+	half := max(x1-x0, y1-y0)/2*1.06 + 1e-9
+	p.X.Min, p.X.Max = (x0+x1)/2-half*1.05, (x0+x1)/2+half*1.05
+	p.Y.Min, p.Y.Max = (y0+y1)/2-half, (y0+y1)/2+half
+	f.body = func(c draw.Canvas) { p.Draw(c) }
+	return f.figure(), nil
+}
+
+// groupLabels returns the distinct labels in ascending order, numbers by their
+// value; a single nameless group for nil.
+func groupLabels(labels []string) []string {
+	if labels == nil {
+		return []string{""}
+	}
+	groups := slices.Clone(labels)
+	slices.SortFunc(groups, func(a, b string) int {
+		u, errA := strconv.ParseFloat(a, 64)
+		v, errB := strconv.ParseFloat(b, 64)
+		switch {
+		case errA == nil && errB == nil && u != v:
+			return cmp.Compare(u, v)
+		case (errA == nil) != (errB == nil):
+			return cmp.Compare(btoi(errA != nil), btoi(errB != nil)) // numbers first
+		}
+		return strings.Compare(a, b)
+	})
+	return slices.Compact(groups)
+}
+
+// btoi returns 1 for true.
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// codeStyle returns how one of n codes of group g is drawn.
+func codeStyle(g, n int) draw.GlyphStyle {
+	style := pointStyle(n)
+	_, _, _, alpha := style.Color.RGBA()
+	style.Color = fade(category(g), min(1, float64(alpha)/0xFFFF+0.1))
+	style.Radius *= 1.2
+	style.Shape = shapes[g/len(categories)%len(shapes)]
+	return style
+}
+
+// medianPoint returns the median of each coordinate.
+func medianPoint(points []point) point {
+	median := func(coordinate func(point) float64) float64 {
+		values := make([]float64, len(points))
+		for i, p := range points {
+			values[i] = coordinate(p)
+		}
+		slices.Sort(values)
+		return values[len(values)/2]
+	}
+	return point{
+		median(func(p point) float64 { return p.x }),
+		median(func(p point) float64 { return p.y }),
+	}
+}
+
+// tag writes a word at a place, with a rim of paper around the letters.
+type tag struct {
+	at   point
+	word string
+}
+
+// Plot implements plot.Plotter.
+func (t tag) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	at := vg.Point{X: tx(t.at.x), Y: ty(t.at.y)}
+	style := writing(panelSize+1, paper, true)
+	style.XAlign, style.YAlign = draw.XCenter, draw.YCenter
+	for _, d := range []vg.Point{{X: 1}, {X: -1}, {Y: 1}, {Y: -1}, {X: 0.7, Y: 0.7}, {X: -0.7, Y: 0.7}, {X: 0.7, Y: -0.7}, {X: -0.7, Y: -0.7}} {
+		c.FillText(style, at.Add(d), t.word)
+	}
+	style.Color = ink
+	c.FillText(style, at, t.word)
+}

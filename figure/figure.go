@@ -1,0 +1,84 @@
+package figure
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"likely/internal/wholefile"
+)
+
+// ErrEmpty reports that there is nothing to draw.
+var ErrEmpty = errors.New("nothing to draw")
+
+// ErrShape reports inputs whose sizes do not fit together.
+var ErrShape = errors.New("sizes do not fit together")
+
+// resolution of PNG files, in dots per inch.
+const resolution = 150
+
+// A Figure is a finished picture that can be saved in several formats. It is
+// immutable and may be saved concurrently.
+type Figure struct {
+	width, height vg.Length
+	draw          func(draw.Canvas)
+}
+
+// Size returns the width and height of the figure.
+func (f *Figure) Size() (width, height vg.Length) { return f.width, f.height }
+
+// Encode writes the figure to w in the format "png" (150 dots per inch) or
+// "svg". The same figure gives the same bytes.
+func (f *Figure) Encode(w io.Writer, format string) error {
+	switch format {
+	case "png":
+		c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(resolution))
+		f.draw(draw.New(c))
+		_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
+		return err
+	case "svg":
+		c := vgsvg.New(f.width, f.height)
+		f.draw(draw.New(c))
+		var b bytes.Buffer
+		if _, err := c.WriteTo(&b); err != nil {
+			return err
+		}
+		// A reader without the Liberation fonts falls back on fonts of
+		// the same metrics instead of a serif default.
+		_, err := w.Write(bytes.ReplaceAll(b.Bytes(),
+			[]byte("font-family:Liberation Sans;"),
+			[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")))
+		return err
+	default:
+		return fmt.Errorf("figure: unknown format %q; want png or svg", format)
+	}
+}
+
+// Save writes the figure to path, whole or not at all, in the format that its
+// extension (.png or .svg) names. The folder must exist. Errors name path.
+func (f *Figure) Save(path string) error {
+	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
+	if format != "png" && format != "svg" {
+		return fmt.Errorf("figure: cannot save %s: the extension %q is neither .png nor .svg", path, filepath.Ext(path))
+	}
+	return wholefile.Write(path, func(w io.Writer) error { return f.Encode(w, format) })
+}
+
+// SaveAll saves the figure as name.png and name.svg in the folder dir, which
+// must exist.
+func (f *Figure) SaveAll(dir, name string) error {
+	for _, extension := range []string{".png", ".svg"} {
+		if err := f.Save(filepath.Join(dir, name+extension)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package figure
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// History is the course of a fit.
+type History struct {
+	// Title names the model, such as "vae".
+	Title string
+	// Subtitle says what the curves are, such as "evidence lower bound" or
+	// "exact mean log-likelihood". It may be empty.
+	Subtitle string
+	// Unit is what the steps are: "iteration" or "epoch".
+	Unit string
+	// Quantity labels the vertical axis; "" means "nats per example".
+	Quantity string
+	// Train and Valid are the values after each step; the first belongs to
+	// step 1. Valid has the length of Train, or is nil.
+	Train, Valid []float64
+	// Best is the step whose model was kept, counted from 1; 0 marks none.
+	Best int
+}
+
+// Histories draws the course of several fits side by side, each on its own
+// axes. Where the first steps are so far off that they would flatten all
+// others, they run out of the frame, and a note says so.
+func Histories(title string, histories []History) (*Figure, error) {
+	if len(histories) == 0 {
+		return nil, fmt.Errorf("figure: no histories: %w", ErrEmpty)
+	}
+	f := frame{title: title}
+	panels := make([]panel, len(histories))
+	validation, best := false, false
+	for k, h := range histories {
+		if err := h.check(); err != nil {
+			return nil, err
+		}
+		validation = validation || h.Valid != nil
+		best = best || h.Best > 0
+		p, hidden := h.plot()
+		if hidden > 0 {
+			f.notes = append(f.notes, fmt.Sprintf("%s: the first %s, below the frame.", h.Title, count(hidden, h.Unit)))
+		}
+		panels[k] = panel{h.Title, h.Subtitle, p}
+	}
+	f.legend = append(f.legend, entry{"training rows", lineThumb(trainLine)})
+	if validation {
+		f.legend = append(f.legend, entry{"validation rows", lineThumb(validLine)})
+	}
+	if best {
+		f.legend = append(f.legend, entry{"step that was kept", glyphThumb(bestMark)})
+	}
+	across := columnsFor(len(panels), 3)
+	down := (len(panels) + across - 1) / across
+	f.width = pageWidth
+	if across == 3 {
+		f.width = 9.5 * vg.Inch
+	}
+	f.height = vg.Length(down) * (2.6*vg.Inch + head(panels))
+	f.body = func(c draw.Canvas) { drawPanels(c, panels, across) }
+	return f.figure(), nil
+}
+
+var (
+	trainLine = stroke(categories[0], 1.5)
+	validLine = stroke(categories[1], 1.5, 5, 2)
+	bestMark  = draw.GlyphStyle{Color: ink, Radius: 3.2, Shape: diamond{}}
+)
+
+// check returns an error unless the history can be drawn.
+func (h History) check() error {
+	switch {
+	case len(h.Train) == 0:
+		return fmt.Errorf("figure: the history of %s has no steps: %w", h.Title, ErrEmpty)
+	case h.Valid != nil && len(h.Valid) != len(h.Train):
+		return fmt.Errorf("figure: the history of %s has %d training and %d validation values: %w", h.Title, len(h.Train), len(h.Valid), ErrShape)
+	case h.Best < 0 || h.Best > len(h.Train):
+		return fmt.Errorf("figure: the history of %s keeps step %d of %d: %w", h.Title, h.Best, len(h.Train), ErrShape)
+	}
+	if err := checkValues("the training history of "+h.Title, h.Train...); err != nil {
+		return err
+	}
+	return checkValues("the validation history of "+h.Title, h.Valid...)
+}
+
+// plot draws the history, and returns how many of the first steps lie below
+// the frame.
+func (h History) plot() (p *plot.Plot, hidden int) {
+	quantity := h.Quantity
+	if quantity == "" {
+		quantity = "nats per example"
+	}
+	p = newPlot(h.Unit, quantity)
+	p.X.Tick.Marker = ticks{integers: true}
+	p.X.Min, p.X.Max = pad(1, float64(len(h.Train)), 0.02)
+	low, high := h.window()
+	p.Y.Min, p.Y.Max = pad(low, high, 0.06)
+	for hidden < len(h.Train) && h.Train[hidden] < p.Y.Min {
+		hidden++
+	}
+	p.Add(grid(false, true))
+	kept := h.Train
+	line := func(values []float64, style draw.LineStyle) {
+		points := make(plotter.XYs, len(values))
+		for i, v := range values {
+			points[i] = plotter.XY{X: float64(i + 1), Y: v}
+		}
+		p.Add(&plotter.Line{XYs: points, LineStyle: style})
+	}
+	line(h.Train, trainLine)
+	if h.Valid != nil {
+		line(h.Valid, validLine)
+		kept = h.Valid
+	}
+	if len(h.Train) == 1 {
+		p.Add(scatter{[]point{{1, h.Train[0]}}, draw.GlyphStyle{Color: trainLine.Color, Radius: 2.5, Shape: draw.CircleGlyph{}}})
+	}
+	if h.Best > 0 {
+		p.Add(marker{float64(h.Best), kept[h.Best-1], fmt.Sprintf("%s %d", h.Unit, h.Best)})
+	}
+	p.X.Min, p.X.Max = pad(1, float64(len(h.Train)), 0.02)
+	p.Y.Min, p.Y.Max = pad(low, high, 0.06)
+	return p, hidden
+}
+
+// window returns the range of values to show: all of them, unless those of
+// the first tenth of the steps would leave the rest less than a quarter of
+// the height.
+func (h History) window() (low, high float64) {
+	skip := (len(h.Train) + 9) / 10
+	all := slices.Concat(h.Train, h.Valid)
+	low, high = floats.Min(all), floats.Max(all)
+	if len(h.Train) < 8 {
+		return low, high
+	}
+	late := slices.Clone(h.Train[skip:])
+	if h.Valid != nil {
+		late = append(late, h.Valid[skip:]...)
+	}
+	lateLow := floats.Min(late)
+	if high-lateLow > 0 && high-lateLow < (high-low)/4 {
+		// Some of the approach still shows.
+		return lateLow - 0.3*(high-lateLow), high
+	}
+	return low, high
+}
+
+// marker points out one step.
+type marker struct {
+	x, y  float64
+	label string
+}
+
+// Plot implements plot.Plotter.
+func (m marker) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	at := vg.Point{X: tx(m.x), Y: ty(m.y)}
+	c.StrokeLine2(stroke(pencil, 0.6, 2, 2), at.X, c.Min.Y, at.X, at.Y)
+	c.DrawGlyphNoClip(bestMark, at)
+	style := writing(bodySize, ink, false)
+	x := at.X + 4
+	if x+style.Width(m.label) > c.Max.X {
+		x = at.X - 4 - style.Width(m.label)
+	}
+	c.FillText(style, vg.Point{X: x, Y: c.Min.Y + 4}, m.label)
+}
+
+// diamond is a filled square on its corner.
+type diamond struct{}
+
+// DrawGlyph implements draw.GlyphDrawer.
+func (diamond) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
+	var p vg.Path
+	p.Move(vg.Point{X: at.X - s.Radius, Y: at.Y})
+	p.Line(vg.Point{X: at.X, Y: at.Y - s.Radius})
+	p.Line(vg.Point{X: at.X + s.Radius, Y: at.Y})
+	p.Line(vg.Point{X: at.X, Y: at.Y + s.Radius})
+	p.Close()
+	c.SetColor(s.Color)
+	c.Fill(p)
+}
+
+// count writes a number of things: "1 epoch", "7 epochs".
+func count(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
