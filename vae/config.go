@@ -28,6 +28,8 @@ type Config struct {
 	Activation Activation `json:"activation"`
 	// Likelihood is the family of p(x|z).
 	Likelihood Likelihood `json:"likelihood"`
+	// Freedom is ν of Student's t; absent for other families.
+	Freedom float64 `json:"freedom,omitempty"`
 	// Sigma says where the standard deviation of a Gaussian comes from.
 	Sigma Sigma `json:"sigma"`
 	// Floor holds, for Sigma network, the smallest variance of each of the
@@ -63,6 +65,12 @@ func (c *Config) check() error {
 		if _, err := e.MarshalText(); err != nil {
 			return err
 		}
+	}
+	if c.Likelihood == StudentT && (!(c.Freedom > 0) || math.IsInf(c.Freedom, 0)) {
+		return fmt.Errorf("vae: Student's t with %v degrees of freedom; want a positive number", c.Freedom)
+	}
+	if c.Likelihood == StudentT && c.Family == familyAE {
+		return fmt.Errorf("vae: an autoencoder has no likelihood %v; want gaussian, bernoulli or continuous-bernoulli", c.Likelihood)
 	}
 	return c.Sigma.check()
 }

@@ -96,7 +96,7 @@ func floors(c *Config, relative float64, x *mat.Dense) []float64 {
 		return nil
 	}
 	_, variance := density.Moments(x)
-	if c.Sigma.source == fromShared {
+	if c.Sigma.source == fromShared || c.Sigma.source == fromResiduals {
 		var mean float64
 		for _, v := range variance {
 			mean += v / float64(len(variance))

@@ -19,7 +19,7 @@ func testTrainer(t testing.TB, c Config, s Settings, floor []float64) *trainer[f
 	t.Helper()
 	const rows = 7
 	x := normals(rows, c.Dim, 11)
-	if c.Likelihood == Bernoulli {
+	if c.Likelihood == Bernoulli || c.Likelihood == ContinuousBernoulli {
 		x.Apply(func(_, _ int, v float64) float64 {
 			if v > 0 {
 				return 1
@@ -60,6 +60,10 @@ func TestBoundGradient(t *testing.T) {
 		{Family: "vae", Sigma: PerDim},
 		{Family: "vae", Sigma: Fixed(0.7)},
 		{Family: "vae", Likelihood: Bernoulli},
+		{Family: "vae", Likelihood: StudentT, Freedom: 2.5},
+		{Family: "vae", Likelihood: StudentT, Freedom: 5, Sigma: PerDim},
+		{Family: "vae", Likelihood: ContinuousBernoulli},
+		{Family: "vae", Sigma: Optimal},
 		{Family: "vae", Activation: GELU},
 		{Family: "vae", Activation: Softplus},
 		{Family: "ae"},

@@ -18,9 +18,17 @@ const (
 	Gaussian Likelihood = iota
 	// Bernoulli columns are 0 or 1; the decoder gives the logits.
 	Bernoulli
+	// StudentT columns follow Student's t, for heavy tails, with the degrees
+	// of freedom of Settings.Freedom. [Sigma] then stands for the scale, and
+	// the log-variance of a saved model for the logarithm of its square.
+	StudentT
+	// ContinuousBernoulli columns lie in [0, 1]; the decoder gives the
+	// natural parameters. Unlike the cross-entropy of grey values it is a
+	// density.
+	ContinuousBernoulli
 )
 
-var likelihoodNames = [...]string{"gaussian", "bernoulli"}
+var likelihoodNames = [...]string{"gaussian", "bernoulli", "student-t", "continuous-bernoulli"}
 
 // String returns the name that the command and saved models use.
 func (l Likelihood) String() string { return enumName(int(l), likelihoodNames[:], "Likelihood") }
@@ -66,6 +74,10 @@ func newObservation(c *Config) observation {
 	switch {
 	case c.Likelihood == Bernoulli:
 		return bernoulli{}
+	case c.Likelihood == ContinuousBernoulli:
+		return continuousBernoulli{}
+	case c.Likelihood == StudentT:
+		return student{c.Freedom}
 	case c.Family == familyAE:
 		return squared{}
 	default:
@@ -77,6 +89,10 @@ func newGradient[T kernel.Float](c *Config) gradient[T] {
 	switch {
 	case c.Likelihood == Bernoulli:
 		return bernoulliGradient[T]{}
+	case c.Likelihood == ContinuousBernoulli:
+		return continuousBernoulliGradient[T]{}
+	case c.Likelihood == StudentT:
+		return studentGradient[T]{student{c.Freedom}}
 	case c.Family == familyAE:
 		return squaredGradient[T]{}
 	default:

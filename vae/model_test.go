@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"likely/density"
 	"likely/internal/safetensors"
@@ -40,6 +41,9 @@ var variants = []Config{
 	{Dim: 3, Latent: 2, Hidden: []int{}, Sigma: Fixed(0.4), Activation: GELU},
 	{Dim: 3, Latent: 2, Hidden: []int{5}, Likelihood: Bernoulli, Activation: ELU},
 	{Dim: 3, Latent: 1, Hidden: []int{5, 2}, Likelihood: Bernoulli, Activation: Softplus, Precision: Float64},
+	{Dim: 3, Latent: 2, Hidden: []int{5}, Sigma: Optimal, Precision: Float64},
+	{Dim: 3, Latent: 2, Hidden: []int{5}, Likelihood: StudentT, Freedom: 3, Precision: Float64},
+	{Dim: 3, Latent: 2, Hidden: []int{5}, Likelihood: ContinuousBernoulli, Precision: Float64},
 }
 
 // layer is one affine map with an activation, in plain loops over the tensors
@@ -88,6 +92,10 @@ func TestTensorsDefineTheModel(t *testing.T) {
 			loc := layer(t, m, "decoder.mean", h, identity)
 			var want float64
 			for j, v := range x.RawRowView(i) {
+				if c.Likelihood == ContinuousBernoulli {
+					want += v*loc[j] - math.Log((math.Exp(loc[j])-1)/loc[j])
+					continue
+				}
 				if c.Likelihood == Bernoulli {
 					p := 1 / (1 + math.Exp(-loc[j]))
 					want += math.Log(v*p + (1-v)*(1-p))
@@ -106,6 +114,10 @@ func TestTensorsDefineTheModel(t *testing.T) {
 					s = vector.At(0, min(j, width-1))
 				}
 				sd := math.Exp(s / 2)
+				if c.Likelihood == StudentT {
+					want += distuv.StudentsT{Mu: loc[j], Sigma: sd, Nu: 3}.LogProb(v)
+					continue
+				}
 				want -= math.Log(sd*math.Sqrt(2*math.Pi)) + (v-loc[j])*(v-loc[j])/(2*sd*sd)
 			}
 			tolerance := 1e-4
@@ -243,6 +255,22 @@ func TestIntegratesToOne(t *testing.T) {
 		m = randomModel(t, Config{Dim: 2, Latent: 1, Hidden: []int{5}, Sigma: sigma, Precision: Float64, Floor: floorFor(sigma, 2)}, 62)
 		near(t, 1, total(m, grid(2, 16, 0.25), grid(1, 8, 0.2), 0.2)*0.0625, 1e-5)
 	}
+	// The tails of Student's t beyond ±4000 hold 3·10⁻⁹ at three degrees of
+	// freedom; x = sinh u reaches them in equal steps of u.
+	heavy := randomModel(t, Config{Dim: 1, Latent: 1, Hidden: []int{5}, Likelihood: StudentT, Freedom: 3, Precision: Float64}, 64)
+	u := grid(1, 9, 0.02)
+	var mass float64
+	for i, v := range u.RawMatrix().Data {
+		at := mat.NewDense(1, 1, []float64{math.Sinh(v)})
+		mass += total(heavy, at, grid(1, 8, 0.1), 0.1) * math.Cosh(u.At(i, 0)) * 0.02
+	}
+	near(t, 1, mass, 1e-6)
+	unit := randomModel(t, Config{Dim: 1, Latent: 1, Hidden: []int{5}, Likelihood: ContinuousBernoulli, Precision: Float64}, 65)
+	mass = 0
+	for v := 0.0005; v < 1; v += 0.001 { // midpoints
+		mass += total(unit, mat.NewDense(1, 1, []float64{v}), grid(1, 8, 0.1), 0.1) * 0.001
+	}
+	near(t, 1, mass, 1e-6)
 	const d = 6
 	m := randomModel(t, Config{Dim: d, Latent: 2, Hidden: []int{5}, Likelihood: Bernoulli, Precision: Float64}, 63)
 	x := mat.NewDense(1<<d, d, nil)

@@ -61,7 +61,7 @@ func (n *network[T]) parameters() int {
 			sum += d.Weight.Len + d.Bias.Len
 		}
 	}
-	if n.config.Sigma.learned() {
+	if n.config.Sigma.source != fromConstant {
 		sum += n.logvar.Len
 	}
 	return sum

@@ -14,12 +14,13 @@ import (
 // scaling returns the transform of the data under which the networks are
 // trained: each column to mean 0 and variance 1 where the model has a scale
 // for each column, all columns by one common factor where it has not (which
-// keeps the model what it is), and none for binary data. Afterwards it is
+// keeps the model what it is), and none where the family
+// has a support of its own. Afterwards it is
 // folded into the first and the last layer, so that fitting does not depend
 // on the units of the data and the model takes them as they are.
 func scaling(c *Config, x *mat.Dense) (density.Transform, error) {
 	_, d := x.Dims()
-	if c.Likelihood != Gaussian {
+	if c.Likelihood == Bernoulli || c.Likelihood == ContinuousBernoulli {
 		return density.NewIdentity(d), nil
 	}
 	t := density.NewIdentity(d)

@@ -20,6 +20,9 @@ type Settings struct {
 	Activation Activation
 	// Likelihood is the family of p(x|z); zero: Gaussian.
 	Likelihood Likelihood
+	// Freedom is the number of degrees of freedom of Likelihood StudentT; 0:
+	// 4.
+	Freedom float64
 	// Sigma says where the standard deviation of a Gaussian p(x|z) comes
 	// from; zero: Network. Other families ignore it.
 	Sigma Sigma
@@ -130,6 +133,9 @@ func (s Settings) resolve(n int) (Settings, error) {
 		perEpoch := (n + s.Batch - 1) / s.Batch
 		s.Epochs = max((defaultSteps+perEpoch-1)/perEpoch, minEpochs)
 	}
+	if s.Freedom == 0 {
+		s.Freedom = 4
+	}
 	if s.Beta == 0 {
 		s.Beta = 1
 	}
@@ -185,6 +191,8 @@ func (s Settings) check() error {
 		return fmt.Errorf("vae: Settings.FreeNats is %v with objective %v; want 0 or more, with elbo", s.FreeNats, s.Objective)
 	case s.Objective == ScoreBaseline && s.Samples < 2:
 		return fmt.Errorf("vae: objective %v with %d sample; want Settings.Samples 2 or more", s.Objective, s.Samples)
+	case s.Sigma == Optimal && s.Likelihood == StudentT:
+		return fmt.Errorf("vae: sigma optimal with likelihood %v; it needs gaussian", s.Likelihood)
 	case s.Dynamic && s.Likelihood != Bernoulli:
 		return fmt.Errorf("vae: Settings.Dynamic with likelihood %v; fresh bits need bernoulli", s.Likelihood)
 	}

@@ -22,6 +22,7 @@ const (
 	fromShared
 	fromPerDim
 	fromConstant
+	fromResiduals
 )
 
 var (
@@ -33,13 +34,18 @@ var (
 	// PerDim is one learned σ for each column. A linear VAE with it is factor
 	// analysis.
 	PerDim = Sigma{source: fromPerDim}
+	// Optimal is one σ for all columns, the one that is best for the
+	// decoder's present residuals: σ² is a running mean of their squares
+	// instead of a parameter with a gradient (Rybkin et al. 2021, eq. 6,
+	// there from the minibatch alone). For Likelihood Gaussian.
+	Optimal = Sigma{source: fromResiduals}
 )
 
 // Fixed returns a constant standard deviation sd > 0, in the units of the
 // data.
 func Fixed(sd float64) Sigma { return Sigma{source: fromConstant, value: sd} }
 
-// String returns network, shared, per-dim or, for a constant standard
+// String returns network, shared, per-dim, optimal or, for a constant standard
 // deviation, fixed:0.1.
 func (s Sigma) String() string {
 	switch s.source {
@@ -49,6 +55,8 @@ func (s Sigma) String() string {
 		return "shared"
 	case fromPerDim:
 		return "per-dim"
+	case fromResiduals:
+		return "optimal"
 	default:
 		return "fixed:" + strconv.FormatFloat(s.value, 'g', -1, 64)
 	}
@@ -67,11 +75,13 @@ func (s *Sigma) UnmarshalText(text []byte) error {
 		*s = Shared
 	case "per-dim":
 		*s = PerDim
+	case "optimal":
+		*s = Optimal
 	default:
 		number, ok := strings.CutPrefix(name, "fixed:")
 		sd, err := strconv.ParseFloat(number, 64)
 		if !ok || err != nil {
-			return fmt.Errorf("vae: unknown sigma %q; want network, shared, per-dim or fixed:NUMBER", name)
+			return fmt.Errorf("vae: unknown sigma %q; want network, shared, per-dim, optimal or fixed:NUMBER", name)
 		}
 		*s = Fixed(sd)
 		return s.check()

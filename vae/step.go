@@ -32,6 +32,7 @@ func (t *trainer[T]) step(from, to int, rate float64) string {
 		t.crew.Run(len(t.pieces), t.clip)
 	}
 	t.clampLogvar()
+	t.followResiduals()
 	return ""
 }
 
@@ -114,6 +115,29 @@ func (t *trainer[T]) spreadLogvar() {
 		t.logvar[j] = values[j%len(values)]
 	}
 	negExp(t.weight, t.logvar)
+}
+
+// residualShare is the weight of a minibatch in the running mean of squared
+// residuals behind Sigma Optimal.
+const residualShare = 0.05
+
+// followResiduals moves σ² of Sigma Optimal towards the mean squared residual
+// of the minibatch, which it has from the log-likelihoods:
+//
+//	log p(x|z) = −½(D ln 2π + D·s + ‖x − loc‖²·exp(−s))
+func (t *trainer[T]) followResiduals() {
+	if t.net.config.Sigma.source != fromResiduals || t.logvar == nil {
+		return
+	}
+	d, draws := float64(t.net.config.Dim), t.size*t.settings.Samples
+	value := &nn.View(t.theta, t.net.logvar)[0]
+	s := float64(*value)
+	var mean float64
+	for _, v := range t.loglik[:draws] {
+		mean += (-2*v/d - log2Pi - s) * math.Exp(s) / float64(draws)
+	}
+	variance := (1-residualShare)*math.Exp(s) + residualShare*mean
+	*value = max(T(math.Log(variance)), t.logFloor[0])
 }
 
 // clampLogvar takes a learned vector of log-variances back to its floor.

@@ -70,6 +70,9 @@ func newJob(family string, train, valid *mat.Dense, s Settings, seed func() uint
 		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation,
 		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision,
 	}
+	if s.Likelihood == StudentT {
+		config.Freedom = s.Freedom
+	}
 	if err := config.check(); err != nil {
 		return nil, err
 	}

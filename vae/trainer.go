@@ -144,7 +144,9 @@ func (t *trainer[T]) startScale(floor []float64, scale density.Transform) {
 		t.gradLogvar = make([]T, len(t.loglik)*t.net.logvar.Len)
 		return
 	}
-	nn.View(t.theta, t.net.logvar)[0] = T(2 * math.Log(c.Sigma.value/scale.Scale[0]))
+	if c.Sigma.source == fromConstant {
+		nn.View(t.theta, t.net.logvar)[0] = T(2 * math.Log(c.Sigma.value/scale.Scale[0]))
+	}
 }
 
 // startBias sets the bias of the decoder's mean from the training rows: the
@@ -152,7 +154,7 @@ func (t *trainer[T]) startScale(floor []float64, scale density.Transform) {
 // al. 2016); other columns are centred already.
 func (t *trainer[T]) startBias() {
 	c := &t.net.config
-	if c.Likelihood != Bernoulli {
+	if c.Likelihood != Bernoulli && c.Likelihood != ContinuousBernoulli {
 		return
 	}
 	last := t.net.decoder.Layers[len(t.net.decoder.Layers)-1]
