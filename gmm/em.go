@@ -42,7 +42,7 @@ func (e *EM) Step(ctx context.Context) error {
 	err := e.maximize()
 	var value float64
 	if err == nil && ctx.Err() == nil {
-		value = e.expect()
+		value, err = e.expect()
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("gmm: %w", ctx.Err())
@@ -71,7 +71,13 @@ const nothing = 1e-20
 //
 //	Nₖ = Σₙ rₙₖ    πₖ = Nₖ/N    μₖ = Σₙ rₙₖ xₙ / Nₖ    Σₖ: the family's
 func (e *EM) maximize() error {
-	e.moments.collect()
+	if e.moments.patterns != nil {
+		if err := e.moments.collectMissing(e.shapes); err != nil {
+			return err
+		}
+	} else {
+		e.moments.collect()
+	}
 	if err := e.moments.ctx.Err(); err != nil {
 		return err
 	}
@@ -95,8 +101,13 @@ func (e *EM) maximize() error {
 // current parameters and returns the mean log-likelihood.
 //
 //	rₙₖ = πₖ N(xₙ; μₖ, Σₖ) / Σⱼ πⱼ N(xₙ; μⱼ, Σⱼ)
-func (e *EM) expect() float64 {
+func (e *EM) expect() (float64, error) {
 	m := &e.moments
+	if m.patterns != nil {
+		if err := e.expectMissing(); err != nil {
+			return 0, err
+		}
+	}
 	blocks := make([]float64, (m.n+blockRows-1)/blockRows)
 	forBlocks(m.n, func(b, from, to int) {
 		if m.ctx.Err() != nil {
@@ -104,7 +115,9 @@ func (e *EM) expect() float64 {
 		}
 		logs := getBuffer(to - from)
 		joint := m.resp[from*m.k : to*m.k]
-		logJoint(joint, e.logWeight, m.mean, e.shapes, m.x[from*m.d:to*m.d])
+		if m.patterns == nil {
+			logJoint(joint, e.logWeight, m.mean, e.shapes, m.x[from*m.d:to*m.d])
+		}
 		e.scaled.forceLabels(joint, from, to)
 		normalize(*logs, joint, m.k)
 		if m.weight != nil {
@@ -116,7 +129,7 @@ func (e *EM) expect() float64 {
 		blocks[b] = sum(*logs)
 		putBuffer(logs)
 	})
-	return sum(blocks) / m.total
+	return sum(blocks) / m.total, nil
 }
 
 // logJoint stores ln πₖ + log N(xᵢ; μₖ, Σₖ) for each row of x (row-major) in

@@ -152,7 +152,7 @@ func newEM(rows *scaledRows, s Settings) *EM {
 	k := s.Components
 	return &EM{
 		k: k, d: rows.d, covariance: s.Covariance, floor: s.Floor, tolerance: s.Tolerance, scaled: rows,
-		moments:   moments{n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d)},
+		moments:   moments{n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, patterns: rows.patterns, resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d)},
 		logWeight: make([]float64, k),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -22,6 +23,9 @@ type moments struct {
 	count   []float64 // Nₖ = Σₙ wₙrₙₖ, K
 	mean    []float64 // K×D
 	ctx     context.Context
+
+	patterns []pattern   // of missing values, nil if there are none
+	scatters [][]float64 // K of D×D, where values are missing
 }
 
 // collect computes counts and means: one pass over the rows, in segments whose
@@ -86,6 +90,9 @@ func (m *moments) noneEmpty() error {
 
 // scatter returns Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, D×D, in a new slice.
 func (m *moments) scatter(k int) []float64 {
+	if m.patterns != nil {
+		return slices.Clone(m.scatters[k])
+	}
 	out := make([]float64, m.d*m.d)
 	tmp := getBuffer(blockRows * m.d)
 	defer putBuffer(tmp)
@@ -120,6 +127,13 @@ func (m *moments) scatter(k int) []float64 {
 // where gₖₗ = Σₙ rₙₖ rₙₗ. Nothing cancels, as it would in the total scatter less
 // that between components.
 func (m *moments) pooled() []float64 {
+	if m.patterns != nil {
+		total := m.scatter(0)
+		for _, c := range m.scatters[1:] {
+			floats.Add(total, c)
+		}
+		return total
+	}
 	type part struct{ within, shared []float64 }
 	parts := make([]part, segments(m.n))
 	forSegments(m.n, func(s, first, last int) {
@@ -165,6 +179,13 @@ func (m *moments) pooled() []float64 {
 
 // squares returns Σₙ rₙₖ (xₙⱼ−μₖⱼ)² for all components, K×D.
 func (m *moments) squares() []float64 {
+	if m.patterns != nil {
+		out := make([]float64, m.k*m.d)
+		for i := range out {
+			out[i] = m.scatters[i/m.d][i%m.d*(m.d+1)]
+		}
+		return out
+	}
 	parts := make([][]float64, segments(m.n))
 	forSegments(m.n, func(s, first, last int) {
 		sums := make([]float64, m.k*m.d)

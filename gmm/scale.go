@@ -15,24 +15,30 @@ type scaledRows struct {
 	n, d      int
 	x         []float64 // N×D, contiguous
 	transform density.Transform
-	jacobian  float64
+	jacobian  float64   // mean over the rows
 	distinct  int       // rows that differ from all before, counted up to a limit
 	total     float64   // Σ wᵢ
 	weight    []float64 // N, or nil for rows that count once
 	label     []int     // component of each row, −1 for unknown; or nil
+	patterns  []pattern // of missing values, nil if there are none
 	kept      []int     // the rows of the data that these are; nil: all
 }
 
 // scaleRows checks and scales x (N×D). Rows of weight 0 are left out. Counting
 // distinct rows stops at Components.
 func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
-	if err := density.CheckFinite(x); err != nil {
+	check := density.CheckFinite
+	if c.Missing {
+		check = checkMissing
+	}
+	if err := check(x); err != nil {
 		return nil, fmt.Errorf("gmm: %w", err)
 	}
 	x, s, err := selectRows(x, c)
 	if err != nil {
 		return nil, err
 	}
+	s.patterns = patternsOf(s.n, s.d, x.At)
 	mean, variance := s.columnMoments(x)
 	s.transform = density.Transform{Shift: mean, Scale: variance}
 	for j, v := range variance {
@@ -46,8 +52,15 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 	for j, v := range variance {
 		variance[j] = math.Sqrt(v)
 	}
-	s.jacobian = s.transform.LogJacobian()
+	s.jacobian = s.meanJacobian()
 	s.x = s.transform.Apply(nil, x).RawMatrix().Data
+	for _, p := range s.patterns {
+		for _, i := range p.rows {
+			for _, j := range p.missing {
+				s.x[i*s.d+j] = 0 // for k-means: the column's mean
+			}
+		}
+	}
 	s.distinct = s.countDistinct(c.Components)
 	return s, nil
 }
@@ -95,23 +108,53 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 	return out, s, nil
 }
 
-// columnMoments returns weighted means and variances of the columns.
+// meanJacobian returns what is added to the mean log-density of the scaled rows to
+// have it in the units of the data: missing values have no density to change.
+func (s *scaledRows) meanJacobian() float64 {
+	if s.patterns == nil {
+		return s.transform.LogJacobian()
+	}
+	var total float64
+	for _, p := range s.patterns {
+		var logs, weight float64
+		for _, j := range p.observed {
+			logs -= math.Log(s.transform.Scale[j])
+		}
+		for _, i := range p.rows {
+			weight += s.weightOf(i)
+		}
+		total += logs * weight
+	}
+	return total / s.total
+}
+
+// columnMoments returns weighted means and variances of what the columns hold.
 func (s *scaledRows) columnMoments(x *mat.Dense) (mean, variance []float64) {
-	if s.weight == nil {
+	if s.weight == nil && s.patterns == nil {
 		return density.Moments(x)
 	}
 	mean, variance = make([]float64, s.d), make([]float64, s.d)
 	for j := range s.d {
-		first := x.At(0, j) // offsets from it: a constant column has variance 0 exactly
-		for i, w := range s.weight {
-			mean[j] += w * (x.At(i, j) - first)
+		first := math.NaN() // offsets from it: a constant column has variance 0 exactly
+		var total float64
+		for i := range s.n {
+			v := x.At(i, j)
+			if math.IsNaN(v) {
+				continue
+			}
+			if math.IsNaN(first) {
+				first = v
+			}
+			total += s.weightOf(i)
+			mean[j] += s.weightOf(i) * (v - first)
 		}
-		mean[j] = first + mean[j]/s.total
-		for i, w := range s.weight {
-			e := x.At(i, j) - mean[j]
-			variance[j] += w * (e * e)
+		mean[j] = first + mean[j]/total
+		for i := range s.n {
+			if e := x.At(i, j) - mean[j]; !math.IsNaN(e) {
+				variance[j] += s.weightOf(i) * (e * e)
+			}
 		}
-		variance[j] /= s.total
+		variance[j] /= total
 	}
 	return mean, variance
 }

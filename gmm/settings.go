@@ -34,6 +34,10 @@ type Settings struct {
 	// where that is not known; nil: nowhere. Components then keep the order
 	// of the labels.
 	Labels []int
+	// Missing says that NaN in the data stands for a missing value. The fit
+	// then maximises the likelihood of what is observed, by the exact
+	// conditional E- and M-step (Ghahramani & Jordan 1994). With nothing missing it changes nothing.
+	Missing bool
 	// Progress, if not nil, is called after each iteration of each start with
 	// the mean log-likelihood in nats per row. Calls may be concurrent.
 	Progress func(start, iteration int, meanLogLik float64)
