@@ -20,6 +20,7 @@ type coder struct {
 	// column where they do not come from the network.
 	logvar, precision []float64
 	logFloor          []float64
+	posterior         posterior[float64]
 	outputs           int // of the encoder
 	count             int // of trained parameters
 	spaces            sync.Pool
@@ -40,6 +41,7 @@ func newCoder[T kernel.Float](n *network[T], theta []T) *coder {
 		outputs:  n.encoder.Out(),
 		count:    n.parameters(),
 	}
+	c.posterior = newPosterior[float64](&c.config)
 	loadScale(c, n, theta)
 	d := n.config.Dim
 	c.spaces.New = func() any {

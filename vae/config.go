@@ -28,6 +28,8 @@ type Config struct {
 	Activation Activation `json:"activation"`
 	// Likelihood is the family of p(x|z).
 	Likelihood Likelihood `json:"likelihood"`
+	// FullPosterior is whether q(z|x) has a full covariance; absent: no.
+	FullPosterior bool `json:"full_posterior,omitempty"`
 	// Freedom is ν of Student's t; absent for other families.
 	Freedom float64 `json:"freedom,omitempty"`
 	// Sigma says where the standard deviation of a Gaussian comes from.

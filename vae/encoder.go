@@ -9,7 +9,8 @@ import (
 	"likely/density"
 )
 
-// Encoder is q(z|x) = N(m(x), diag exp(s(x))), with m and s from one network.
+// Encoder is q(z|x), a normal whose mean and covariance come from one network:
+// diagonal, with m(x) and the log-variances s(x), or full.
 type Encoder struct{ m *Model }
 
 // Encoder returns q(z|x).
@@ -18,19 +19,45 @@ func (m *Model) Encoder() *Encoder { return &Encoder{m} }
 // LatentDim returns L.
 func (q *Encoder) LatentDim() int { return q.m.config.Latent }
 
-// Moments returns the means m(x) and the log-variances s(x) of q(z|x), both
-// N×L, for each row of x (N×D).
-func (q *Encoder) Moments(x *mat.Dense) (mean, logvar *mat.Dense) {
+// rows calls f for each row of x with the outputs of the encoder and the cache
+// of the posterior, in order.
+func (q *Encoder) rows(x *mat.Dense, f func(i int, h, cache []float64)) {
 	checkWidth(x, q.m.config.Dim)
+	n, _ := x.Dims()
+	h := mat.NewDense(n, q.m.outputs, nil)
+	q.m.each(n, func(w *workspace, from, to int) {
+		out := q.m.encode(w, x, from, to)
+		for i := from; i < to; i++ {
+			copy(h.RawRowView(i), out[(i-from)*q.m.outputs:])
+		}
+	})
+	p := q.m.posterior
+	cache := make([]float64, p.cached(q.m.config.Latent))
+	for i := range n {
+		p.begin(h.RawRowView(i), cache)
+		f(i, h.RawRowView(i), cache)
+	}
+}
+
+// Moments returns the means m(x) and the logarithms of the variances of each
+// dimension of q(z|x), both N×L, for each row of x (N×D).
+func (q *Encoder) Moments(x *mat.Dense) (mean, logvar *mat.Dense) {
 	n, _ := x.Dims()
 	l := q.m.config.Latent
 	mean, logvar = mat.NewDense(n, l, nil), mat.NewDense(n, l, nil)
-	q.m.each(n, func(w *workspace, from, to int) {
-		h := q.m.encode(w, x, from, to)
-		for i := from; i < to; i++ {
-			row := h[(i-from)*2*l : (i-from+1)*2*l]
-			copy(mean.RawRowView(i), row[:l])
-			copy(logvar.RawRowView(i), row[l:])
+	q.rows(x, func(i int, h, c []float64) {
+		copy(mean.RawRowView(i), h[:l])
+		row := logvar.RawRowView(i)
+		if !q.m.config.FullPosterior {
+			copy(row, h[l:])
+			return
+		}
+		for j := range row {
+			var variance float64
+			for _, v := range c[j*l : (j+1)*l] {
+				variance += v * v
+			}
+			row[j] = math.Log(variance)
 		}
 	})
 	return mean, logvar
@@ -41,22 +68,14 @@ func (q *Encoder) Moments(x *mat.Dense) (mean, logvar *mat.Dense) {
 func (q *Encoder) Rand(z, x *mat.Dense, src rand.Source) {
 	checkWidth(z, q.m.config.Latent)
 	draws := density.Draws(x, z)
-	mean, logvar := q.Moments(x)
 	random := rand.New(src)
-	n, _ := x.Dims()
-	for i := range n {
-		m, sd := mean.RawRowView(i), logvar.RawRowView(i)
-		for j, s := range sd {
-			sd[j] = math.Exp(0.5 * s)
-		}
+	e := make([]float64, q.m.config.Latent)
+	q.rows(x, func(i int, h, cache []float64) {
 		for r := i * draws; r < (i+1)*draws; r++ {
-			row := z.RawRowView(r)
-			fillNormal(row, random)
-			for j, e := range row {
-				row[j] = m[j] + sd[j]*e
-			}
+			fillNormal(e, random)
+			q.m.posterior.draw(z.RawRowView(r), h, cache, e)
 		}
-	}
+	})
 }
 
 // LogProb stores log q(z|x) in nats for each row of z (N·S×L) in dst (length
@@ -66,47 +85,28 @@ func (q *Encoder) LogProb(dst []float64, z, x *mat.Dense) []float64 {
 	draws := density.Draws(x, z)
 	rows, l := z.Dims()
 	dst = density.Resize(dst, rows)
-	mean, logvar := q.Moments(x)
-	n, _ := x.Dims()
-	precision := make([]float64, l)
-	for i := range n {
-		m, s := mean.RawRowView(i), logvar.RawRowView(i)
-		constant := float64(l) * log2Pi
-		for j, v := range s {
-			constant += v
-			precision[j] = math.Exp(-v)
-		}
+	e := make([]float64, l)
+	q.rows(x, func(i int, h, cache []float64) {
 		for r := i * draws; r < (i+1)*draws; r++ {
-			sum := constant
-			for j, v := range z.RawRowView(r) {
-				sum += (v - m[j]) * (v - m[j]) * precision[j]
-			}
-			dst[r] = -0.5 * sum
+			q.m.posterior.invert(e, z.RawRowView(r), h, cache)
+			dst[r] = q.m.posterior.logProb(h, cache, e)
 		}
-	}
+	})
 	return dst
 }
 
-// KLPrior stores
+// KLPrior stores KL(q(z|xᵢ) ‖ N(0, I)) in nats for each row of x (N×D) in dst
+// (length N, or nil) and returns it. For a diagonal q it is
 //
-//	KL(q(z|xᵢ) ‖ N(0, I)) = ½ Σ (exp(s) − 1 − s + m²)
+//	½ Σ (exp(s) − 1 − s + m²)
 //
-// in nats for each row of x (N×D) in dst (length N, or nil) and returns it
 // (Kingma & Welling 2014, appendix B).
 func (q *Encoder) KLPrior(dst []float64, x *mat.Dense) []float64 {
 	n, _ := x.Dims()
 	dst = density.Resize(dst, n)
-	mean, logvar := q.Moments(x)
-	for i := range dst {
-		dst[i] = klStandard(mean.RawRowView(i), logvar.RawRowView(i))
-	}
+	unused := make([]float64, q.m.outputs)
+	q.rows(x, func(i int, h, cache []float64) {
+		dst[i] = q.m.posterior.kl(unused, h, cache, 0, 0)
+	})
 	return dst
-}
-
-func klStandard(mean, logvar []float64) float64 {
-	var sum float64
-	for j, m := range mean {
-		sum += math.Exp(logvar[j]) - 1 - logvar[j] + m*m
-	}
-	return 0.5 * sum
 }

@@ -64,6 +64,7 @@ func TestBoundGradient(t *testing.T) {
 		{Family: "vae", Likelihood: StudentT, Freedom: 5, Sigma: PerDim},
 		{Family: "vae", Likelihood: ContinuousBernoulli},
 		{Family: "vae", Sigma: Optimal},
+		{Family: "vae", FullPosterior: true},
 		{Family: "vae", Activation: GELU},
 		{Family: "vae", Activation: Softplus},
 		{Family: "ae"},
@@ -138,8 +139,8 @@ func TestStepDoesNotAllocate(t *testing.T) {
 func TestSampledObjectiveGradient(t *testing.T) {
 	for _, objective := range []Objective{SampledELBO, IWAE} {
 		for _, beta := range []float64{1, 0.3} {
-			for _, c := range []Config{{Family: "vae"}, {Family: "vae", Sigma: PerDim}, {Family: "vae", Likelihood: Bernoulli}} {
-				c.Dim, c.Latent, c.Hidden = 4, 2, []int{5}
+			for _, c := range []Config{{Family: "vae"}, {Family: "vae", Sigma: PerDim}, {Family: "vae", Likelihood: Bernoulli}, {Family: "vae", FullPosterior: true}} {
+				c.Dim, c.Latent, c.Hidden = 4, 3, []int{5}
 				tr := testTrainer(t, c, Settings{Samples: 3, Objective: objective}, nil)
 				tr.beta = beta
 				checkGradient(t, tr, []int{4, 0, 6, 2, 5})
@@ -192,7 +193,15 @@ func TestEstimatorsHaveTheSameMean(t *testing.T) {
 	if testing.Short() {
 		t.Skip("40,000 minibatches for each estimator")
 	}
-	c := Config{Family: "vae", Dim: 2, Latent: 1, Hidden: []int{3}}
+	for _, c := range []Config{
+		{Family: "vae", Dim: 2, Latent: 1, Hidden: []int{3}},
+		{Family: "vae", Dim: 2, Latent: 2, Hidden: []int{}, FullPosterior: true},
+	} {
+		estimatorsHaveTheSameMean(t, c)
+	}
+}
+
+func estimatorsHaveTheSameMean(t *testing.T, c Config) {
 	rows := []int{1, 3}
 	for _, pair := range [][2]Objective{{SampledELBO, ELBO}, {STL, ELBO}, {DReG, IWAE}, {Score, ELBO}, {ScoreBaseline, ELBO}} {
 		const n = 20000

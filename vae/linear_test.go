@@ -218,3 +218,58 @@ func TestLinearFit(t *testing.T) {
 		}
 	}
 }
+
+// With a full covariance of q the bound reaches log p even where W's columns
+// are not orthogonal: here W is turned by a rotation of the code, which leaves
+// p(x) alone.
+func TestFullPosteriorClosesTheGap(t *testing.T) {
+	x := readTable(t, "iris.csv")
+	m := optimalLinear(t, x, covariance(x, 150), 2)
+	w := tensor(t, m.coder, "decoder.mean.weight")
+	turn := mat.NewDense(2, 2, []float64{math.Cos(0.6), -math.Sin(0.6), math.Sin(0.6), math.Cos(0.6)})
+	var turned mat.Dense
+	turned.Mul(w, turn)
+	variance := math.Exp(tensor(t, m.coder, "decoder.logvar").At(0, 0))
+	var precision, posterior, encoder mat.Dense
+	precision.Mul(turned.T(), &turned)
+	for i := range 2 {
+		precision.Set(i, i, precision.At(i, i)+variance)
+	}
+	require.NoError(t, posterior.Inverse(&precision))
+	encoder.Mul(&posterior, turned.T())
+	posterior.Scale(variance, &posterior)
+	var chol mat.Cholesky
+	require.True(t, chol.Factorize(mat.NewSymDense(2, []float64{posterior.At(0, 0), posterior.At(0, 1), posterior.At(0, 1), posterior.At(1, 1)})))
+	var c mat.TriDense
+	chol.LTo(&c)
+	mean, _ := density.Moments(x)
+	bias := make([]float64, 2)
+	for k := range bias {
+		for j, v := range mean {
+			bias[k] -= encoder.At(k, j) * v
+		}
+	}
+	config := m.Config()
+	config.FullPosterior = true
+	exact, err := FromTensors(config, []safetensors.Tensor{
+		{Name: "encoder.mean.weight", Shape: []int{2, 4}, Data: encoder.RawMatrix().Data},
+		{Name: "encoder.mean.bias", Shape: []int{2}, Data: bias},
+		{Name: "encoder.logvar.weight", Shape: []int{2, 4}, Data: make([]float64, 8)},
+		{Name: "encoder.logvar.bias", Shape: []int{2}, Data: []float64{2 * math.Log(c.At(0, 0)), 2 * math.Log(c.At(1, 1))}},
+		{Name: "encoder.cholesky.weight", Shape: []int{1, 4}, Data: make([]float64, 4)},
+		{Name: "encoder.cholesky.bias", Shape: []int{1}, Data: []float64{c.At(1, 0)}},
+		{Name: "decoder.mean.weight", Shape: []int{4, 2}, Data: turned.RawMatrix().Data},
+		{Name: "decoder.mean.bias", Shape: []int{4}, Data: mean},
+		{Name: "decoder.logvar", Shape: []int{1}, Data: []float64{math.Log(variance)}},
+	})
+	require.NoError(t, err)
+	want := exactLogProb(t, m, x)
+	const draws = 5
+	z := mat.NewDense(150*draws, 2, nil)
+	q := exact.Encoder()
+	q.Rand(z, x, source(1))
+	joint, prior, proposal := exact.LogLik(nil, x, z), exact.LogPrior(nil, z), q.LogProb(nil, z, x)
+	for r := range joint {
+		near(t, want[r/draws], joint[r]+prior[r]-proposal[r], 1e-9)
+	}
+}

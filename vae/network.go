@@ -19,10 +19,8 @@ type network[T kernel.Float] struct {
 }
 
 func newNetwork[T kernel.Float](c Config) *network[T] {
-	n := &network[T]{config: c, posterior: diagonal[T]{}}
-	if c.Family == familyAE {
-		n.posterior = point[T]{}
-	}
+	n := &network[T]{config: c}
+	n.posterior = newPosterior[T](&n.config)
 	f := activations[c.Activation]
 	n.encoder = nn.NewMLP[T](&n.layout, c.encoderWidths(n.posterior.outputs(c.Latent)), f)
 	n.decoder = nn.NewMLP[T](&n.layout, c.decoderWidths(), f)

@@ -16,6 +16,8 @@ type posterior[T kernel.Float] interface {
 	begin(h, cache []T)
 	// draw stores z(e) in z.
 	draw(z, h, cache, e []T)
+	// invert stores the e that gives z in e.
+	invert(e, z, h, cache []T)
 	// logProb returns log q(z(e)|x) in nats.
 	logProb(h, cache, e []T) float64
 	// kl returns KL(q(z|x) ‖ N(0, I)) in nats and stores weight·∂KL/∂h in dh.
@@ -26,6 +28,17 @@ type posterior[T kernel.Float] interface {
 	pathScore(dz, cache, e []T, weight T)
 	score(dh, cache, e []T, weight T)
 	path(dh, dz, cache, e []T)
+}
+
+func newPosterior[T kernel.Float](c *Config) posterior[T] {
+	switch {
+	case c.Family == familyAE:
+		return point[T]{}
+	case c.FullPosterior:
+		return full[T]{}
+	default:
+		return diagonal[T]{}
+	}
 }
 
 // diagonal is q(z|x) = N(m, diag exp(s)), with h = (m, s),
@@ -55,10 +68,16 @@ func (diagonal[T]) draw(z, h, sd, e []T) {
 	}
 }
 
-func (diagonal[T]) logProb(h, sd, e []T) float64 {
+func (diagonal[T]) invert(e, z, h, sd []T) {
+	for j, v := range z {
+		e[j] = (v - h[j]) / sd[j]
+	}
+}
+
+func (diagonal[T]) logProb(h, _, e []T) float64 {
 	sum := float64(len(e)) * log2Pi
-	for j, s := range h[len(sd):] {
-		sum += float64(s) + float64(e[j])*float64(e[j])
+	for j, v := range e {
+		sum += float64(h[len(e)+j]) + float64(v)*float64(v)
 	}
 	return -0.5 * sum
 }
@@ -111,6 +130,8 @@ func (point[T]) cached(int) int { return 0 }
 func (point[T]) begin(_, _ []T) {}
 
 func (point[T]) draw(z, h, _, _ []T) { copy(z, h) }
+
+func (point[T]) invert(e, _, _, _ []T) { clear(e) }
 
 func (point[T]) logProb(_, _, _ []T) float64 { return 0 }
 

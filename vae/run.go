@@ -194,21 +194,16 @@ func (r *run[T]) validBound() float64 {
 	m, _ := r.valid.Dims()
 	rows, l := r.codes.Dims()
 	draws := rows / m
-	clear(r.kls)
+	q := r.model.posterior
 	r.model.each(m, func(w *workspace, from, to int) {
-		h := r.model.encode(w, r.valid, from, to)
+		out := r.model.encode(w, r.valid, from, to)
+		cache, unused := make([]float64, q.cached(l)), make([]float64, r.model.outputs)
 		for i := from; i < to; i++ {
-			row := h[(i-from)*r.model.outputs : (i-from+1)*r.model.outputs]
-			if r.net.config.Family == familyAE {
-				copy(r.codes.RawRowView(i), row)
-				continue
-			}
-			r.kls[i] = klStandard(row[:l], row[l:])
+			h := out[(i-from)*r.model.outputs : (i-from+1)*r.model.outputs]
+			q.begin(h, cache)
+			r.kls[i] = q.kl(unused, h, cache, 0, 0)
 			for k := i * draws; k < (i+1)*draws; k++ {
-				z, e := r.codes.RawRowView(k), r.fixed.RawRowView(k)
-				for j := range z {
-					z[j] = row[j] + math.Exp(0.5*row[l+j])*e[j]
-				}
+				q.draw(r.codes.RawRowView(k), h, cache, r.fixed.RawRowView(k))
 			}
 		}
 	})

@@ -41,6 +41,8 @@ type Settings struct {
 	Rate float64
 	// Schedule is its course; zero: Descend.
 	Schedule Schedule
+	// FullPosterior gives q(z|x) a full covariance instead of a diagonal one.
+	FullPosterior bool
 	// Samples is the number of codes drawn for each row in the bound while
 	// training, in pairs with opposite noise; 0: 1.
 	Samples int

@@ -44,7 +44,10 @@ func (n *network[T]) slots() []tensorSlot[T] {
 		head := &net.mlp.Layers[last]
 		add(net.name+".mean", head, 0, net.mean)
 		if head.Out > net.mean {
-			add(net.name+".logvar", head, net.mean, head.Out)
+			add(net.name+".logvar", head, net.mean, 2*net.mean)
+		}
+		if head.Out > 2*net.mean {
+			add(net.name+".cholesky", head, 2*net.mean, head.Out)
 		}
 	}
 	if n.logvar.Len > 0 {
@@ -97,7 +100,9 @@ func (f *frozen[T]) tensors() []safetensors.Tensor {
 // layers encoder.0.weight [out, in], encoder.0.bias [out], …, the heads
 // encoder.mean and encoder.logvar, the same for decoder (its mean head gives
 // logits for Bernoulli), and where the decoder's log-variance does not come
-// from the network the vector decoder.logvar, of length 1 or D.
+// from the network the vector decoder.logvar, of length 1 or D. For a full
+// covariance of q(z|x), whose Cholesky factor has the diagonal exp(logvar/2),
+// encoder.cholesky gives what is below the diagonal, row by row.
 func (c *coder) Tensors() []safetensors.Tensor { return c.engine.tensors() }
 
 // FromTensors rebuilds a model from what [Model.Config] and Tensors returned.
@@ -143,10 +148,7 @@ func rebuild(config Config, family string, tensors []safetensors.Tensor) (*coder
 // size returns the number of elements of all tensors of the architecture. It
 // is computed before any memory is taken for them.
 func (c *Config) size() int {
-	outputs := 2 * c.Latent
-	if c.Family == familyAE {
-		outputs = c.Latent
-	}
+	outputs := newPosterior[float64](c).outputs(c.Latent)
 	var sum int
 	for _, widths := range [][]int{c.encoderWidths(outputs), c.decoderWidths()} {
 		for i, w := range widths[1:] {

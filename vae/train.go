@@ -70,6 +70,7 @@ func newJob(family string, train, valid *mat.Dense, s Settings, seed func() uint
 		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation,
 		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision,
 	}
+	config.FullPosterior = s.FullPosterior && family == familyVAE
 	if s.Likelihood == StudentT {
 		config.Freedom = s.Freedom
 	}
