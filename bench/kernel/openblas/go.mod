@@ -1,0 +1,3 @@
+module likely/bench/kernel/openblas
+
+go 1.26.0
