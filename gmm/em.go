@@ -25,7 +25,8 @@ type EM struct {
 	logWeight []float64 // ln πₖ
 	shapes    shapes
 
-	history   []float64 // mean log-likelihood of the scaled rows
+	history   []float64 // the objective for the scaled rows
+	logLik    float64   // mean log-likelihood of the scaled rows
 	converged bool
 	fell      bool // by more than rounding
 }
@@ -42,7 +43,12 @@ func (e *EM) Step(ctx context.Context) error {
 	err := e.maximize()
 	var value float64
 	if err == nil && ctx.Err() == nil {
-		value, err = e.expect()
+		if value, err = e.expect(); err == nil {
+			e.logLik = value
+			var prior float64
+			prior, err = e.moments.prior.logDensity(e.logWeight, e.moments.mean, e.shapes)
+			value += prior / e.moments.total
+		}
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("gmm: %w", ctx.Err())
@@ -60,7 +66,17 @@ func (e *EM) Done() bool { return e.converged }
 
 // LogLik returns the mean log-likelihood of the current parameters in nats per
 // row of the data.
-func (e *EM) LogLik() float64 { return e.history[len(e.history)-1] + e.scaled.jacobian }
+func (e *EM) LogLik() float64 { return e.logLik + e.scaled.jacobian }
+
+// Objective returns what EM increases: the mean log-likelihood or, under a prior,
+// the mean logarithm of the posterior density up to a constant, in nats per row of
+// the data.
+func (e *EM) Objective() float64 { return e.history[len(e.history)-1] + e.shift() }
+
+// shift takes the objective from the scaled rows to the data.
+func (e *EM) shift() float64 {
+	return e.scaled.jacobian + e.moments.prior.shift(e.scaled.transform, e.k)/e.moments.total
+}
 
 // nothing is a variance, relative to that of the columns, which rounding alone can
 // leave of 0.
@@ -91,9 +107,7 @@ func (e *EM) maximize() error {
 		}
 	}
 	e.shapes = shapes
-	for k, count := range e.moments.count {
-		e.logWeight[k] = math.Log(count / e.moments.total)
-	}
+	e.moments.prior.weights(e.logWeight, e.moments.count)
 	return nil
 }
 

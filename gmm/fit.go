@@ -53,7 +53,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	}
 	report.examine(best)
 	for i := range report.History {
-		report.History[i] += rows.jacobian
+		report.History[i] += best.shift()
 	}
 	return best.Model(), report, nil
 }
@@ -71,7 +71,7 @@ func (r *Report) choose(runs []*EM, errs []error) *EM {
 		r.StartLogLik[i] = e.LogLik()
 		r.TotalIterations += len(e.history) - 1
 		sound := !e.degenerate()
-		if best == nil || sound && !bestSound || sound == bestSound && e.LogLik() > best.LogLik() {
+		if best == nil || sound && !bestSound || sound == bestSound && e.Objective() > best.Objective() {
 			best, bestSound, r.Start = e, sound, i
 		}
 	}
@@ -84,7 +84,10 @@ const firstRuns = 5
 
 // start runs EM once from a k-means clustering.
 func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64) (*EM, error) {
-	e := newEM(rows, s)
+	e, err := newEM(rows, s)
+	if err != nil {
+		return nil, err
+	}
 	runs := 1 // later starts are for variety
 	if i == 0 {
 		runs = firstRuns
@@ -127,7 +130,10 @@ func NewEM(x, responsibilities *mat.Dense, s Settings) (*EM, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := newEM(rows, s)
+	e, err := newEM(rows, s)
+	if err != nil {
+		return nil, err
+	}
 	for to := range rows.n {
 		from := to
 		if rows.kept != nil {
@@ -148,11 +154,18 @@ func NewEM(x, responsibilities *mat.Dense, s Settings) (*EM, error) {
 	return e, nil
 }
 
-func newEM(rows *scaledRows, s Settings) *EM {
+func newEM(rows *scaledRows, s Settings) (*EM, error) {
 	k := s.Components
+	prior, err := s.Prior.scaled(rows, k)
+	if err != nil {
+		return nil, err
+	}
 	return &EM{
 		k: k, d: rows.d, covariance: s.Covariance, floor: s.Floor, tolerance: s.Tolerance, scaled: rows,
-		moments:   moments{n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, patterns: rows.patterns, resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d)},
+		moments: moments{
+			n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, patterns: rows.patterns, prior: prior,
+			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),
+		},
 		logWeight: make([]float64, k),
-	}
+	}, nil
 }

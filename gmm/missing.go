@@ -180,7 +180,8 @@ func (m *moments) collectMissing(s shapes) error {
 		for i := range m.n {
 			m.count[k] += m.resp[i*m.k+k]
 		}
-		if m.empty(k) || m.ctx.Err() != nil {
+		if !(m.count[k] > noRowsLeft) || m.ctx.Err() != nil {
+			m.prior.place(m.mean[k*m.d : (k+1)*m.d])
 			return
 		}
 		m.complete(k, given)
@@ -202,6 +203,7 @@ func (m *moments) complete(k int, given []*conditional) {
 		}
 	}
 	copy(mean, next)
+	m.prior.pull(mean, m.count[k])
 	scatter := m.scatters[k]
 	for _, c := range given {
 		var weight float64

@@ -117,8 +117,9 @@ func (e *EM) Model() *Model {
 		k: e.k, d: e.d, weights: make([]float64, e.k), logWeight: slices.Clone(e.logWeight),
 		means: means.RawMatrix().Data, shapes: e.shapes.rescaled(t.Scale),
 	}
-	for k, count := range e.moments.count {
-		m.weights[k] = count / e.moments.total
+	for k, l := range m.logWeight {
+		m.weights[k] = math.Exp(l)
+		m.logWeight[k] = math.Log(m.weights[k]) // as for a model read from a file
 	}
 	return m
 }

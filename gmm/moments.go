@@ -24,8 +24,9 @@ type moments struct {
 	mean    []float64 // K×D
 	ctx     context.Context
 
-	patterns []pattern   // of missing values, nil if there are none
-	scatters [][]float64 // K of D×D, where values are missing
+	prior    *scaledPrior // nil for none
+	patterns []pattern    // of missing values, nil if there are none
+	scatters [][]float64  // K of D×D, where values are missing
 }
 
 // collect computes counts and means: one pass over the rows, in segments whose
@@ -47,25 +48,30 @@ func (m *moments) collect() {
 	}
 	copy(m.count, parts[0])
 	for k := range m.k {
-		if m.empty(k) {
+		if !(m.count[k] > noRowsLeft) {
+			m.prior.place(m.mean[k*m.d : (k+1)*m.d])
 			continue
 		}
 		for j := range m.d {
 			m.mean[k*m.d+j] = parts[0][m.k+k*m.d+j] / m.count[k]
 		}
+		m.prior.pull(m.mean[k*m.d:(k+1)*m.d], m.count[k])
 	}
 }
 
-// empty reports whether component k has no rows to speak of: less than what
-// rounding leaves of a row.
-func (m *moments) empty(k int) bool { return !(m.count[k] > 1e-12) }
+// noRowsLeft is what rounding may leave of a row.
+const noRowsLeft = 1e-12
+
+// empty reports whether nothing is known of component k: it has no rows to speak
+// of, and there is no prior.
+func (m *moments) empty(k int) bool { return m.prior == nil && !(m.count[k] > noRowsLeft) }
 
 // divisor returns what the scatter of component k is divided by to give its most
 // likely covariance.
-func (m *moments) divisor(k int) float64 { return m.count[k] }
+func (m *moments) divisor(k int) float64 { return m.count[k] + m.prior.rows() }
 
 // pooledDivisor returns the same for all components together.
-func (m *moments) pooledDivisor() float64 { return m.total }
+func (m *moments) pooledDivisor() float64 { return m.total + float64(m.k)*m.prior.rows() }
 
 // collapsed returns the error for a covariance of component k that is none.
 func (m *moments) collapsed(k int, err error) error {
@@ -91,7 +97,9 @@ func (m *moments) noneEmpty() error {
 // scatter returns Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, D×D, in a new slice.
 func (m *moments) scatter(k int) []float64 {
 	if m.patterns != nil {
-		return slices.Clone(m.scatters[k])
+		out := slices.Clone(m.scatters[k])
+		m.prior.addTo(out, m.mean[k*m.d:(k+1)*m.d])
+		return out
 	}
 	out := make([]float64, m.d*m.d)
 	tmp := getBuffer(blockRows * m.d)
@@ -116,6 +124,7 @@ func (m *moments) scatter(k int) []float64 {
 			kernel.Syrk(true, m.d, rows, 1, (*tmp)[:rows*m.d], m.d, 1, out, m.d)
 		}
 	}
+	m.prior.addTo(out, mean)
 	return out
 }
 
@@ -129,8 +138,8 @@ func (m *moments) scatter(k int) []float64 {
 func (m *moments) pooled() []float64 {
 	if m.patterns != nil {
 		total := m.scatter(0)
-		for _, c := range m.scatters[1:] {
-			floats.Add(total, c)
+		for k := 1; k < m.k; k++ {
+			floats.Add(total, m.scatter(k))
 		}
 		return total
 	}
@@ -174,6 +183,9 @@ func (m *moments) pooled() []float64 {
 			}
 		}
 	}
+	for k := range m.k {
+		m.prior.addTo(sum.within, m.mean[k*m.d:(k+1)*m.d])
+	}
 	return sum.within
 }
 
@@ -184,6 +196,7 @@ func (m *moments) squares() []float64 {
 		for i := range out {
 			out[i] = m.scatters[i/m.d][i%m.d*(m.d+1)]
 		}
+		m.addPriorSquares(out)
 		return out
 	}
 	parts := make([][]float64, segments(m.n))
@@ -207,5 +220,16 @@ func (m *moments) squares() []float64 {
 	for _, p := range parts[1:] {
 		floats.Add(parts[0], p)
 	}
+	m.addPriorSquares(parts[0])
 	return parts[0]
+}
+
+func (m *moments) addPriorSquares(squares []float64) {
+	if m.prior == nil {
+		return
+	}
+	for i := range squares {
+		e := m.mean[i] - m.prior.mean[i%m.d]
+		squares[i] += m.prior.scale[i%m.d*(m.d+1)] + m.prior.shrinkage*(e*e)
+	}
 }

@@ -12,7 +12,8 @@ import (
 type Report struct {
 	// History is the mean log-likelihood of the start that was kept, in nats
 	// per row, before each of its iterations and at its end. It never
-	// falls by more than rounding.
+	// falls by more than rounding. Under a prior it is the mean logarithm of
+	// the posterior density, up to a constant.
 	History []float64
 	// Converged is whether that start met the tolerance before the
 	// iterations ran out.

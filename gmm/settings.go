@@ -27,6 +27,8 @@ type Settings struct {
 	// variance, all eigenvalues are at least Floor. 0: density.DefaultFloor.
 	// Negative: no floor; a collapse is then an error.
 	Floor float64
+	// Prior, if not nil, makes the fit maximise the posterior density.
+	Prior *Prior
 	// Weights says how often each row counts (length N, nonnegative); nil:
 	// once. A row of weight 0 is absent, one of weight 2 there twice.
 	Weights []float64
