@@ -198,6 +198,60 @@ var cases = []struct {
 			{"vae (bound)", density.Estimate{Value: -4.288, DataErr: 0.066, SampleErr: 0.004, Kind: density.LowerBound, Rows: 54, Samples: 5000}},
 		})
 	}},
+	{"pairs", func() (*Figure, error) {
+		data := flowers(0.1, 150, density.NewSource(6, "data"))
+		return Pairs("Iris, imitated", []string{"sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"}, []Group{
+			{"data", data},
+			{"gmm samples", flowers(0.25, 300, density.NewSource(6, "gmm"))},
+		})
+	}},
+	{"gaps", func() (*Figure, error) {
+		return Gaps("Why the bound falls short", []Gap{
+			{"2-200-200", []GapPart{{"approximation", 1.43, 0.08}, {"amortization", 1.34, 0.05}}},
+			{"50-200-200", []GapPart{{"approximation", 3.06, 0.12}, {"amortization", 4.22, 0.11}}},
+			{"linear", []GapPart{{"approximation", -0.02, 0.04}, {"amortization", 0.31, 0.03}}},
+		})
+	}},
+	{"curves", func() (*Figure, error) {
+		var k, iwae, ais, se []float64
+		for _, samples := range []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000} {
+			k = append(k, samples)
+			iwae = append(iwae, -86.3-2.4/math.Sqrt(samples))
+			ais = append(ais, -86.2-4/(1+samples/30))
+			se = append(se, 0.25/math.Pow(samples, 0.25))
+		}
+		return Curves("Bounds against their cost", CurvesAxes{X: "samples K, or AIS steps", Y: "nats per example", LogX: true}, []Curve{
+			{Name: "importance-weighted bound", X: k, Y: iwae, StdErr: se},
+			{Name: "AIS", X: k, Y: ais, StdErr: se},
+		}, []Reference{{"quadrature", -86.24, 0.05}})
+	}},
+	{"criteria", func() (*Figure, error) {
+		var k, full, tied, diag []float64
+		for c := 1.0; c <= 9; c++ {
+			k = append(k, c)
+			full = append(full, -2322-0.5*math.Pow(math.Abs(c-2), 1.5)*14-260*math.Exp(-3*(c-1)))
+			tied = append(tied, -2314-0.5*math.Pow(math.Abs(c-3), 1.4)*7-270*math.Exp(-2.4*(c-1)))
+			diag = append(diag, -2330-0.5*math.Pow(math.Abs(c-4), 1.4)*6-700*math.Exp(-2*(c-1)))
+		}
+		return Criteria("Old Faithful, imitated", "BIC (nats ×2, larger is better)", false, []Curve{
+			{Name: "full", X: k, Y: full}, {Name: "tied", X: k, Y: tied}, {Name: "diagonal", X: k, Y: diag},
+		})
+	}},
+}
+
+// flowers returns n rows in three clusters of four correlated columns.
+func flowers(spread float64, n int, src rand.Source) *mat.Dense {
+	rng := rand.New(src)
+	x := mat.NewDense(n, 4, nil)
+	for i := range n {
+		species := i % 3
+		mean := [][]float64{{5.0, 3.4, 1.5, 0.25}, {5.9, 2.8, 4.3, 1.3}, {6.6, 3.0, 5.6, 2.0}}[species]
+		size := rng.NormFloat64()
+		for j, s := range []float64{0.45, 0.25, 0.3 * float64(species+1) / 2, 0.2} {
+			x.Set(i, j, mean[j]+s*size+spread*rng.NormFloat64())
+		}
+	}
+	return x
 }
 
 func build(t testing.TB, draw func() (*Figure, error)) *Figure {

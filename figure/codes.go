@@ -31,7 +31,7 @@ func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
 	rows, note := thin(n, 3*mostPoints)
 	p := newPlot("z₁", "z₂")
 	p.Add(grid(true, true))
-	f := frame{title: title, width: 5.2 * vg.Inch, height: 4.8 * vg.Inch}
+	f := frame{title: title, width: 5 * vg.Inch, height: 5 * vg.Inch}
 	if note != "" {
 		f.notes = []string{note}
 	}
@@ -63,9 +63,9 @@ func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
 	x0, x1 := columnRange(codes, 0)
 	y0, y1 := columnRange(codes, 1)
 	half := max(x1-x0, y1-y0)/2*1.06 + 1e-9
-	p.X.Min, p.X.Max = (x0+x1)/2-half*1.05, (x0+x1)/2+half*1.05
+	p.X.Min, p.X.Max = (x0+x1)/2-half, (x0+x1)/2+half
 	p.Y.Min, p.Y.Max = (y0+y1)/2-half, (y0+y1)/2+half
-	f.body = func(c draw.Canvas) { p.Draw(c) }
+	f.body = func(c draw.Canvas) { p.Draw(shaped(p, c, 1)) }
 	return f.figure(), nil
 }
 

@@ -83,7 +83,7 @@ type bars struct {
 }
 
 // newBars chooses bins of width 2·IQR/∛N (Freedman and Diaconis 1981), but
-// from 5 to 60 of them.
+// from 8 to 60 of them.
 func newBars(values []float64) bars {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
@@ -94,12 +94,19 @@ func newBars(values []float64) bars {
 	width := 2 * (sorted[(3*n)/4] - sorted[n/4]) / math.Cbrt(float64(n))
 	bins := 60
 	if width > 0 {
-		bins = int(min(max(math.Ceil((high-low)/width), 5), 60))
+		bins = int(min(max(math.Ceil((high-low)/width), 8), 60))
 	}
-	b := bars{edges: floats.Span(make([]float64, bins+1), low, high), heights: make([]float64, bins)}
-	for _, v := range sorted {
-		k := int((v - low) / (high - low) * float64(bins))
-		b.heights[min(k, bins-1)] += float64(bins) / (float64(n) * (high - low))
+	return fillBars(floats.Span(make([]float64, bins+1), low, high), sorted)
+}
+
+// fillBars counts values into evenly spaced bins that cover them.
+func fillBars(edges, values []float64) bars {
+	bins := len(edges) - 1
+	low, width := edges[0], edges[bins]-edges[0]
+	b := bars{edges: edges, heights: make([]float64, bins)}
+	for _, v := range values {
+		k := int((v - low) / width * float64(bins))
+		b.heights[min(k, bins-1)] += float64(bins) / (float64(len(values)) * width)
 	}
 	return b
 }

@@ -229,3 +229,13 @@ func columnsFor(n, most int) int {
 	rows := (n + most - 1) / most
 	return (n + rows - 1) / rows
 }
+
+// shaped crops c on the right or on top so that the data area of p has the
+// given ratio of height to width.
+func shaped(p *plot.Plot, c draw.Canvas, ratio float64) draw.Canvas {
+	size := p.DataCanvas(c).Size()
+	if excess := size.Y - size.X*vg.Length(ratio); excess > 0 {
+		return draw.Crop(c, 0, 0, 0, -excess)
+	}
+	return draw.Crop(c, 0, size.Y/vg.Length(ratio)-size.X, 0, 0)
+}

@@ -62,11 +62,13 @@ func Manifold(title string, images *mat.Dense, k int, shape ImageShape) (*Figure
 		a.LineStyle.Width = 0
 	}
 	p.Add(picturePlot{picture})
-	const width = 5 * vg.Inch
+	// The picture is as wide or high as the page allows, whatever the
+	// shape of an image, and what the axes need is added.
+	ratio := float64(shape.Height) / float64(shape.Width)
+	width := 4.8 * vg.Inch / vg.Length(max(1, ratio))
 	return frame{
-		title: title, width: width,
-		height: width * vg.Length(shape.Height) / vg.Length(shape.Width),
-		notes:  []string{fmt.Sprintf("Codes lie at quantiles of the standard normal prior; each image stands for 1/%d of its mass.", k*k)},
-		body:   func(c draw.Canvas) { p.Draw(c) },
+		title: title, width: width + 48, height: width*vg.Length(ratio) + 34,
+		notes: []string{fmt.Sprintf("Codes lie at quantiles of the standard normal prior; each image stands for 1/%d of its mass.", k*k)},
+		body:  func(c draw.Canvas) { p.Draw(shaped(p, c, ratio)) },
 	}.figure(), nil
 }

@@ -1,0 +1,157 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// mostColumns is how many columns Pairs draws; more leave no room for each.
+const mostColumns = 8
+
+// Group is a set of points of one origin: the data, or a model's samples.
+type Group struct {
+	Name   string
+	Points *mat.Dense // N×D
+}
+
+// Pairs draws each pair of columns of the groups as a scatter plot, and each
+// column by itself as histograms of area 1 on the diagonal. It takes 2 to 8
+// columns, whose labels columns holds, and reads best with two groups: the
+// data first, and the samples of one model.
+func Pairs(title string, columns []string, groups []Group) (*Figure, error) {
+	d := len(columns)
+	if d < 2 || d > mostColumns {
+		return nil, fmt.Errorf("figure: a scatter matrix of %d columns, want 2 to %d: %w", d, mostColumns, ErrShape)
+	}
+	if len(groups) == 0 {
+		return nil, fmt.Errorf("figure: no points: %w", ErrEmpty)
+	}
+	low, high := make([]float64, d), make([]float64, d)
+	f := frame{title: title}
+	drawn := make([][][]float64, len(groups)) // rows to draw, by group
+	for k, g := range groups {
+		if err := checkPoints(fmt.Sprintf("points %q", g.Name), g.Points, d); err != nil {
+			return nil, err
+		}
+		for j := range d {
+			a, b := columnRange(g.Points, j)
+			if k == 0 {
+				low[j], high[j] = a, b
+			}
+			low[j], high[j] = min(low[j], a), max(high[j], b)
+		}
+		n, _ := g.Points.Dims()
+		rows, note := thin(n, 600)
+		if note != "" {
+			f.notes = append(f.notes, g.Name+": "+note)
+		}
+		for _, i := range rows {
+			drawn[k] = append(drawn[k], g.Points.RawRowView(i))
+		}
+		f.legend = append(f.legend, entry{fmt.Sprintf("%s, %d rows", g.Name, n), glyphThumb(groupStyle(k, 1))})
+	}
+
+	plots := make([][]*plot.Plot, d)
+	for r := range d {
+		plots[r] = make([]*plot.Plot, d)
+		for c := range r + 1 {
+			plots[r][c] = pairPlot(r, c, columns, groups, drawn)
+			p := plots[r][c]
+			p.X.Min, p.X.Max = pad(low[c], high[c], 0.06)
+			if r != c {
+				p.Y.Min, p.Y.Max = pad(low[r], high[r], 0.06)
+			}
+		}
+	}
+	side := min(vg.Length(150), 8*vg.Inch/vg.Length(d))
+	f.width, f.height = vg.Length(d)*side+36, vg.Length(d)*side+30
+	f.body = func(c draw.Canvas) {
+		tiles := draw.Tiles{Rows: d, Cols: d, PadX: 8, PadY: 8}
+		for r, row := range plot.Align(plots, tiles, c) {
+			for k, tile := range row {
+				if plots[r][k] != nil {
+					plots[r][k].Draw(tile)
+				}
+			}
+		}
+	}
+	return f.figure(), nil
+}
+
+// pairPlot returns the plot of column r against column c of the rows drawn,
+// or the histograms of column r if they are the same.
+func pairPlot(r, c int, columns []string, groups []Group, drawn [][][]float64) *plot.Plot {
+	d := len(columns)
+	x, y := "", ""
+	if r == d-1 {
+		x = columns[c]
+	}
+	if c == 0 && r > 0 {
+		y = columns[r]
+	}
+	p := newPlot(x, y)
+	p.X.Tick.Marker = ticks{want: 3, silent: x == ""}
+	p.Y.Tick.Marker = ticks{want: 3, silent: y == ""}
+	if r != c {
+		for k, rows := range slices.Backward(drawn) { // the data last, on top
+			points := make([]point, len(rows))
+			for i, row := range rows {
+				points[i] = point{row[c], row[r]}
+			}
+			p.Add(scatter{points, groupStyle(k, len(points))})
+		}
+		return p
+	}
+	// The height of a histogram has a scale of its own.
+	p.Y.Tick.Marker = ticks{silent: true}
+	p.Y.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
+	top := 0.0
+	var pooled []float64
+	for _, g := range groups {
+		pooled = append(pooled, mat.Col(nil, r, g.Points)...)
+	}
+	edges := newBars(pooled).edges
+	for k, g := range groups {
+		b := fillBars(edges, mat.Col(nil, r, g.Points))
+		top = max(top, slices.Max(b.heights))
+		p.Add(outline{b, stroke(groupStyle(k, 1).Color, 1.2)})
+	}
+	p.Y.Min, p.Y.Max = 0, 1.08*top
+	return p
+}
+
+// groupStyle returns how one of n points of the k-th group is drawn: the data
+// in ink, the models in colour with their own shapes.
+func groupStyle(k, n int) draw.GlyphStyle {
+	style := pointStyle(n)
+	if k > 0 {
+		_, _, _, alpha := style.Color.RGBA()
+		style.Color = fade(category(k), float64(alpha)/math.MaxUint16)
+		style.Shape = shapes[k%len(shapes)]
+		style.Radius *= 1.15
+	}
+	return style
+}
+
+// outline draws a histogram as a line around its bars.
+type outline struct {
+	bars
+	style draw.LineStyle
+}
+
+// Plot implements plot.Plotter.
+func (o outline) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	line := []vg.Point{{X: tx(o.edges[0]), Y: ty(0)}}
+	for k, h := range o.heights {
+		line = append(line, vg.Point{X: tx(o.edges[k]), Y: ty(h)}, vg.Point{X: tx(o.edges[k+1]), Y: ty(h)})
+	}
+	line = append(line, vg.Point{X: tx(o.edges[len(o.edges)-1]), Y: ty(0)})
+	c.StrokeLines(o.style, line)
+}
