@@ -31,3 +31,19 @@ func Rows(x *mat.Dense, from, to int) *mat.Dense {
 	_, d := x.Dims()
 	return x.Slice(from, to, 0, d).(*mat.Dense)
 }
+
+// checkWidth returns the number of rows of x, which must have d columns.
+func checkWidth(x *mat.Dense, d int) int {
+	n, width := x.Dims()
+	if width != d {
+		panic("density: dimension mismatch")
+	}
+	return n
+}
+
+func checkShape(a, b *mat.Dense) {
+	ra, ca := a.Dims()
+	if rb, cb := b.Dims(); ra != rb || ca != cb {
+		panic("density: gradient and data differ in shape")
+	}
+}

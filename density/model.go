@@ -81,6 +81,40 @@ type Finite interface {
 	States() *mat.Dense
 }
 
+// Gradient is an Exact that knows the gradient of its log-density by x.
+type Gradient interface {
+	Exact
+	// LogProbGrad stores log p(xᵢ) in dst as LogProb does, and ∇ₓ log p(xᵢ)
+	// in row i of grad (N×D).
+	LogProbGrad(dst []float64, grad, x *mat.Dense) []float64
+}
+
+// LatentGradient is a Latent that knows the gradients of its log-densities by
+// the code, as Hamiltonian Monte Carlo and the refinement of a proposal need
+// them. Values come with gradients because both need the same pass through the
+// decoder; the values must be those of LogPrior and LogLik but for rounding.
+type LatentGradient interface {
+	Latent
+	// LogPriorGrad stores log p(zᵢ) in nats for each row of z (N×L) in dst
+	// (length N, or nil), which it returns, and ∇_z log p(zᵢ) in row i of
+	// grad (N×L). grad must not be z.
+	LogPriorGrad(dst []float64, grad, z *mat.Dense) []float64
+	// LogLikGrad stores log p(x|z) in nats for each row of z (N·S×L) in dst
+	// (length N·S, or nil), which it returns, and ∇_z log p(x|z), at β = 1
+	// and in float64, in the same row of grad (N·S×L). Row i·S+s of z
+	// belongs to row i of x (N×D). grad must not be z.
+	LogLikGrad(dst []float64, grad, x, z *mat.Dense) []float64
+}
+
+// ProposalGradient is a Proposal that knows the gradient of its log-density by
+// the code.
+type ProposalGradient interface {
+	Proposal
+	// LogProbGrad stores log q(z|x) in dst as LogProb does, and ∇_z log q(z|x)
+	// in the same row of grad (N·S×L). grad must not be z.
+	LogProbGrad(dst []float64, grad, z, x *mat.Dense) []float64
+}
+
 // Parametric is a model that can count its free parameters.
 type Parametric interface {
 	// NumParameters returns the number of free scalar parameters.
