@@ -89,7 +89,7 @@ func (full[T]) kl(dh, h, c []T, weight T, free float64) float64 {
 // holds the elements already found.
 func back[T kernel.Float](c, e []T, f func(j int, y T)) {
 	l := len(e)
-	var small [32]T
+	var small [128]T
 	y := small[:]
 	if l > len(small) {
 		y = make([]T, l)

@@ -92,6 +92,27 @@ func (m *Model) Rand(dst *mat.Dense, src rand.Source) {
 		fillNormal(z.RawRowView(i), random)
 		m.obs.noise(dst.RawRowView(i), random)
 	}
+	m.sampleAt(dst, z)
+}
+
+// RandAt fills dst (N×D) with one draw from p(x|zᵢ) for each row of z (N×L).
+func (m *Model) RandAt(dst, z *mat.Dense, src rand.Source) {
+	checkWidth(dst, m.config.Dim)
+	checkWidth(z, m.config.Latent)
+	n, _ := dst.Dims()
+	if rows, _ := z.Dims(); rows != n {
+		panic("vae: dimension mismatch")
+	}
+	random := rand.New(src)
+	for i := range n {
+		m.obs.noise(dst.RawRowView(i), random)
+	}
+	m.sampleAt(dst, z)
+}
+
+// sampleAt turns the noise in dst into draws from p(x|z).
+func (m *Model) sampleAt(dst, z *mat.Dense) {
+	n, _ := dst.Dims()
 	m.each(n, func(w *workspace, from, to int) {
 		out := m.decode(w, z, from, to)
 		for i := from; i < to; i++ {

@@ -35,6 +35,7 @@ type job interface {
 	done() bool
 	epoch() int
 	history() *Report
+	table() *mat.Dense
 	result() (*coder, *Report, error)
 	write(w io.Writer) error
 	read(from io.Reader) error
@@ -147,7 +148,11 @@ func (t *Trainer) Model() (*Model, *Report, error) {
 	if err != nil {
 		return nil, report, err
 	}
-	return &Model{c}, report, nil
+	m := &Model{c}
+	if m.Activity(t.job.table()).Active == 0 {
+		report.warn("vae: the code carries no information (posterior collapse): q(z|x) is the prior for every x; Settings.Warmup, a Beta below 1 or FreeNats may help, as may a decoder with fewer hidden units or Sigma shared")
+	}
+	return m, report, nil
 }
 
 // Autoencoder is Model for a trainer of [NewAutoencoderTrainer].
@@ -168,6 +173,8 @@ func (t *Trainer) Close() { t.job.close() }
 func (r *run[T]) done() bool { return r.progress.Done }
 
 func (r *run[T]) epoch() int { return r.progress.Epoch }
+
+func (r *run[T]) table() *mat.Dense { return r.train }
 
 func (r *run[T]) history() *Report { return r.report }
 
