@@ -299,3 +299,26 @@ func TestAutoencoderStopsOnValidation(t *testing.T) {
 	got := sum(a.ReconstructionError(nil, valid)) / 136
 	relative(t, report.History[report.BestEpoch-1].Valid, -0.5*2*got, 1e-4)
 }
+
+// The encoder of a linear denoising autoencoder with as many codes as columns
+// shrinks each principal direction by λ/(λ + noise²), which is the regression
+// of clean on corrupted rows; without corruption it is the identity.
+func TestDenoisingShrinks(t *testing.T) {
+	x := normals(400, 2, 3)
+	for i := range 400 {
+		x.Set(i, 1, 0.3*x.At(i, 1)) // variances 1 and 0.09; common scale² their mean
+	}
+	mean, variance := density.Moments(x)
+	for _, corruption := range []float64{0, 0.7} {
+		a, _, err := FitAutoencoder(context.Background(), x, nil, Settings{
+			Hidden: []int{}, Corruption: corruption, Epochs: 2000,
+		}, source(1))
+		require.NoError(t, err)
+		noise := corruption * corruption * (variance[0] + variance[1]) / 2
+		at := mat.NewDense(1, 2, []float64{mean[0] + 1, mean[1] + 1})
+		got := a.Reconstruct(nil, at)
+		for j, v := range variance {
+			near(t, v/(v+noise), got.At(0, j)-mean[j], 0.1, "corruption %v", corruption)
+		}
+	}
+}

@@ -73,11 +73,16 @@ func (t *trainer[T]) load(i int, w *desk[T]) {
 	c := &t.net.config
 	d, l, draws := c.Dim, c.Latent, t.settings.Samples
 	row := t.order[t.first+i]
-	x := t.encoder.Input[i*d : (i+1)*d]
+	x := t.target[i*d : (i+1)*d]
 	copy(x, t.x[row*d:(row+1)*d])
 	w.pcg.Seed(t.epochSeed, scramble(uint64(t.first+i)))
 	if t.settings.Dynamic {
 		binarize(x, w.pcg)
+	}
+	if sd := t.settings.Corruption; sd > 0 {
+		for j, v := range x {
+			t.encoder.Input[i*d+j] = v + T(sd*w.random.NormFloat64())
+		}
 	}
 	if c.Family == familyAE {
 		return
@@ -128,7 +133,7 @@ func scramble(x uint64) uint64 {
 func (t *trainer[T]) observe(r, i int, w *desk[T]) {
 	c := &t.net.config
 	d, outputs := c.Dim, t.net.decoder.Out()
-	x := t.encoder.Input[i*d : (i+1)*d]
+	x := t.target[i*d : (i+1)*d]
 	out := t.decoder.Output()[r*outputs : (r+1)*outputs]
 	g := t.decoder.OutputGrad()[r*outputs : (r+1)*outputs]
 	if outputs == d {

@@ -87,6 +87,12 @@ type Settings struct {
 	// Likelihood Bernoulli. The validation rows are binary.
 	Dynamic bool
 
+	// Corruption is the standard deviation of Gaussian noise added to what the
+	// encoder sees, relative to the columns' scale, while the target stays
+	// clean: with it a plain autoencoder is a denoising one (Vincent et al.
+	// 2008). 0: none. Evaluation is always without.
+	Corruption float64
+
 	// Precision is the arithmetic of the networks; zero: Float32.
 	Precision Precision
 	// Progress, if not nil, is called after each epoch with the mean bound
@@ -187,6 +193,8 @@ func (s Settings) check() error {
 		return fmt.Errorf("vae: Settings.Momentum is %v; want 0 or more, and less than 1", s.Momentum)
 	case !(s.Decay >= 0) || !(s.Clip >= 0):
 		return fmt.Errorf("vae: Settings.Decay %v and Settings.Clip %v; want 0 or more", s.Decay, s.Clip)
+	case !(s.Corruption >= 0) || math.IsInf(s.Corruption, 0):
+		return fmt.Errorf("vae: Settings.Corruption is %v; want 0 or more", s.Corruption)
 	case s.Warmup < 0:
 		return fmt.Errorf("vae: Settings.Warmup is %d epochs; want 0 or more", s.Warmup)
 	case !(s.FreeNats >= 0) || s.FreeNats > 0 && s.Objective != ELBO:

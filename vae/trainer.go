@@ -35,6 +35,7 @@ type trainer[T kernel.Float] struct {
 	// One minibatch. A row r = i·Samples + k is the k-th draw for row i.
 	first, size      int // the present minibatch, in the order
 	encoder, decoder *nn.Tape[T]
+	target           []T // rows×D; the encoder's input unless that is corrupted
 	noise            []T // draws×L
 	cache            []T // see posterior
 	logvar, weight   []T // length D, where the log-variance is a vector
@@ -95,6 +96,10 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 		analytic: s.Objective == ELBO || c.Family == familyAE,
 		beta:     1,
 		gradient: newGradient[T](c),
+	}
+	tr.target = tr.encoder.Input
+	if s.Corruption > 0 {
+		tr.target = make([]T, s.Batch*d)
 	}
 	for i := range n {
 		tr.order[i] = i
