@@ -26,6 +26,10 @@ type Report struct {
 	// StartLogLik is the mean log-likelihood that each start ended at, in
 	// nats per row; NaN for a start that collapsed.
 	StartLogLik []float64
+	// Degenerate is whether the result is an optimum that free covariances
+	// reach by shrinking a component onto few rows, where the likelihood says
+	// little about the data. Its warning says which component.
+	Degenerate bool
 	// FloorActive is whether the floor holds up some variance of the result.
 	FloorActive bool
 	// Warnings says what is doubtful about the result and what to try.
@@ -60,6 +64,7 @@ func (e *EM) degenerate() bool {
 func (r *Report) examine(e *EM) {
 	r.History = e.history
 	r.Converged = e.converged
+	r.Degenerate = e.degenerate()
 	r.Iterations = len(e.history) - 1
 	if !e.converged {
 		r.warn("EM stopped after %d iterations, before the likelihood settled; more Settings.Iterations would help", r.Iterations)

@@ -1,0 +1,179 @@
+package selection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/gmm"
+)
+
+// LikelihoodRatio is the outcome of a test of K against K+1 components.
+type LikelihoodRatio struct {
+	// Components is K, the hypothesis.
+	Components int
+	// Statistic is 2(ℓ_{K+1} − ℓ_K), in nats.
+	Statistic float64
+	// PValue is the share of samples from the fitted mixture of K components
+	// whose statistic is at least as large, the data counted among them.
+	PValue float64
+	// Samples is the number of samples whose fits succeeded; PValue is a
+	// multiple of 1/(Samples+1).
+	Samples int
+	// Statistics are those of the samples.
+	Statistics []float64
+}
+
+// TestComponents tests K components against K+1 by the parametric bootstrap of the
+// likelihood ratio (McLachlan 1987), from the given number of samples. fit says how
+// mixtures are fitted; its Components is K. The cost is that of 2·samples fits.
+func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*LikelihoodRatio, error) {
+	if samples < 1 {
+		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 1", samples, ErrSettings)
+	}
+	if fit.Weights != nil || fit.Labels != nil || fit.Missing {
+		return nil, fmt.Errorf("selection: a bootstrap test with weights, labels or missing values: %w", ErrSettings)
+	}
+	seed := src.Uint64()
+	n, d := x.Dims()
+	null, statistic, err := ratio(ctx, x, fit, seed, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := &LikelihoodRatio{Components: null.Components(), Statistic: statistic}
+	above := 1
+	drawn := mat.NewDense(n, d, nil)
+	for b := range samples {
+		null.Rand(drawn, density.NewSource(seed, "selection.sample", uint64(b)))
+		_, v, err := ratio(ctx, drawn, fit, seed, uint64(b)+1)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("selection: %w", ctx.Err())
+		}
+		if err != nil {
+			continue // too few distinct rows in a component of this sample
+		}
+		out.Statistics = append(out.Statistics, v)
+		if v >= statistic {
+			above++
+		}
+	}
+	out.Samples = len(out.Statistics)
+	out.PValue = float64(above) / float64(out.Samples+1)
+	return out, nil
+}
+
+// ratio fits K and K+1 components and returns the first model and the statistic.
+func ratio(ctx context.Context, x *mat.Dense, fit gmm.Settings, seed, sample uint64) (*gmm.Model, float64, error) {
+	var models [2]*gmm.Model
+	var logs [2]float64
+	for i := range models {
+		m, _, err := gmm.Fit(ctx, x, fit, density.NewSource(seed, "selection.ratio", sample, uint64(i)))
+		if err != nil {
+			return nil, 0, fmt.Errorf("selection: %w", err)
+		}
+		models[i] = m
+		for _, v := range m.LogProb(nil, x) {
+			logs[i] += v
+		}
+		fit.Components = m.Components() + 1
+	}
+	return models[0], 2 * (logs[1] - logs[0]), nil
+}
+
+// StandardErrors are the spread of parameters over bootstrap samples.
+type StandardErrors struct {
+	Weights     []float64       // K
+	Means       *mat.Dense      // K×D
+	Covariances []*mat.SymDense // K of D×D
+	Samples     int             // fits that succeeded
+}
+
+// errFewSamples reports that too few fits succeeded to speak of a spread.
+var errFewSamples = errors.New("fewer than 2 bootstrap samples could be fitted")
+
+// Errors returns standard errors of the parameters of m, fitted to the rows of x
+// (N×D), by resampling rows (Efron 1979). Each fit goes on from m, which keeps its
+// components apart. Missing values and weights of fit are not used.
+func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*StandardErrors, error) {
+	seed := src.Uint64()
+	n, d := x.Dims()
+	k := m.Components()
+	fit.Components, fit.Covariance = k, m.Family()
+	start := m.Responsibilities(nil, x)
+	size := k + k*d + k*d*d
+	var first, mean, squares []float64
+	count := 0
+	for b := range samples {
+		random := rand.New(density.NewSource(seed, "selection.errors", uint64(b)))
+		fit.Weights = make([]float64, n)
+		for range n {
+			fit.Weights[random.IntN(n)]++
+		}
+		again, err := climb(ctx, x, start, fit)
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("selection: %w", ctx.Err())
+		}
+		if err != nil {
+			continue
+		}
+		p := make([]float64, 0, size)
+		p = append(p, again.Weights()...)
+		p = append(p, again.Means().RawMatrix().Data...)
+		for c := range k {
+			sigma := again.Covariance(c)
+			for i := range d {
+				for j := range d {
+					p = append(p, sigma.At(i, j))
+				}
+			}
+		}
+		if count == 0 {
+			first, mean, squares = p, make([]float64, size), make([]float64, size)
+		}
+		count++
+		for i, v := range p {
+			// Welford's update, about the first sample.
+			e := v - first[i] - mean[i]
+			mean[i] += e / float64(count)
+			squares[i] += e * (v - first[i] - mean[i])
+		}
+	}
+	if count < 2 {
+		return nil, fmt.Errorf("selection: %w; ask for more, or fit fewer components", errFewSamples)
+	}
+	for i, v := range squares {
+		squares[i] = math.Sqrt(v / float64(count-1))
+	}
+	out := &StandardErrors{Weights: squares[:k], Means: mat.NewDense(k, d, squares[k:k+k*d]), Samples: count}
+	for c := range k {
+		at := k + k*d + c*d*d
+		out.Covariances = append(out.Covariances, mat.NewSymDense(d, squares[at:at+d*d]))
+	}
+	return out, nil
+}
+
+// climb runs EM from responsibilities until it converges.
+func climb(ctx context.Context, x, start *mat.Dense, fit gmm.Settings) (*gmm.Model, error) {
+	e, err := gmm.NewEM(x, start, fit)
+	if err != nil {
+		return nil, err
+	}
+	limit := fit.Iterations
+	if limit == 0 {
+		limit = 1000
+	}
+	for range limit {
+		if err := e.Step(ctx); err != nil {
+			return nil, err
+		}
+		if e.Done() {
+			break
+		}
+	}
+	return e.Model(), nil
+}
