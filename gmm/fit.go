@@ -93,6 +93,9 @@ func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64
 		runs = firstRuns
 	}
 	assigned := cluster(ctx, rows, s.Components, runs, density.NewSource(seed, "gmm.start", uint64(i)))
+	if err := ctx.Err(); err != nil {
+		return nil, err // the clustering may be unfinished
+	}
 	for n, c := range assigned {
 		e.moments.resp[n*e.k+c] = rows.weightOf(n)
 	}

@@ -27,7 +27,7 @@ const (
 
 // grace is how long an interrupted run may take to stop by itself. Work that
 // does not look at its context, such as drawing, is ended after that.
-const grace = 700 * time.Millisecond
+const grace = 500 * time.Millisecond
 
 // app is one invocation of the command.
 type app struct {

@@ -12,8 +12,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"compare": main})
 }
+
+// asCommand makes the test binary behave as the command.
+const asCommand = "LIKELY_TEST_AS_COMMAND"
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{

@@ -63,6 +63,11 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 	return e, j.bound(ctx, e, m, d)
 }
 
+// reconstructor is a model that encodes rows and decodes them again.
+type reconstructor interface {
+	Reconstruct(dst, x *mat.Dense) *mat.Dense
+}
+
 // measure evaluates a model on some rows.
 func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (measured, error) {
 	out := measured{rows: p.Rows()}

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"likely/density"
 	"likely/gmm"
@@ -140,7 +142,8 @@ func Read(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("%w: its config has schema %q, want %q", ErrFormat, h.Schema, Schema)
 	}
 	m := &Model{Name: h.Name, Preparation: h.Preparation}
-	if m.Fitted, err = rebuild(h.Family, config, file); err != nil {
+	own := slices.DeleteFunc(slices.Clone(file.Tensors), func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, "transform.") })
+	if m.Fitted, err = rebuild(h.Family, config, own); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if m.Preparation.Transform, err = transform(file, m.Fitted.Dim()); err != nil {
@@ -152,26 +155,27 @@ func Read(r io.Reader) (*Model, error) {
 	return m, nil
 }
 
-func rebuild(family string, config []byte, file *safetensors.File) (Fitted, error) {
+// rebuild makes a model of a family from its configuration and its own tensors.
+func rebuild(family string, config []byte, tensors []safetensors.Tensor) (Fitted, error) {
 	switch family {
 	case "gmm":
 		var c gmm.Config
 		if err := json.Unmarshal(config, &c); err != nil {
 			return nil, err
 		}
-		return gmm.FromTensors(c, file.Tensors)
+		return gmm.FromTensors(c, tensors)
 	case "vae":
 		var c vae.Config
 		if err := json.Unmarshal(config, &c); err != nil {
 			return nil, err
 		}
-		return vae.FromTensors(c, file.Tensors)
+		return vae.FromTensors(c, tensors)
 	case "ae":
 		var c vae.Config
 		if err := json.Unmarshal(config, &c); err != nil {
 			return nil, err
 		}
-		return vae.AutoencoderFromTensors(c, file.Tensors)
+		return vae.AutoencoderFromTensors(c, tensors)
 	}
 	return nil, fmt.Errorf("unknown family %q", family)
 }
