@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -64,7 +65,8 @@ func (a *app) fetch(ctx context.Context, e dataset.Entry, folder, mirror string)
 	return err
 }
 
-// download copies what is at url to w, and fails unless its SHA-256 is sum.
+// download copies the gzip file at url to w, and fails unless sum is the SHA-256 of
+// what it unpacks to.
 func download(ctx context.Context, w io.Writer, url, sum string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -78,12 +80,22 @@ func download(ctx context.Context, w io.Writer, url, sum string) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s answers %s; try --from with a mirror", url, response.Status)
 	}
+	// The published fingerprint is of the unpacked contents, because mirrors
+	// compress them anew.
+	body := io.TeeReader(response.Body, w)
+	unpacked, err := gzip.NewReader(body)
+	if err != nil {
+		return fmt.Errorf("%s is not a gzip file: %w", url, err)
+	}
 	hash := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(w, hash), response.Body); err != nil {
+	if _, err := io.Copy(hash, unpacked); err != nil {
+		return fmt.Errorf("downloading %s: %w", url, err)
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
 		return fmt.Errorf("downloading %s: %w", url, err)
 	}
 	if got := hex.EncodeToString(hash.Sum(nil)); got != sum {
-		return fmt.Errorf("%s has SHA-256 %s, published is %s: it is damaged or another file", url, got, sum)
+		return fmt.Errorf("%s holds data with SHA-256 %s, published is %s: it is damaged or another file", url, got, sum)
 	}
 	return nil
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// shownCommands returns the lines of code blocks in a document that run the
+// command.
+func shownCommands(t *testing.T, document string) []string {
+	text, err := os.ReadFile(filepath.Join("..", "..", document))
+	require.NoError(t, err)
+	var lines []string
+	for _, match := range regexp.MustCompile(`(?m)^go run \./cmd/compare(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		lines = append(lines, strings.TrimSpace(match[1]))
+	}
+	return lines
+}
+
+// Every command that the README shows runs, in its order, in one folder. Only
+// the effort is reduced.
+func TestREADMECommands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the command many times")
+	}
+	commands := shownCommands(t, "README.md")
+	require.GreaterOrEqual(t, len(commands), 6)
+	dir := t.TempDir()
+	for _, name := range []string{"data.csv", "held-out.csv"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), exampleCSV(), 0o644))
+	}
+	t.Chdir(dir)
+	for _, line := range commands {
+		args := strings.Fields(line)
+		if len(args) == 0 || args[0] != "score" && args[0] != "sample" && args[0] != "data" {
+			args = append(args, "--quiet", "--preset", "quick", "--vae-epochs", "2", "--vae-hidden", "8", "--eval-samples", "50")
+		}
+		var out, errOut bytes.Buffer
+		require.Equal(t, exitOK, execute(args, nil, &out, &errOut), "compare %s: %s", line, errOut.String())
+		require.NotEmpty(t, out.String(), "compare %s prints nothing", line)
+	}
+}
+
+// exampleCSV returns a small table that looks like nothing in particular.
+func exampleCSV() []byte {
+	var b bytes.Buffer
+	b.WriteString("height,weight\n")
+	for i := range 60 {
+		fmt.Fprintf(&b, "%d,%d\n", 150+(i*37)%50, 45+(i*53)%47)
+	}
+	return b.Bytes()
+}
