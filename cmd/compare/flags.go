@@ -43,19 +43,24 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.dequantize, "dequantize", false, "spread discrete levels by uniform noise of one step, fixed once by the seed\n(default: on for grey images that are not binarised)")
 
 	set.StringVar(&f.components, "gmm-components", c.GMM.Components.String(), "number of components, such as 5, or a range to choose from, such as 1-10")
-	set.StringVar(&c.GMM.Covariance, "gmm-covariance", c.GMM.Covariance, "family of the covariances: "+strings.Join(gmm.CovarianceNames(), ", "))
+	set.StringVar(&c.GMM.Covariance, "gmm-covariance", c.GMM.Covariance, "family of the covariances, several to choose from, or all of\n"+wrap(gmm.CovarianceNames()))
+	set.StringVar(&c.GMM.Criterion, "gmm-criterion", c.GMM.Criterion, "how to choose among components and families: bic, aic, icl, held-out, cv, or auto:\nheld-out on the validation rows, bic where there are none")
 	set.IntVar(&c.GMM.Starts, "gmm-starts", c.GMM.Starts, "fit from so many k-means starts and keep the best")
 	set.IntVar(&c.GMM.Iterations, "gmm-iterations", c.GMM.Iterations, "most EM iterations of a start; 0: the default")
 
 	set.IntVar(&c.VAE.Latent, "vae-latent", c.VAE.Latent, "dimensions of the code")
 	set.StringVar(&f.hidden, "vae-hidden", "200,200", "sizes of the hidden layers; none: linear")
 	set.TextVar(&c.VAE.Activation, "vae-activation", c.VAE.Activation, "nonlinearity of the hidden layers: tanh, relu, elu, gelu or softplus")
-	set.StringVar(&c.VAE.Likelihood, "vae-likelihood", c.VAE.Likelihood, "gaussian, bernoulli, or auto: bernoulli for binary data, else gaussian")
-	set.TextVar(&c.VAE.Sigma, "vae-sigma", c.VAE.Sigma, "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim or network")
+	set.StringVar(&c.VAE.Likelihood, "vae-likelihood", c.VAE.Likelihood, "gaussian, student-t, bernoulli, continuous-bernoulli (data in [0,1]), or auto:\nbernoulli for binary data, else gaussian")
+	set.TextVar(&c.VAE.Sigma, "vae-sigma", c.VAE.Sigma, "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim, optimal or network")
 	set.IntVar(&c.VAE.Epochs, "vae-epochs", c.VAE.Epochs, "most epochs of training; 0: the default")
 	set.IntVar(&c.VAE.Batch, "vae-batch", c.VAE.Batch, "rows in a minibatch; 0: the default")
 	set.Float64Var(&c.VAE.Rate, "vae-rate", c.VAE.Rate, "learning rate of Adam; 0: the default")
-	set.IntVar(&c.VAE.Samples, "vae-samples", c.VAE.Samples, "draws of the code per row in the training bound")
+	set.IntVar(&c.VAE.Samples, "vae-samples", c.VAE.Samples, "draws of the code per row in the training bound; 0: the default")
+	set.TextVar(&c.VAE.Objective, "vae-objective", c.VAE.Objective, "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score or score-baseline;\nevaluation is always by the plain bound and log p")
+	set.Float64Var(&c.VAE.Beta, "vae-beta", 1, "weight of the divergence from the prior while training")
+	set.IntVar(&c.VAE.Warmup, "vae-warmup", c.VAE.Warmup, "epochs over which that weight rises from 0")
+	set.BoolVar(&c.VAE.FullPosterior, "vae-full-posterior", c.VAE.FullPosterior, "give q(z|x) a full covariance instead of a diagonal one")
 
 	set.IntVar(&c.EvalSamples, "eval-samples", c.EvalSamples, "importance samples per row for log p of models without a closed form")
 	set.IntVar(&c.EvalRows, "eval-rows", c.EvalRows, "evaluate only the first N rows of each split; 0: all")
@@ -91,4 +96,20 @@ func (f *runFlags) resolve(cmd *cobra.Command, args []string) error {
 		return usageError(flagError("format", errFormat(f.format)))
 	}
 	return c.Check()
+}
+
+// wrap lists names over several lines of help.
+func wrap(names []string) string {
+	var b strings.Builder
+	for i, name := range names {
+		switch {
+		case i == 0:
+		case i%10 == 0:
+			b.WriteString(",\n")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(name)
+	}
+	return b.String()
 }

@@ -50,7 +50,8 @@ type Config struct {
 // GMMConfig configures the mixture.
 type GMMConfig struct {
 	Components Range
-	Covariance string
+	Covariance string // a family, several with commas, or all
+	Criterion  string // auto, bic, aic, icl, held-out or cv
 	Starts     int
 	Iterations int
 }
@@ -60,12 +61,17 @@ type VAEConfig struct {
 	Latent     int
 	Hidden     []int // empty: linear
 	Activation vae.Activation
-	Likelihood string    // auto, gaussian or bernoulli
+	Likelihood string    // auto, gaussian, bernoulli, …
 	Sigma      vae.Sigma // fixed:V, shared, per-dim or network
 	Epochs     int
 	Batch      int
 	Rate       float64
-	Samples    int // draws per row in the bound while training
+	Samples    int // draws per row in the bound while training; 0: the default
+
+	Objective     vae.Objective
+	Beta          float64 // weight of the divergence from the prior; 0: 1
+	Warmup        int     // epochs over which that weight rises
+	FullPosterior bool    // q(z|x) with a full covariance
 }
 
 // Range is an inclusive range of a whole number, such as 5 or 1-10.
@@ -120,10 +126,10 @@ func Default() Config {
 		Transform:  "standard",
 		Binarize:   "none",
 		Dequantize: "auto",
-		GMM:        GMMConfig{Components: Range{5, 5}, Covariance: "full", Starts: 10},
+		GMM:        GMMConfig{Components: Range{5, 5}, Covariance: "full", Criterion: "auto", Starts: 10},
 		VAE: VAEConfig{
 			Latent: 2, Hidden: []int{200, 200},
-			Likelihood: "auto", Samples: 1,
+			Likelihood: "auto",
 		},
 		EvalSamples: 1000,
 	}
@@ -161,16 +167,26 @@ func (c *Config) Check() error {
 		atLeast("vae-latent", c.VAE.Latent, 1),
 		atLeast("vae-epochs", c.VAE.Epochs, 0),
 		atLeast("vae-batch", c.VAE.Batch, 0),
-		atLeast("vae-samples", c.VAE.Samples, 1),
+		atLeast("vae-samples", c.VAE.Samples, 0),
+		atLeast("vae-warmup", c.VAE.Warmup, 0),
 		atLeast("eval-samples", c.EvalSamples, 2),
 		atLeast("eval-rows", c.EvalRows, 0),
-		oneOf("vae-likelihood", c.VAE.Likelihood, "auto", "gaussian", "bernoulli"),
+		oneOf("vae-likelihood", c.VAE.Likelihood, "auto", "gaussian", "bernoulli", "student-t", "continuous-bernoulli"),
 	)
 	if err != nil {
 		return firstUsage(err)
 	}
 	if c.VAE.Rate < 0 || math.IsNaN(c.VAE.Rate) || math.IsInf(c.VAE.Rate, 0) {
 		return usagef("--vae-rate %v: want a positive learning rate, or 0 for the default", c.VAE.Rate)
+	}
+	if !(c.VAE.Beta >= 0) || math.IsInf(c.VAE.Beta, 0) {
+		return usagef("--vae-beta %v: want a positive weight, or 0 for 1", c.VAE.Beta)
+	}
+	if _, err := parseFamilies(c.GMM.Covariance); err != nil {
+		return err
+	}
+	if _, err := parseCriterion(c.GMM.Criterion, c.Valid > 0); err != nil {
+		return err
 	}
 	for i, name := range c.Models {
 		if _, known := lookupFamily(name); !known {

@@ -49,6 +49,19 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 	}
 	for _, fit := range fits {
 		drawings = append(drawings, codeDrawings(fit, d)...)
+		if m, ok := fit.Model.Fitted.(density.Model); ok && d.All.Dim() > 2 && d.All.Dim() <= mostPairs && fit.Model.Name != "gaussian" {
+			drawings = append(drawings, drawing{fit.Model.Name + "-pairs", func() (*figure.Figure, error) {
+				x := mat.NewDense(d.Train.Rows(), m.Dim(), nil)
+				m.Rand(x, density.NewSource(j.Config.Seed, "comparison.pairs"))
+				return figure.Pairs("Data and samples: "+fit.Model.Name, d.All.Columns, []figure.Group{
+					{Name: "data", Points: d.Train.X},
+					{Name: fit.Model.Name + " samples", Points: d.Preparation.Transform.Invert(x, x)},
+				})
+			}})
+		}
+		if s := fit.Selection; s != nil {
+			drawings = append(drawings, drawing{"selection", func() (*figure.Figure, error) { return s.draw(d.All.Name) }})
+		}
 	}
 	for i, one := range drawings {
 		if err := ctx.Err(); err != nil {
@@ -69,6 +82,9 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 	}
 	return nil
 }
+
+// mostPairs is the largest number of columns that a scatter matrix is drawn for.
+const mostPairs = 6
 
 // drawHistories draws the course of every fit that took more than one step.
 func drawHistories(fits []*Fit, d *Data) (*figure.Figure, error) {

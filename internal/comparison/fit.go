@@ -3,7 +3,6 @@ package comparison
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -31,6 +30,8 @@ type Fit struct {
 	FloorActive *bool    `json:"floor_active,omitempty"`
 	Converged   *bool    `json:"converged,omitempty"`
 	Warnings    []string `json:"warnings"`
+	// Selection is how size and family were chosen, where they were.
+	Selection *SelectionResult `json:"selection,omitempty"`
 }
 
 // History is the course of a fit, for the figure: a bound on the mean log p,
@@ -115,103 +116,80 @@ func selectFamilies(c *Config, m density.Measure) ([]family, error) {
 	return chosen, nil
 }
 
-func fitGaussian(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	return fitComponents(ctx, j, d, "gaussian", 1)
-}
-
-// fitMixture fits the mixture with the number of components that was asked
-// for, or, for a range, with the number that is best on the validation rows
-// (by BIC where there are none).
+// fitMixture fits the mixture that was asked for or, for a range of components or
+// several families, the best of them by the selection criterion.
 func fitMixture(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	r := j.Config.GMM.Components
-	if r.From == r.To {
-		return fitComponents(ctx, j, d, "gmm", r.From)
-	}
-	var best *Fit
-	bestScore, passes, seconds := math.Inf(-1), 0.0, 0.0
-	criterion := "validation"
-	scores := make(map[string]float64)
-	for k := r.From; k <= r.To; k++ {
-		fit, err := fitComponents(ctx, j, d, "gmm", k)
-		if err != nil {
-			return nil, fmt.Errorf("with %d components: %w", k, err)
-		}
-		var score float64
-		m := fit.Model.Fitted.(*gmm.Model)
-		if d.Valid != nil {
-			score = mean(m.LogProb(nil, d.Valid.Model))
-		} else {
-			criterion = "bic"
-			n := float64(d.Train.Rows())
-			score = 2*n*mean(m.LogProb(nil, d.Train.Model)) - float64(m.NumParameters())*math.Log(n)
-		}
-		scores[fmt.Sprint(k)] = score
-		passes, seconds = passes+fit.Passes, seconds+fit.Seconds
-		if best == nil || score > bestScore {
-			best, bestScore = fit, score
-		}
-	}
-	best.Passes, best.Seconds = passes, seconds
-	best.Settings["components_tried"] = r.String()
-	best.Settings["criterion"] = criterion
-	best.Settings["criterion_values"] = scores
-	return best, nil
-}
-
-func fitComponents(ctx context.Context, j *Job, d *Data, name string, k int) (*Fit, error) {
-	c := j.Config.GMM
-	covariance, err := gmm.ParseCovariance(c.Covariance)
+	families, err := parseFamilies(j.Config.GMM.Covariance)
 	if err != nil {
 		return nil, err
 	}
-	starts := c.Starts
-	if k == 1 {
-		covariance, starts = gmm.Full, 1 // the closed form needs no second start
+	r := j.Config.GMM.Components
+	if r.From < r.To || len(families) > 1 {
+		return selectMixture(ctx, j, d, families)
+	}
+	return fitComponents(ctx, j, d, "gmm", families[0], r.From, j.Config.GMM.Starts)
+}
+
+// fitGaussian fits one component, whose closed form needs no second start.
+func fitGaussian(ctx context.Context, j *Job, d *Data) (*Fit, error) {
+	return fitComponents(ctx, j, d, "gaussian", gmm.Full, 1, 1)
+}
+
+func fitComponents(ctx context.Context, j *Job, d *Data, name string, family gmm.Covariance, k, starts int) (*Fit, error) {
+	task := name + ": EM"
+	if k > 1 {
+		task = fmt.Sprintf("%s: EM with %d components", name, k)
 	}
 	s := gmm.Settings{
-		Components: k, Covariance: covariance, Starts: starts, Iterations: c.Iterations,
+		Components: k, Covariance: family, Starts: starts, Iterations: j.Config.GMM.Iterations,
 		Progress: func(start, iteration int, _ float64) {
-			j.step(fmt.Sprintf("%s: EM with %d components", name, k), iteration, 0, fmt.Sprintf("start %d", start+1))
+			j.step(task, iteration, 0, fmt.Sprintf("start %d", start+1))
 		},
 	}
 	begin := time.Now()
-	m, report, err := gmm.Fit(ctx, d.Train.Model, s, density.NewSource(j.Config.Seed, "comparison."+name, uint64(k)))
+	m, report, err := gmm.Fit(ctx, d.Train.Model, s, density.NewSource(j.Config.Seed, "comparison."+name))
 	if err != nil {
 		return nil, err
 	}
-	fit := &Fit{
-		Model:    &saved.Model{Name: name, Fitted: m, Preparation: d.Preparation},
-		Seconds:  time.Since(begin).Seconds(),
-		Passes:   float64(report.TotalIterations),
-		Settings: map[string]any{"components": k, "covariance": covariance.String(), "starts": starts},
-		History:  History{Unit: "iteration", Train: shifted(report.History, d.Preparation.Transform.LogJacobian())},
-		Warnings: report.Warnings,
-	}
-	fit.FloorActive, fit.Converged = &report.FloorActive, &report.Converged
+	fit := mixtureFit(name, m, report, d, time.Since(begin))
+	fit.Settings["starts"] = starts
 	return fit, nil
 }
 
 // vaeSettings turns the configuration into settings for either kind of
 // autoencoder.
-func vaeSettings(j *Job, d *Data, name string) vae.Settings {
+func vaeSettings(j *Job, d *Data, name string) (vae.Settings, error) {
 	c := j.Config.VAE
 	s := vae.Settings{
 		Latent: c.Latent, Hidden: c.Hidden, Activation: c.Activation, Sigma: c.Sigma,
 		Epochs: c.Epochs, Batch: c.Batch, Rate: c.Rate, Samples: c.Samples,
+		Objective: c.Objective, Beta: c.Beta, Warmup: c.Warmup, FullPosterior: c.FullPosterior,
+		Dynamic: j.Config.Binarize == "dynamic",
 		Progress: func(epoch int, train, _ float64) {
 			j.step(name+": training", epoch, c.Epochs, fmt.Sprintf("bound %.4g nats", train+d.Preparation.Transform.LogJacobian()))
 		},
 	}
-	if c.Likelihood == "bernoulli" || c.Likelihood == "auto" && d.Preparation.Measure == density.Binary {
+	switch {
+	case c.Likelihood != "auto":
+		if err := s.Likelihood.UnmarshalText([]byte(c.Likelihood)); err != nil {
+			return s, usagef("--vae-likelihood %q: want auto, gaussian, bernoulli, student-t or continuous-bernoulli", c.Likelihood)
+		}
+		if binary := d.Preparation.Measure == density.Binary; binary != (s.Likelihood == vae.Bernoulli) {
+			return s, fmt.Errorf("--vae-likelihood %s: not a likelihood of %s data; leave the flag out, or change --binarize", c.Likelihood, d.Preparation.Measure)
+		}
+	case d.Preparation.Measure == density.Binary:
 		s.Likelihood = vae.Bernoulli
 	}
-	return s
+	return s, nil
 }
 
 func fitVAE(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	s := vaeSettings(j, d, "vae")
+	s, err := vaeSettings(j, d, "vae")
+	if err != nil {
+		return nil, err
+	}
 	begin := time.Now()
-	m, report, err := vae.Fit(ctx, d.Train.Model, d.validation(), s, density.NewSource(j.Config.Seed, "comparison.vae"))
+	m, report, err := vae.Fit(ctx, d.trainingRows(j.Config.Binarize), d.validation(), s, density.NewSource(j.Config.Seed, "comparison.vae"))
 	if err != nil {
 		return nil, err
 	}
@@ -219,9 +197,13 @@ func fitVAE(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 }
 
 func fitAutoencoder(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	s := vaeSettings(j, d, "ae")
+	s, err := vaeSettings(j, d, "ae")
+	if err != nil {
+		return nil, err
+	}
+	s.Objective, s.Beta, s.Warmup, s.FullPosterior, s.Samples = vae.ELBO, 0, 0, false, 0 // there is no q(z|x) in it
 	begin := time.Now()
-	m, report, err := vae.FitAutoencoder(ctx, d.Train.Model, d.validation(), s, density.NewSource(j.Config.Seed, "comparison.ae"))
+	m, report, err := vae.FitAutoencoder(ctx, d.trainingRows(j.Config.Binarize), d.validation(), s, density.NewSource(j.Config.Seed, "comparison.ae"))
 	if err != nil {
 		return nil, err
 	}
@@ -255,6 +237,24 @@ func (d *Data) validation() *mat.Dense {
 		return nil
 	}
 	return d.Valid.Model
+}
+
+// trainingRows returns the rows that a network is trained on: those of the
+// training part or, for dynamic binarisation, the grey values as probabilities,
+// of which training draws fresh bits.
+func (d *Data) trainingRows(binarize string) *mat.Dense {
+	if binarize != "dynamic" {
+		return d.Train.Model
+	}
+	low, high := d.All.Range()
+	p := mat.NewDense(d.Train.Rows(), d.Train.Dim(), nil)
+	for i := range d.Train.Rows() {
+		row := p.RawRowView(i)
+		for k, v := range d.All.X.RawRowView(d.Train.Row(i)) {
+			row[k] = (v - low) / (high - low)
+		}
+	}
+	return p
 }
 
 func shifted(values []float64, c float64) []float64 {

@@ -59,6 +59,7 @@ type ModelResult struct {
 	Gap                  *GapResult         `json:"gap,omitempty"`
 	Sandwich             *SandwichResult    `json:"sandwich,omitempty"`
 	Diagnostics          *DiagnosticsResult `json:"diagnostics,omitempty"`
+	Selection            *SelectionResult   `json:"selection,omitempty"`
 }
 
 // SplitResult is the quality of a model on one part of the data. Models

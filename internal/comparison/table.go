@@ -23,6 +23,11 @@ func (r *Results) WriteText(w io.Writer) error {
 	r.writeModels(&b)
 	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
 	r.writePairs(&b)
+	for _, m := range r.Models {
+		if m.Selection != nil {
+			m.Selection.write(&b)
+		}
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
