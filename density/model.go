@@ -130,9 +130,13 @@ type priorProposal struct{ m Latent }
 
 func (p priorProposal) LatentDim() int { return p.m.LatentDim() }
 
-func (p priorProposal) Rand(z, _ *mat.Dense, src rand.Source) { p.m.RandPrior(z, src) }
+func (p priorProposal) Rand(z, x *mat.Dense, src rand.Source) {
+	Draws(x, z)
+	p.m.RandPrior(z, src)
+}
 
-func (p priorProposal) LogProb(dst []float64, z, _ *mat.Dense) []float64 {
+func (p priorProposal) LogProb(dst []float64, z, x *mat.Dense) []float64 {
+	Draws(x, z)
 	return p.m.LogPrior(dst, z)
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 // Covariance is a family of covariance matrices: what the components of a
-// mixture may look like. [Covariances] lists its values.
+// mixture may look like. [Covariances] lists its values, to which
+// [FactorAnalyzers] and [ProbabilisticPCA] add those of a given number of factors.
 type Covariance interface {
 	// String returns the name that the command and saved models use.
 	String() string
@@ -64,7 +65,7 @@ var covariances = []Covariance{
 	VEI, EVI, VEE, EVE, VVE, EEV, VEV, EVV,
 }
 
-// Covariances returns all families.
+// Covariances returns all families but those with factors.
 func Covariances() []Covariance { return slices.Clone(covariances) }
 
 // CovarianceNames returns the names of the families.
@@ -84,7 +85,10 @@ func ParseCovariance(name string) (Covariance, error) {
 			return c, nil
 		}
 	}
-	return nil, fmt.Errorf("gmm: unknown covariance family %q; want one of %s, or a name such as EEE of mclust", name, strings.Join(CovarianceNames(), ", "))
+	if f, ok := parseFactors(name); ok {
+		return f, nil
+	}
+	return nil, fmt.Errorf("gmm: unknown covariance family %q; want one of %s, factors:L or ppca:L for L factors, or a name such as EEE of mclust", name, strings.Join(CovarianceNames(), ", "))
 }
 
 // Geometry returns the name of the family in the scheme of mclust: three letters

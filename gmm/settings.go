@@ -14,7 +14,7 @@ type Settings struct {
 	// Covariance is the family of the covariances; nil: Full.
 	Covariance Covariance
 	// Starts is the number of k-means starts, of which the best is kept;
-	// 0: 10.
+	// 0: 10. A single component needs, and gets, one.
 	Starts int
 	// Iterations is the largest number of EM iterations of a start; 0: 5000.
 	Iterations int
@@ -62,6 +62,9 @@ func (s Settings) resolve() (Settings, error) {
 	}
 	if s.Starts == 0 {
 		s.Starts = defaultStarts
+	}
+	if s.Components == 1 {
+		s.Starts = min(s.Starts, 1)
 	}
 	if s.Iterations == 0 {
 		s.Iterations = defaultIterations

@@ -293,11 +293,15 @@ func TestLinearAutoencoder(t *testing.T) {
 func TestAutoencoderStopsOnValidation(t *testing.T) {
 	train, valid := halves(readTable(t, "faithful.csv"))
 	s := small()
-	s.Latent, s.Epochs = 1, 40
+	s.Latent, s.Epochs, s.Rate, s.Schedule = 1, 40, 0.05, Constant
 	a, report, err := FitAutoencoder(context.Background(), train, valid, s, source(1))
 	require.NoError(t, err)
 	got := sum(a.ReconstructionError(nil, valid)) / 136
 	relative(t, report.History[report.BestEpoch-1].Valid, -0.5*2*got, 1e-4)
+	for _, line := range report.History {
+		require.LessOrEqual(t, line.Valid, report.History[report.BestEpoch-1].Valid)
+	}
+	require.Less(t, report.BestEpoch, len(report.History)) // else this test sees nothing
 }
 
 // The encoder of a linear denoising autoencoder with as many codes as columns
@@ -320,5 +324,74 @@ func TestDenoisingShrinks(t *testing.T) {
 		for j, v := range variance {
 			near(t, v/(v+noise), got.At(0, j)-mean[j], 0.1, "corruption %v", corruption)
 		}
+	}
+}
+
+// The history under weights that hardly move is that of the fixed model: rows
+// of a ragged last minibatch count like others, and the units are the data's.
+func TestHistoryIsOfTheModel(t *testing.T) {
+	x := normals(70, 2, 8)
+	x.Scale(10, x)
+	for i := range 20 {
+		x.Set(69-i, 0, 80) // so that the last rows differ, whatever the order
+	}
+	m, report, err := Fit(context.Background(), x, nil, Settings{
+		Hidden: []int{6}, Batch: 64, Epochs: 4, Rate: 1e-12, Samples: 200, Schedule: Constant,
+	}, source(1))
+	require.NoError(t, err)
+	kl := sum(m.Encoder().KLPrior(nil, x)) / 70
+	elbo := bound(m, x, 400, 3)
+	for _, line := range report.History {
+		relative(t, kl, line.Rate, 1e-5)
+		near(t, elbo, line.Train, 0.02)
+		relative(t, -line.Rate-line.Distortion, line.Train, 1e-9)
+	}
+}
+
+// When the bound stalls, both schedules that go on do so from the best weights.
+func TestStallGoesBackToTheBestWeights(t *testing.T) {
+	for _, schedule := range []Schedule{Descend, Plateau} {
+		s := small()
+		s.Schedule, s.Patience, s.Epochs = schedule, 2, 100
+		s, err := s.resolve(80)
+		require.NoError(t, err)
+		x := normals(80, 2, 1)
+		j, err := start[float64](Config{Family: "vae", Dim: 2, Latent: 1}, x, normals(30, 2, 2), s, 1)
+		require.NoError(t, err)
+		defer j.close()
+		r := j.(*run[float64])
+		for r.progress.Epoch < 8 {
+			require.NoError(t, r.next())
+		}
+		for i := range r.theta {
+			r.theta[i]++
+		}
+		r.progress.Last = -100
+		before := r.rate()
+		require.False(t, r.turn())
+		require.Equal(t, r.best, r.theta)
+		if schedule == Plateau {
+			relative(t, before/3, r.rate(), 1e-12)
+		} else {
+			require.Positive(t, r.progress.Descent)
+		}
+	}
+}
+
+// The first probabilities are the column means, clipped.
+func TestBiasStartsAtTheData(t *testing.T) {
+	x := mat.NewDense(100, 3, nil)
+	for i := range 100 {
+		x.Set(i, 0, 1)
+		if i < 20 {
+			x.Set(i, 1, 1)
+		}
+	}
+	c := Config{Family: "vae", Dim: 3, Latent: 1, Hidden: []int{4}, Likelihood: Bernoulli}
+	tr := newTrainer(newNetwork[float64](c), Settings{Batch: 10, Samples: 1}, x, nil, density.NewIdentity(3), 1)
+	defer tr.close()
+	last := tr.net.decoder.Layers[1]
+	for j, want := range []float64{0.999, 0.2, 0.001} {
+		near(t, want, 1/(1+math.Exp(-tr.theta[last.Bias.From+j])), 1e-9)
 	}
 }
