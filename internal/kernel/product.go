@@ -127,6 +127,7 @@ type scratch[T Float] struct {
 	a, b []T
 	c    []T // rows of a product that are not kept
 	part product[T]
+	sum  [32]T // of a portable tile
 	tile tile
 	row  [16]int
 }
