@@ -18,7 +18,7 @@ type code[T Float] struct {
 
 	// tiles holds the assembly by form of A, edge and rows; nil where there is
 	// none.
-	tiles *[2][3][]func(t *byte)
+	tiles *[2][5][]func(t *byte)
 	copy  [2]func(dst, src *byte, stride, ld, k int, mask uintptr)
 	turn  func(dst, src *byte, stride int, rows *int, blocks int)
 	mask  func(lanes int) uintptr

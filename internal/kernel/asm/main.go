@@ -63,9 +63,9 @@ func (m *machine) rows() int {
 
 func (m *machine) products() {
 	for _, transposed := range []bool{false, true} {
-		for e := full; e <= first; e++ {
-			if m.wide && e == full {
-				continue // a full mask costs nothing
+		for e := range edge(edges) {
+			if m.wide && e == full || !m.wide && e.halved() {
+				continue // a full mask costs nothing; AVX2 has no halves
 			}
 			for rows := 1; rows <= m.rows(); rows++ {
 				m.tile(rows, e, transposed)
@@ -79,13 +79,16 @@ func (m *machine) products() {
 
 // table writes the list of the tiles by form, edge and rows.
 func (m *machine) table(b *bytes.Buffer) {
-	fmt.Fprintf(b, "\nvar tiles%d%s = [2][3][]func(t *byte){\n", 8*m.size(), m.set())
+	fmt.Fprintf(b, "\nvar tiles%d%s = [2][5][]func(t *byte){\n", 8*m.size(), m.set())
 	for _, transposed := range []bool{false, true} {
 		b.WriteString("\t{\n")
-		for e := full; e <= first; e++ {
+		for e := range edge(edges) {
 			written := e
 			if m.wide && e == full {
 				written = second
+			}
+			if !m.wide && e.halved() {
+				written -= secondHalf - second
 			}
 			b.WriteString("\t\t{\n")
 			for rows := 1; rows <= m.rows(); rows++ {
