@@ -296,6 +296,15 @@ func TestCancellation(t *testing.T) {
 	t.Logf("stopped after %v", time.Since(began))
 }
 
+func TestCancelledBeforeTheStart(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, s := range []Start{KMeans, Hierarchical, RandomResponsibilities} {
+		_, _, err := Fit(ctx, blobs(100, 2, 2, 1), Settings{Components: 2, Start: s}, rand.NewPCG(1, 1))
+		require.ErrorIs(t, err, context.Canceled)
+	}
+}
+
 // Steps by hand are the steps of Fit.
 func TestSteppableRun(t *testing.T) {
 	x := open(t, "faithful")

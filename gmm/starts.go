@@ -50,7 +50,11 @@ func (kmeansStart) assign(ctx context.Context, e *EM, i int, src rand.Source) er
 	if i == 0 {
 		runs = firstRuns
 	}
-	e.harden(cluster(ctx, e.scaled, e.k, runs, src))
+	assigned := cluster(ctx, e.scaled, e.k, runs, src)
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("gmm: %w", err)
+	}
+	e.harden(assigned)
 	return nil
 }
 
@@ -137,6 +141,9 @@ func (hierarchicalStart) assign(ctx context.Context, e *EM, _ int, src rand.Sour
 		assign(ctx, s, centres.means, assigned, distance)
 	} else {
 		copy(assigned, centres.member)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("gmm: %w", err)
 	}
 	for i, l := range s.label {
 		if l >= 0 {

@@ -1,0 +1,46 @@
+package gmm
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+)
+
+// BenchmarkIteration times an iteration of EM: 60000 rows, 50 columns, 20
+// components.
+func BenchmarkIteration(b *testing.B) {
+	const n, d, k = 60000, 50, 20
+	x := blobs(n, k, d, 1)
+	r := mat.NewDense(n, k, nil)
+	for i := range n {
+		r.Set(i, i%k, 0.5)
+		r.Set(i, (i+1)%k, 0.5)
+	}
+	for _, family := range []Covariance{Full, Tied, Diagonal, Spherical, FactorAnalyzers(5)} {
+		b.Run(family.String(), func(b *testing.B) {
+			e, err := NewEM(x, r, Settings{Covariance: family})
+			require.NoError(b, err)
+			require.NoError(b, e.Step(context.Background()))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := e.Step(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkLogProb times the density of 5000 rows of 20 columns under 1000
+// diagonal components.
+func BenchmarkLogProb(b *testing.B) {
+	m := diagonalModel(1000, 20)
+	x := blobs(5000, 3, 20, 1)
+	dst := make([]float64, 5000)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.LogProb(dst, x)
+	}
+}
