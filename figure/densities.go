@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Shares are the parts of the mass whose highest-density regions Densities
+// shares are the parts of the mass whose highest-density regions Densities
 // draws.
 var shares = []float64{0.5, 0.8, 0.95, 0.99}
 

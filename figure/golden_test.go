@@ -48,8 +48,8 @@ func TestGolden(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want.Bounds(), got.Bounds())
 			mean, worst := difference(want, got)
-			require.Less(t, mean, 0.004, "mean difference of the channels, of 1")
-			require.Less(t, worst, 0.25, "largest difference of a block of 4×4 pixels, of 1")
+			require.Less(t, mean, 0.001, "mean difference of the channels, of 1")
+			require.Less(t, worst, 0.1, "largest difference of a block of 4×4 pixels, of 1")
 		})
 	}
 }

@@ -40,9 +40,9 @@ func TestThresholdsOfNormal(t *testing.T) {
 // winding number of independent midpoints, is the share that the legend
 // promises, also for two separate clusters and for a ring with a hole.
 func TestRegionsEncloseTheirShare(t *testing.T) {
-	ring := func(dst []float64, x *mat.Dense) []float64 {
+	ring := func(_ []float64, x *mat.Dense) []float64 {
 		n, _ := x.Dims()
-		dst = make([]float64, n)
+		dst := make([]float64, n)
 		for i := range dst {
 			r := math.Hypot(x.At(i, 0), x.At(i, 1))
 			dst[i] = -(r - 2) * (r - 2) / (2 * 0.3 * 0.3)
