@@ -1,6 +1,6 @@
 module likely
 
-go 1.26
+go 1.26.0
 
 require (
 	codeberg.org/sbinet/npyio v0.14.0
