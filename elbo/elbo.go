@@ -2,11 +2,13 @@ package elbo
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/spread"
 )
 
 // Bound is the evidence lower bound of each of N rows, and its parts, in nats.
@@ -47,8 +49,7 @@ func ELBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dens
 		b.Evidence, b.Divergence = oracle.LogProb(nil, x), make([]float64, n)
 	}
 	if finite, ok := m.(density.Finite); ok {
-		b.enumerate(finite, q, x)
-		return b, nil
+		return b, b.enumerate(ctx, finite, q, x, s)
 	}
 	var divergence []float64
 	if closed, ok := q.(density.PriorDivergence); ok {
@@ -94,31 +95,42 @@ func (b *Bound) row(i int, w *Weights, rate []float64) {
 }
 
 // enumerate fills the bound by summing over all values of the code.
-func (b *Bound) enumerate(m density.Finite, q density.Proposal, x *mat.Dense) {
-	states := m.States()
-	count, l := states.Dims()
-	n, _ := x.Dims()
-	prior := m.LogPrior(nil, states)
-	lik, proposal := make([]float64, count), make([]float64, count)
-	z := mat.NewDense(count, l, nil)
-	z.Copy(states)
-	for i := range n {
-		row := density.Rows(x, i, i+1)
-		m.LogLik(lik, row, z)
-		q.LogProb(proposal, z, row)
-		for k, lq := range proposal {
-			p := math.Exp(lq)
-			if p == 0 {
-				continue // 0·log 0 = 0
-			}
-			b.Distortion[i] -= p * lik[k]
-			b.Rate[i] += p * (lq - prior[k])
-			if b.Divergence != nil {
-				b.Divergence[i] += p * (lq - (lik[k] + prior[k] - b.Evidence[i]))
-			}
-		}
-		b.PerRow[i] = -b.Distortion[i] - b.Rate[i]
+func (b *Bound) enumerate(ctx context.Context, m density.Finite, q density.Proposal, x *mat.Dense, s Settings) error {
+	n, d := x.Dims()
+	if d != m.Dim() || q.LatentDim() != m.LatentDim() {
+		panic("elbo: model, proposal and data differ in dimension")
 	}
+	states := m.States()
+	count, _ := states.Dims()
+	prior := m.LogPrior(nil, states)
+	err := spread.Each(ctx, n, s.Progress, func() func(i int) error {
+		lik, proposal := make([]float64, count), make([]float64, count)
+		return func(i int) error {
+			row := density.Rows(x, i, i+1)
+			m.LogLik(lik, row, states)
+			q.LogProb(proposal, states, row)
+			for k, lq := range proposal {
+				p := math.Exp(lq)
+				if p == 0 {
+					continue // 0·log 0 = 0
+				}
+				b.Distortion[i] -= p * lik[k]
+				b.Rate[i] += p * (lq - prior[k])
+				if b.Divergence != nil {
+					b.Divergence[i] += p * (lq - (lik[k] + prior[k] - b.Evidence[i]))
+				}
+			}
+			b.PerRow[i] = -b.Distortion[i] - b.Rate[i]
+			if math.IsNaN(b.PerRow[i]) {
+				return fmt.Errorf("elbo: the bound of row %d is NaN: %w; check the row and the model's parameters", i+1, ErrNotANumber)
+			}
+			return nil
+		}
+	})
+	if ctx.Err() != nil {
+		return fmt.Errorf("elbo: %w", err)
+	}
+	return err
 }
 
 // standardError returns the standard error of the mean of values; NaN for one.

@@ -3,6 +3,7 @@ package elbo
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -13,10 +14,10 @@ import (
 type MultiBound struct {
 	// K is the number of draws inside the logarithm.
 	K int
-	// PerRow is the mean over S/K groups of log (1/K) Σ w.
+	// PerRow is the mean over groups of K draws of log (1/K) Σ w.
 	PerRow []float64
 	// StdErr is the Monte Carlo standard error of each row, from the spread of
-	// the groups; NaN where there is one group.
+	// disjoint groups; NaN where there is one group.
 	StdErr []float64
 	// Samples is S.
 	Samples int
@@ -29,17 +30,19 @@ func (b *MultiBound) Estimate() density.Estimate {
 }
 
 // MultiSample evaluates the K-sample bounds of each row of x (N×D) for all K in
-// ks from the same S draws: the draws are cut into groups of K in their order,
-// and the logarithms of the groups' mean weights are averaged. ks must rise and
-// each K must divide the next, and the last S, so that the groups nest; L_K is
-// then nondecreasing in K for every row, by Jensen's inequality, whatever the
-// draws. Errors are those of [EachRow].
+// ks, which must rise from 1 or more to S at most, from the same S draws. Groups
+// of the largest K are taken from the draws, groups of the next from each of
+// these, and so on, so that every draw of a group is in equally many of its
+// groups; L_K is then nondecreasing in K for every row, by Jensen's inequality,
+// whatever the draws. Where K divides the next number the groups are disjoint;
+// where it does not, they go around, and the cost in logarithms, not in
+// evaluations of the model, is larger by up to K. Errors are those of [EachRow].
 func MultiSample(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dense, ks []int, s Settings) ([]*MultiBound, error) {
 	s, err := s.resolve()
 	if err != nil {
 		return nil, err
 	}
-	if err := nested(ks, s.Samples); err != nil {
+	if err := rising(ks, s.Samples); err != nil {
 		return nil, err
 	}
 	n, _ := x.Dims()
@@ -49,15 +52,15 @@ func MultiSample(ctx context.Context, m density.Latent, q density.Proposal, x *m
 	}
 	err = EachRow(ctx, m, q, x, "elbo.multisample", s, func(i int, w *Weights) {
 		logs := w.Log(nil)
-		for _, b := range bounds {
-			groups := make([]float64, len(logs)/b.K)
-			var sum float64
-			for g := range groups {
-				groups[g] = density.LogMeanExp(logs[g*b.K : (g+1)*b.K])
-				sum += groups[g]
+		g := newGroups(ks)
+		g.split(logs, len(ks)-1)
+		for j, b := range bounds {
+			b.PerRow[i] = g.sum[j] / float64(g.count[j])
+			disjoint := make([]float64, len(logs)/b.K)
+			for k := range disjoint {
+				disjoint[k] = density.LogMeanExp(logs[k*b.K : (k+1)*b.K])
 			}
-			b.PerRow[i] = sum / float64(len(groups))
-			b.StdErr[i] = standardError(groups)
+			b.StdErr[i] = standardError(disjoint)
 		}
 	})
 	if err != nil {
@@ -66,14 +69,47 @@ func MultiSample(ctx context.Context, m density.Latent, q density.Proposal, x *m
 	return bounds, nil
 }
 
-func nested(ks []int, samples int) error {
-	if len(ks) == 0 {
-		return fmt.Errorf("elbo: no number of samples for the bound: %w; give at least one", ErrSettings)
+// groups sums the log mean weights of nested groups.
+type groups struct {
+	ks     []int
+	sum    []float64
+	count  []int
+	around [][]float64 // a group that goes around, for each level
+}
+
+func newGroups(ks []int) *groups {
+	g := &groups{ks: ks, sum: make([]float64, len(ks)), count: make([]int, len(ks)), around: make([][]float64, len(ks))}
+	for j, k := range ks {
+		g.around[j] = make([]float64, k)
 	}
-	for j, k := range append(append([]int{}, ks[1:]...), samples) {
-		if before := ks[j]; before < 1 || k < before || k%before != 0 {
-			return fmt.Errorf("elbo: groups of %d do not nest in %d draws: %w; let each number divide the next, and the last the number of draws", before, k, ErrSettings)
+	return g
+}
+
+// split cuts logs into groups of ks[level], and these into smaller ones.
+func (g *groups) split(logs []float64, level int) {
+	if level < 0 {
+		return
+	}
+	k := g.ks[level]
+	for start := 0; ; {
+		group := logs[start:min(start+k, len(logs))]
+		if len(group) < k {
+			n := copy(g.around[level], group)
+			copy(g.around[level][n:], logs)
+			group = g.around[level]
 		}
+		g.sum[level] += density.LogMeanExp(group)
+		g.count[level]++
+		g.split(group, level-1)
+		if start = (start + k) % len(logs); start == 0 {
+			return
+		}
+	}
+}
+
+func rising(ks []int, samples int) error {
+	if len(ks) == 0 || ks[0] < 1 || ks[len(ks)-1] > samples || !slices.IsSorted(ks) || len(slices.Compact(slices.Clone(ks))) != len(ks) {
+		return fmt.Errorf("elbo: bounds of %v samples from %d draws: %w; give numbers that rise from 1 or more up to the number of draws", ks, samples, ErrSettings)
 	}
 	return nil
 }

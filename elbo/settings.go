@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/spread"
 )
 
 // Errors of evaluating a bound. They are wrapped with the row or the setting.
@@ -99,36 +97,20 @@ func EachRow(ctx context.Context, m density.Latent, q density.Proposal, x *mat.D
 	if err != nil {
 		return err
 	}
-	errs := make([]error, n)
-	var next, done atomic.Int64
-	var group sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		group.Go(func() {
-			w := newSampler(m, q, s)
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n || ctx.Err() != nil {
-					return
-				}
-				if errs[i] = w.draw(ctx, density.Rows(x, i, i+1), purpose, i); errs[i] == nil {
-					f(i, &w.weights)
-				}
-				if count := int(done.Add(1)); s.Progress != nil {
-					s.Progress(count, n)
-				}
+	err = spread.Each(ctx, n, s.Progress, func() func(i int) error {
+		w := newSampler(m, q, s)
+		return func(i int) error {
+			if err := w.draw(ctx, density.Rows(x, i, i+1), purpose, i); err != nil {
+				return err
 			}
-		})
-	}
-	group.Wait()
-	if err := ctx.Err(); err != nil {
+			f(i, &w.weights)
+			return nil
+		}
+	})
+	if ctx.Err() != nil {
 		return fmt.Errorf("elbo: %w", err)
 	}
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // sampler draws the weights of one row at a time.

@@ -83,6 +83,7 @@ func importance(ctx context.Context, m density.Latent, q density.Proposal, x *ma
 	r := &Result{
 		Kind: density.Consistent, Measure: s.Measure, Samples: s.Samples,
 		LogProb: make([]float64, n), StdErr: make([]float64, n), ESS: make([]float64, n), KHat: make([]float64, n),
+		Smoothed: make([]float64, n), Debiased: make([]float64, n),
 	}
 	spent := make([]int64, n)
 	settings := elbo.Settings{Samples: s.Samples, Seed: s.Seed, Chunk: s.Chunk, Progress: s.Progress}
@@ -105,9 +106,11 @@ func importance(ctx context.Context, m density.Latent, q density.Proposal, x *ma
 func (r *Result) row(i int, logs []float64) {
 	count := float64(len(logs))
 	r.LogProb[i] = density.LogMeanExp(logs)
-	r.KHat[i] = paretoK(logs)
+	fit := fitTail(logs)
+	r.KHat[i], r.Smoothed[i] = fit.khat, fit.smoothed
+	r.Debiased[i], _ = elbo.Jackknife(logs)
 	if math.IsInf(r.LogProb[i], -1) { // not one draw hit
-		r.StdErr[i], r.ESS[i], r.KHat[i] = math.Inf(1), 0, math.Inf(1)
+		r.StdErr[i], r.ESS[i] = math.Inf(1), 0
 		return
 	}
 	var squares, spread float64

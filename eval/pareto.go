@@ -15,42 +15,11 @@ func Threshold(samples int) float64 {
 // minTail is the smallest number of weights that a tail is fitted to.
 const minTail = 5
 
-// paretoK returns the tail index k̂ of the weights whose logarithms are given:
-// the shape of a generalised Pareto distribution fitted to the largest
-// ⌈3√S⌉ of them, S/5 if S ≤ 225. It is −Inf for a tail without spread, as an
-// exact proposal gives, and +Inf where there are too few draws to tell.
-func paretoK(logs []float64) float64 {
-	count := len(logs)
-	tail := int(math.Ceil(3 * math.Sqrt(float64(count))))
-	if count <= 225 {
-		tail = count / 5
-	}
-	if tail < minTail {
-		return math.Inf(1)
-	}
-	sorted := slices.Sorted(slices.Values(logs))
-	peak, cutoff := sorted[count-1], sorted[count-tail-1]
-	if math.IsInf(peak, -1) {
-		return math.Inf(1)
-	}
-	excess := sorted[count-tail:]
-	base := math.Exp(cutoff - peak)
-	for i, l := range excess {
-		excess[i] = math.Exp(l-peak) - base
-	}
-	// Rounding alone makes differences of some units in the last place of
-	// weights that are equal.
-	if excess[tail-1] <= 1e-10 {
-		return math.Inf(-1)
-	}
-	return fitPareto(excess)
-}
-
-// fitPareto returns the shape of a generalised Pareto distribution fitted to
+// fitPareto returns shape and scale of a generalised Pareto distribution fitted to
 // excesses over a threshold (ascending, not negative, the last positive) by the
-// quasi-Bayesian estimator of Zhang & Stephens (2009), shrunk towards ½ with the
-// weight of ten observations (Vehtari et al. 2024, appendix C).
-func fitPareto(excess []float64) float64 {
+// quasi-Bayesian estimator of Zhang & Stephens (2009), the shape shrunk towards ½
+// with the weight of ten observations (Vehtari et al. 2024, appendix C).
+func fitPareto(excess []float64) (k, sigma float64) {
 	n := float64(len(excess))
 	const prior = 3
 	grid := 30 + int(math.Sqrt(n))
@@ -72,7 +41,9 @@ func fitPareto(excess []float64) float64 {
 		mean += weight * theta[j]
 		total += weight
 	}
-	return (shape(mean/total, excess)*n + 0.5*10) / (n + 10)
+	best := mean / total
+	k = shape(best, excess)
+	return (k*n + 0.5*10) / (n + 10), -k / best
 }
 
 // shape is the maximum-likelihood shape for a given scale parameter θ.

@@ -16,6 +16,12 @@ type Result struct {
 	// effective sample size and KHat its Pareto k̂; nil where Kind is
 	// density.ExactValue.
 	StdErr, ESS, KHat []float64
+	// Smoothed is log p̂ with the largest weights of each row replaced by what
+	// their generalised Pareto fit expects, and Debiased log p̂ by the
+	// jackknife (elbo.Jackknife), NaN for one draw; nil where Kind is
+	// density.ExactValue. Where they differ from LogProb by more than StdErr,
+	// none of the three can be trusted.
+	Smoothed, Debiased []float64
 	// Kind tells a closed form from an estimate.
 	Kind density.Kind
 	// Measure is what the density is a density with respect to.
@@ -35,8 +41,10 @@ func (r *Result) Estimate() density.Estimate {
 
 // Shift adds c nats to every row, as a change of units does.
 func (r *Result) Shift(c float64) {
-	for i := range r.LogProb {
-		r.LogProb[i] += c
+	for _, values := range [][]float64{r.LogProb, r.Smoothed, r.Debiased} {
+		for i := range values {
+			values[i] += c
+		}
 	}
 }
 

@@ -21,21 +21,28 @@ func checkPoints(what string, x *mat.Dense, columns int) error {
 	if err := density.CheckFinite(x); err != nil {
 		return fmt.Errorf("figure: %s: %w", what, err)
 	}
-	return nil
-}
-
-// checkValues returns an error unless all values are finite. what names them.
-func checkValues(what string, values ...float64) error {
-	for i, v := range values {
-		if !finite(v) {
-			return fmt.Errorf("figure: %s, value %d is %v: %w", what, i+1, v, density.ErrNonFinite)
-		}
+	if largest := max(mat.Max(x), -mat.Min(x)); largest > limit {
+		return fmt.Errorf("figure: %s reaches %v, too large to draw: %w", what, largest, ErrShape)
 	}
 	return nil
 }
 
-// finite reports whether v is neither NaN nor infinite.
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+// limit bounds what can be drawn, so that no width or area overflows.
+const limit = 1e100
+
+// checkValues returns an error unless all values can be drawn. what names
+// them.
+func checkValues(what string, values ...float64) error {
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("figure: %s, value %d is %v: %w", what, i+1, v, density.ErrNonFinite)
+		}
+		if math.Abs(v) > limit {
+			return fmt.Errorf("figure: %s, value %d is %v, too large to draw: %w", what, i+1, v, ErrShape)
+		}
+	}
+	return nil
+}
 
 // columnRange returns the smallest and largest value of column j.
 func columnRange(x *mat.Dense, j int) (low, high float64) {
@@ -59,4 +66,12 @@ func thin(n, most int) (rows []int, note string) {
 		note = fmt.Sprintf("%d of the %d rows are drawn.", kept, n)
 	}
 	return rows, note
+}
+
+// count writes a number of things: "1 epoch", "7 epochs".
+func count(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
 }

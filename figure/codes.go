@@ -29,7 +29,7 @@ func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
 		return nil, fmt.Errorf("figure: %d labels for %d codes: %w", len(labels), n, ErrShape)
 	}
 	rows, note := thin(n, 3*mostPoints)
-	p := newPlot("z₁", "z₂")
+	p := newPlot("z₁", "z₂", pageWidth, pageWidth)
 	p.Add(grid(true, true))
 	f := frame{title: title, width: 5 * vg.Inch, height: 5 * vg.Inch}
 	if note != "" {
@@ -55,14 +55,17 @@ func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
 		for g, name := range groups {
 			f.legend = append(f.legend, entry{name, glyphThumb(codeStyle(g, 1))})
 			if len(member[g]) > 0 {
-				p.Add(tag{medianPoint(member[g]), name})
+				p.Add(tag{medianPoint(member[g]), shorten(name, writing(panelSize+1, ink, true), vg.Inch)})
 			}
 		}
 	}
 	// One unit has one length on both axes: the prior is round.
 	x0, x1 := columnRange(codes, 0)
 	y0, y1 := columnRange(codes, 1)
-	half := max(x1-x0, y1-y0)/2*1.06 + 1e-9
+	half := max(x1-x0, y1-y0) / 2 * 1.06
+	if half == 0 {
+		half = 1
+	}
 	p.X.Min, p.X.Max = (x0+x1)/2-half, (x0+x1)/2+half
 	p.Y.Min, p.Y.Max = (y0+y1)/2-half, (y0+y1)/2+half
 	f.body = func(c draw.Canvas) { p.Draw(shaped(p, c, 1)) }

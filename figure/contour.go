@@ -1,7 +1,5 @@
 package figure
 
-import "math"
-
 // point is a place in the coordinates of the data.
 type point struct{ x, y float64 }
 
@@ -42,7 +40,7 @@ func (g field) region(level float64) []loop {
 			}
 			delete(m.next, at)
 			l.points = append(l.points, m.crossing(at))
-			l.border = append(l.border, m.onBorder(at) && m.onBorder(to))
+			l.border = append(l.border, m.onBorder(at) || m.onBorder(to))
 			at = to
 		}
 		loops = append(loops, l)
@@ -63,12 +61,15 @@ type marcher struct {
 // inside reports whether node (i, j) belongs to the region.
 func (m *marcher) inside(i, j int) bool { return m.value(i, j) >= m.level }
 
-// value returns the log-density of node (i, j), −∞ on the ring.
+// value returns the log-density of node (i, j), and next to nothing on the
+// ring. Values far below the level, −∞ among them, are raised: they say no
+// more about where the level lies, and interpolation needs numbers.
 func (m *marcher) value(i, j int) float64 {
+	least := m.level - 50
 	if i == 0 || j == 0 || i == m.w-1 || j == m.h-1 {
-		return math.Inf(-1)
+		return least
 	}
-	return m.logp[(j-1)*len(m.x)+i-1]
+	return max(least, m.logp[(j-1)*len(m.x)+i-1])
 }
 
 // place returns the coordinates of node (i, j).
@@ -156,12 +157,6 @@ func (m *marcher) crossing(edge int) point {
 	a, b := m.value(i, j), m.value(k, l)
 	p, q := m.place(i, j), m.place(k, l)
 	t := (m.level - a) / (b - a)
-	switch {
-	case math.IsInf(a, -1):
-		t = 1
-	case math.IsInf(b, -1):
-		t = 0
-	}
 	return point{p.x + t*(q.x-p.x), p.y + t*(q.y-p.y)}
 }
 

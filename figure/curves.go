@@ -10,8 +10,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"likely/density"
 )
 
 // Curve is a quantity that depends on a setting, with its error.
@@ -58,7 +56,7 @@ func drawCurves(title string, axes CurvesAxes, curves []Curve, references []Refe
 	if len(curves) == 0 {
 		return nil, fmt.Errorf("figure: no curves: %w", ErrEmpty)
 	}
-	p := newPlot(axes.X, axes.Y)
+	p := newPlot(axes.X, axes.Y, pageWidth-1.5*vg.Inch, 2.9*vg.Inch)
 	p.X.Tick.Marker = ticks{}
 	if axes.WholeX {
 		p.X.Tick.Marker = ticks{want: 12, integers: true}
@@ -165,10 +163,10 @@ func (c Curve) check(logX bool) error {
 	case c.Best < 0 || c.Best > n:
 		return fmt.Errorf("figure: the curve %s marks point %d of %d: %w", c.Name, c.Best, n, ErrShape)
 	}
+	if err := checkValues("the curve "+c.Name, slices.Concat(c.X, c.Y, c.StdErr)...); err != nil {
+		return err
+	}
 	for i := range n {
-		if !finite(c.X[i]) || !finite(c.Y[i]) || c.StdErr != nil && !finite(c.StdErr[i]) {
-			return fmt.Errorf("figure: the curve %s, point %d: %w", c.Name, i+1, density.ErrNonFinite)
-		}
 		if i > 0 && !(c.X[i] > c.X[i-1]) {
 			return fmt.Errorf("figure: the curve %s does not ascend at point %d: %w", c.Name, i+1, ErrShape)
 		}

@@ -63,6 +63,7 @@ func Densities(title string, points *mat.Dense, panels []Panel, columns [2]strin
 		f.notes = append(f.notes, note)
 	}
 	across := columnsFor(len(panels), 4)
+	side := panelSide(across)
 	drawn := make([]panel, len(panels))
 	for k, p := range panels {
 		g, err := newField(p.Title, p.LogDensity, x, y, gridNodes)
@@ -70,23 +71,28 @@ func Densities(title string, points *mat.Dense, panels []Panel, columns [2]strin
 			return nil, err
 		}
 		if outside := 1 - g.mass(); outside > 0.01 {
-			f.notes = append(f.notes, fmt.Sprintf("%s: %.2g %% of the mass lies outside the frame.", p.Title, 100*outside))
+			digits := 1
+			if outside > 0.1 {
+				digits = 0
+			}
+			f.notes = append(f.notes, fmt.Sprintf("%s: %.*f %% of the mass lies outside the frame.", p.Title, digits, 100*outside))
 		}
+		// Numbers and labels stand at the left and at the bottom only.
 		xLabel, yLabel := columns[0], columns[1]
-		if k%across > 0 {
+		left, bottom := k%across == 0, k+across >= len(panels)
+		if !left {
 			yLabel = ""
 		}
-		if k+across < len(panels) {
+		if !bottom {
 			xLabel = ""
 		}
-		c := newPlot(xLabel, yLabel)
-		c.X.Tick.Marker = ticks{want: 4, silent: xLabel == ""}
-		c.Y.Tick.Marker = ticks{silent: yLabel == ""}
+		c := newPlot(xLabel, yLabel, 0.6*side, 0.8*side)
+		c.X.Tick.Marker = ticks{want: 4, silent: !bottom}
+		c.Y.Tick.Marker = ticks{silent: !left}
 		c.X.Min, c.X.Max, c.Y.Min, c.Y.Max = x[0], x[1], y[0], y[1]
 		c.Add(newRegions(g), scatter{marks, pointStyle(len(marks))})
 		drawn[k] = panel{p.Title, p.Subtitle, c}
 	}
-	side := panelSide(across)
 	down := (len(panels) + across - 1) / across
 	f.width = vg.Length(across)*side + 40
 	f.height = vg.Length(down) * (side + head(drawn) + 26)
@@ -109,7 +115,7 @@ func densityLegend(rows int) []entry {
 		}
 		legend = append(legend, entry{label, fillThumb(regionColor(k), stroke(regionEdge(k), 0.7))})
 	}
-	return append(legend, entry{fmt.Sprintf("data, %d rows", rows), glyphThumb(pointStyle(1))})
+	return append(legend, entry{"data, " + count(rows, "row"), glyphThumb(pointStyle(1))})
 }
 
 // regionColor returns the fill of the k-th region, and regionEdge its line.

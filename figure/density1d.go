@@ -33,14 +33,17 @@ func Density1D(title string, values []float64, panels []Panel, column string) (*
 
 	bars := newBars(values)
 	top := floats.Max(bars.heights)
-	p := newPlot(column, "density")
+	p := newPlot(column, "density", pageWidth-1.5*vg.Inch, 2.9*vg.Inch)
 	p.X.Min, p.X.Max = low, high
 	p.Add(grid(false, true), bars)
-	legend := []entry{{fmt.Sprintf("data, %d rows", len(values)), fillThumb(barFill, draw.LineStyle{})}}
+	legend := []entry{{"data, " + count(len(values), "row"), fillThumb(barFill, draw.LineStyle{})}}
 	if len(values) <= 300 {
 		p.Add(rug(values))
 	}
 	for k, panel := range panels {
+		if panel.LogDensity == nil {
+			return nil, fmt.Errorf("figure: %s has no log-density: %w", panel.Title, ErrEmpty)
+		}
 		logp := panel.LogDensity(nil, nodes)
 		if err := checkLogDensity(panel.Title, logp, nodes); err != nil {
 			return nil, err

@@ -25,6 +25,14 @@ var ErrShape = errors.New("sizes do not fit together")
 // resolution of PNG files, in dots per inch.
 const resolution = 150
 
+// svgFixes mends what vgsvg writes: a reader without the Liberation fonts
+// falls back on fonts of the same metrics instead of a serif default, and
+// pictures, which are PNG, say so, since some readers believe the label.
+var svgFixes = strings.NewReplacer(
+	"font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;",
+	"data:image/jpg;base64,", "data:image/png;base64,",
+)
+
 // A Figure is a finished picture that can be saved in several formats. It is
 // immutable and may be saved concurrently.
 type Figure struct {
@@ -51,11 +59,7 @@ func (f *Figure) Encode(w io.Writer, format string) error {
 		if _, err := c.WriteTo(&b); err != nil {
 			return err
 		}
-		// A reader without the Liberation fonts falls back on fonts of
-		// the same metrics instead of a serif default.
-		_, err := w.Write(bytes.ReplaceAll(b.Bytes(),
-			[]byte("font-family:Liberation Sans;"),
-			[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")))
+		_, err := svgFixes.WriteString(w, b.String())
 		return err
 	default:
 		return fmt.Errorf("figure: unknown format %q; want png or svg", format)

@@ -67,7 +67,7 @@ func (f frame) figure() *Figure {
 		left, y := c.Min.X+margin, c.Max.Y-margin
 		if f.title != "" {
 			y -= titleSize
-			c.FillText(writing(titleSize, ink, true), vg.Point{X: left, Y: y}, f.title)
+			c.FillText(writing(titleSize, ink, true), vg.Point{X: left, Y: y}, shorten(f.title, writing(titleSize, ink, true), f.width))
 			y -= 8
 		}
 		label := writing(bodySize, ink, false)
@@ -102,6 +102,7 @@ func (f frame) legendRows() [][]entry {
 	var rows [][]entry
 	x := vg.Length(0)
 	for _, e := range f.legend {
+		e.label = shorten(e.label, label, f.width-e.thumb.width-thumbGap)
 		w := e.thumb.width + thumbGap + label.Width(e.label)
 		if len(rows) == 0 || x+w > f.width {
 			rows = append(rows, nil)
@@ -174,7 +175,7 @@ type panel struct {
 const (
 	panelTitle    = panelSize + 5
 	panelSubtitle = bodySize + 4
-	panelGap      = vg.Length(14)
+	panelGap      = vg.Length(18)
 )
 
 // head returns the height of the text above panels.

@@ -8,8 +8,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"likely/density"
 )
 
 // Gap is the distance from a bound up to the log-likelihood, in parts.
@@ -50,8 +48,12 @@ func Gaps(title string, gaps []Gap) (*Figure, error) {
 			return nil, fmt.Errorf("figure: the gap of %s has no parts: %w", g.Name, ErrEmpty)
 		}
 		for _, part := range g.Parts {
-			if !finite(part.Nats) || math.IsInf(part.StdErr, 0) {
-				return nil, fmt.Errorf("figure: the %s gap of %s is %v ± %v: %w", part.Name, g.Name, part.Nats, part.StdErr, density.ErrNonFinite)
+			se := part.StdErr
+			if math.IsNaN(se) {
+				se = 0
+			}
+			if err := checkValues(fmt.Sprintf("the %s gap of %s", part.Name, g.Name), part.Nats, se); err != nil {
+				return nil, err
 			}
 			if _, ok := index[part.Name]; !ok {
 				index[part.Name] = len(names)
@@ -69,7 +71,7 @@ func Gaps(title string, gaps []Gap) (*Figure, error) {
 	}
 	f.notes = []string{"Lines: ± one standard error of each part."}
 
-	p := newPlot("gap to log p(x) (nats per example, smaller is better)", "")
+	p := newPlot("gap to log p(x) (nats per example, smaller is better)", "", pageWidth, pageWidth)
 	p.Y.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
 	p.Y.Tick.Label.Font, p.Y.Tick.Label.Color = label.Font, label.Color
 	p.Y.Tick.Marker = rows

@@ -36,6 +36,9 @@ func newField(name string, f LogDensity, x, y [2]float64, n int) (field, error) 
 			nodes.SetRow(j*n+i, []float64{u, v})
 		}
 	}
+	if f == nil {
+		return g, fmt.Errorf("figure: %s has no log-density: %w", name, ErrEmpty)
+	}
 	g.logp = f(nil, nodes)
 	return g, checkLogDensity(name, g.logp, nodes)
 }

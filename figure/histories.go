@@ -31,7 +31,7 @@ type History struct {
 
 // Histories draws the course of several fits side by side, each on its own
 // axes. Where the first steps are so far off that they would flatten all
-// others, they run out of the frame, and a note says so.
+// others, they are left out of the frame, and a note says so.
 func Histories(title string, histories []History) (*Figure, error) {
 	if len(histories) == 0 {
 		return nil, fmt.Errorf("figure: no histories: %w", ErrEmpty)
@@ -47,7 +47,7 @@ func Histories(title string, histories []History) (*Figure, error) {
 		best = best || h.Best > 0
 		p, hidden := h.plot()
 		if hidden > 0 {
-			f.notes = append(f.notes, fmt.Sprintf("%s: the first %s, below the frame.", h.Title, count(hidden, h.Unit)))
+			f.notes = append(f.notes, fmt.Sprintf("%s: the first %s left out of the frame.", h.Title, count(hidden, h.Unit)))
 		}
 		panels[k] = panel{h.Title, h.Subtitle, p}
 	}
@@ -91,19 +91,18 @@ func (h History) check() error {
 	return checkValues("the validation history of "+h.Title, h.Valid...)
 }
 
-// plot draws the history, and returns how many of the first steps lie below
+// plot draws the history, and returns how many of the first steps lie outside
 // the frame.
 func (h History) plot() (p *plot.Plot, hidden int) {
 	quantity := h.Quantity
 	if quantity == "" {
 		quantity = "nats per example"
 	}
-	p = newPlot(h.Unit, quantity)
+	p = newPlot(h.Unit, quantity, 1.8*vg.Inch, 2*vg.Inch)
 	p.X.Tick.Marker = ticks{integers: true}
-	p.X.Min, p.X.Max = pad(1, float64(len(h.Train)), 0.02)
 	low, high := h.window()
 	p.Y.Min, p.Y.Max = pad(low, high, 0.06)
-	for hidden < len(h.Train) && h.Train[hidden] < p.Y.Min {
+	for hidden < len(h.Train) && (h.Train[hidden] < p.Y.Min || h.Train[hidden] > p.Y.Max) {
 		hidden++
 	}
 	p.Add(grid(false, true))
@@ -126,6 +125,7 @@ func (h History) plot() (p *plot.Plot, hidden int) {
 	if h.Best > 0 {
 		p.Add(marker{float64(h.Best), kept[h.Best-1], fmt.Sprintf("%s %d", h.Unit, h.Best)})
 	}
+	// Adding lines has widened the axes.
 	p.X.Min, p.X.Max = pad(1, float64(len(h.Train)), 0.02)
 	p.Y.Min, p.Y.Max = pad(low, high, 0.06)
 	return p, hidden
@@ -133,24 +133,27 @@ func (h History) plot() (p *plot.Plot, hidden int) {
 
 // window returns the range of values to show: all of them, unless those of
 // the first tenth of the steps would leave the rest less than a quarter of
-// the height.
+// the height. It spans at least a tenth of a nat, so that the last digits of
+// a fit that has converged do not look like progress.
 func (h History) window() (low, high float64) {
-	skip := (len(h.Train) + 9) / 10
 	all := slices.Concat(h.Train, h.Valid)
 	low, high = floats.Min(all), floats.Max(all)
 	if len(h.Train) < 8 {
 		return low, high
 	}
+	skip := (len(h.Train) + 9) / 10
 	late := slices.Clone(h.Train[skip:])
 	if h.Valid != nil {
 		late = append(late, h.Valid[skip:]...)
 	}
-	lateLow := floats.Min(late)
-	if high-lateLow > 0 && high-lateLow < (high-low)/4 {
-		// Some of the approach still shows.
-		return lateLow - 0.3*(high-lateLow), high
+	lateLow, lateHigh := floats.Min(late), floats.Max(late)
+	room := lateHigh - lateLow
+	if room >= (high-low)/4 {
+		return low, high
 	}
-	return low, high
+	// Some of the approach still shows.
+	room = max(0.3*room, 0.1-room)
+	return max(low, lateLow-room), min(high, lateHigh+room)
 }
 
 // marker points out one step.
@@ -166,11 +169,12 @@ func (m marker) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(stroke(pencil, 0.6, 2, 2), at.X, c.Min.Y, at.X, at.Y)
 	c.DrawGlyphNoClip(bestMark, at)
 	style := writing(bodySize, ink, false)
+	label := shorten(m.label, style, vg.Inch)
 	x := at.X + 4
-	if x+style.Width(m.label) > c.Max.X {
-		x = at.X - 4 - style.Width(m.label)
+	if x+style.Width(label) > c.Max.X {
+		x = at.X - 4 - style.Width(label)
 	}
-	c.FillText(style, vg.Point{X: x, Y: c.Min.Y + 4}, m.label)
+	c.FillText(style, vg.Point{X: x, Y: c.Min.Y + 4}, label)
 }
 
 // diamond is a filled square on its corner.
@@ -186,12 +190,4 @@ func (diamond) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
 	p.Close()
 	c.SetColor(s.Color)
 	c.Fill(p)
-}
-
-// count writes a number of things: "1 epoch", "7 epochs".
-func count(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return fmt.Sprintf("%d %ss", n, unit)
 }

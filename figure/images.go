@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	pixels "image/draw"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -118,9 +119,10 @@ func (s ImageShape) withGreys(x *mat.Dense) ImageShape {
 // smoothing, so that renderers that smooth do so at the edges only.
 func montage(x *mat.Dense, across, down int, shape ImageShape) image.Image {
 	zoom := max(1, 112/max(shape.Height, shape.Width))
-	gap := max(2, zoom*max(shape.Height, shape.Width)/24)
+	gap := max(2, zoom*max(shape.Height, shape.Width)/18)
 	width, height := zoom*shape.Width+gap, zoom*shape.Height+gap
 	out := image.NewNRGBA(image.Rect(0, 0, across*width, down*height))
+	pixels.Draw(out, out.Bounds(), image.NewUniform(faint), image.Point{}, pixels.Src)
 	for k := range across * down {
 		row := x.RawRowView(k)
 		left, top := k%across*width+gap/2, k/across*height+gap/2

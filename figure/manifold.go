@@ -48,11 +48,12 @@ func Manifold(title string, images *mat.Dense, k int, shape ImageShape) (*Figure
 	shape = shape.withGreys(images)
 	picture := montage(images, k, k, shape)
 
-	p := newPlot("z₁", "z₂")
+	p := newPlot("z₁", "z₂", pageWidth, pageWidth)
 	var marks plot.ConstantTicks
 	stride := (k + 12) / 13
 	for i := range k {
-		if min(i, k-1-i)%stride == 0 {
+		// Symmetric, and with 0 where there is one.
+		if from := min(i, k-1-i); k%2 == 0 && from%stride == 0 || k%2 == 1 && (k/2-from)%stride == 0 {
 			marks = append(marks, plot.Tick{Value: float64(i), Label: formatTick(quantile(i, k), 0.01)})
 		}
 	}

@@ -54,14 +54,24 @@ func Pairs(title string, columns []string, groups []Group) (*Figure, error) {
 		for _, i := range rows {
 			drawn[k] = append(drawn[k], g.Points.RawRowView(i))
 		}
-		f.legend = append(f.legend, entry{fmt.Sprintf("%s, %d rows", g.Name, n), glyphThumb(groupStyle(k, 1))})
+		f.legend = append(f.legend, entry{g.Name + ", " + count(n, "row"), glyphThumb(groupStyle(k, 1))})
+	}
+
+	// Numbers that are too long for the axis of a panel go to the notes.
+	marks := make([]ticks, d)
+	for j, name := range columns {
+		a, b := pad(low[j], high[j], 0.06)
+		marks[j] = fitTicks(a, b, pairSide(d))
+		if marks[j].silent {
+			f.notes = append(f.notes, fmt.Sprintf("%s runs from %v to %v.", name, low[j], high[j]))
+		}
 	}
 
 	plots := make([][]*plot.Plot, d)
 	for r := range d {
 		plots[r] = make([]*plot.Plot, d)
 		for c := range r + 1 {
-			plots[r][c] = pairPlot(r, c, columns, groups, drawn)
+			plots[r][c] = pairPlot(r, c, marks, groups, drawn)
 			p := plots[r][c]
 			p.X.Min, p.X.Max = pad(low[c], high[c], 0.06)
 			if r != c {
@@ -69,14 +79,31 @@ func Pairs(title string, columns []string, groups []Group) (*Figure, error) {
 			}
 		}
 	}
-	side := min(vg.Length(150), 8*vg.Inch/vg.Length(d))
+	side := pairSide(d)
 	f.width, f.height = vg.Length(d)*side+36, vg.Length(d)*side+30
 	f.body = func(c draw.Canvas) {
+		label := writing(bodySize, ink, false)
+		label.XAlign = draw.XCenter
+		corner := c
+		c = draw.Crop(c, bodySize+5, 0, bodySize+5, 0)
 		tiles := draw.Tiles{Rows: d, Cols: d, PadX: 8, PadY: 8}
 		for r, row := range plot.Align(plots, tiles, c) {
 			for k, tile := range row {
 				if plots[r][k] != nil {
 					plots[r][k].Draw(tile)
+				}
+				// The labels are not left to gonum/plot, which cannot lay
+				// out panels that are smaller than their labels.
+				if r == d-1 {
+					area := plots[r][k].DataCanvas(tile)
+					c.FillText(label, vg.Point{X: area.Center().X, Y: corner.Min.Y + 2}, shorten(columns[k], label, side-10))
+				}
+				if k == 0 && r > 0 {
+					area := plots[r][k].DataCanvas(tile)
+					upright := label
+					upright.Rotation = math.Pi / 2
+					upright.YAlign = draw.YTop
+					c.FillText(upright, vg.Point{X: corner.Min.X, Y: area.Center().Y}, shorten(columns[r], label, side-10))
 				}
 			}
 		}
@@ -84,20 +111,38 @@ func Pairs(title string, columns []string, groups []Group) (*Figure, error) {
 	return f.figure(), nil
 }
 
+// pairSide returns the side of a panel where there are d columns.
+func pairSide(d int) vg.Length { return min(vg.Length(150), 8.5*vg.Inch/vg.Length(d)) }
+
+// fitTicks returns at most three or so marks whose labels fit beside each
+// other along a panel, and each beside its neighbour panel; they are silent
+// where not even one does.
+func fitTicks(low, high float64, side vg.Length) ticks {
+	style := writing(bodySize, ink, false)
+	for want := 3; want > 0; want-- {
+		t := ticks{want: want}
+		var width, widest vg.Length
+		marks := t.Ticks(low, high)
+		for _, mark := range marks {
+			width += style.Width(mark.Label) + 4
+			widest = max(widest, style.Width(mark.Label))
+		}
+		if len(marks) > 0 && width <= 0.75*side && widest <= 0.3*side {
+			return t
+		}
+	}
+	return ticks{want: 3, silent: true}
+}
+
 // pairPlot returns the plot of column r against column c of the rows drawn,
 // or the histograms of column r if they are the same.
-func pairPlot(r, c int, columns []string, groups []Group, drawn [][][]float64) *plot.Plot {
-	d := len(columns)
-	x, y := "", ""
-	if r == d-1 {
-		x = columns[c]
-	}
-	if c == 0 && r > 0 {
-		y = columns[r]
-	}
-	p := newPlot(x, y)
-	p.X.Tick.Marker = ticks{want: 3, silent: x == ""}
-	p.Y.Tick.Marker = ticks{want: 3, silent: y == ""}
+func pairPlot(r, c int, marks []ticks, groups []Group, drawn [][][]float64) *plot.Plot {
+	d := len(marks)
+	p := newPlot("", "", 0, 0)
+	across, up := marks[c], marks[r]
+	across.silent = across.silent || r < d-1
+	up.silent = up.silent || c > 0
+	p.X.Tick.Marker, p.Y.Tick.Marker = across, up
 	if r != c {
 		for k, rows := range slices.Backward(drawn) { // the data last, on top
 			points := make([]point, len(rows))

@@ -33,11 +33,12 @@ func Scores(title, rows string, scores []Score) (*Figure, error) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, s := range scores {
 		e := s.Estimate
-		if math.IsNaN(e.Value) || math.IsInf(e.Value, 1) {
-			return nil, fmt.Errorf("figure: the score of %s is %v: %w", s.Name, e.Value, density.ErrNonFinite)
+		value := e.Value
+		if math.IsInf(value, -1) {
+			value = 0 // listed, not drawn
 		}
-		if math.IsInf(e.StdErr(), 0) {
-			return nil, fmt.Errorf("figure: the standard error of %s is infinite: %w", s.Name, density.ErrNonFinite)
+		if err := checkValues("the score of "+s.Name+" and its error", value, spread(e)); err != nil {
+			return nil, err
 		}
 		if int(e.Kind) < 0 || int(e.Kind) >= len(kindStyles) {
 			return nil, fmt.Errorf("figure: the score of %s is of unknown kind %v: %w", s.Name, e.Kind, ErrShape)
@@ -52,7 +53,7 @@ func Scores(title, rows string, scores []Score) (*Figure, error) {
 	sorted := slices.Clone(scores)
 	slices.SortStableFunc(sorted, func(a, b Score) int { return cmp.Compare(b.Estimate.Value, a.Estimate.Value) })
 
-	p := newPlot("mean log-likelihood of the "+rows+" (nats per example, higher is better)", "")
+	p := newPlot("log-likelihood of the "+rows+" (nats per example)", "", 3.4*vg.Inch, pageWidth)
 	p.X.Min, p.X.Max = pad(low, high, 0.08)
 	p.Y.Min, p.Y.Max = -0.6, float64(len(sorted))-0.4
 	p.Y.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
@@ -74,7 +75,7 @@ func Scores(title, rows string, scores []Score) (*Figure, error) {
 	}
 	return frame{
 		title: title, legend: kindLegend(sorted),
-		notes:  []string{"Bars: ± one standard error over rows and draws of each model by itself. Differences between models are paired by row, and sharper."},
+		notes:  []string{"Higher is better. Bars: ± one standard error over rows and draws of each model by itself; differences taken row by row are sharper."},
 		width:  pageWidth,
 		height: vg.Length(len(sorted))*28 + 44,
 		body: func(c draw.Canvas) {

@@ -39,13 +39,15 @@ func writing(size vg.Length, c color.Color, bold bool) text.Style {
 	return text.Style{Color: c, Font: f, Handler: plot.DefaultTextHandler, XAlign: draw.XLeft, YAlign: draw.YBottom}
 }
 
-// newPlot returns an empty plot in the common theme with the given labels.
-func newPlot(x, y string) *plot.Plot {
+// newPlot returns an empty plot in the common theme. Labels are cut to the
+// given lengths: gonum/plot cannot lay out one that is longer than its axis.
+func newPlot(x, y string, width, height vg.Length) *plot.Plot {
 	p := plot.New()
-	p.X.Label.Text, p.Y.Label.Text = x, y
+	plain := writing(bodySize, ink, false)
+	p.X.Label.Text, p.Y.Label.Text = shorten(x, plain, width), shorten(y, plain, height)
 	p.X.Tick.Label.YAlign = draw.YTop
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		label := writing(bodySize, ink, false)
+		label := plain
 		label.XAlign, label.YAlign = draw.XCenter, draw.YBottom
 		a.Label.TextStyle = label
 		a.Label.Padding = 4
@@ -53,7 +55,7 @@ func newPlot(x, y string) *plot.Plot {
 		a.LineStyle = stroke(pencil, 0.7)
 		a.Tick.LineStyle = stroke(pencil, 0.7)
 		a.Tick.Length = 3.5
-		a.Tick.Label.Font = writing(bodySize, ink, false).Font
+		a.Tick.Label.Font = plain.Font
 		a.Tick.Label.Color = ink
 		a.Tick.Marker = ticks{}
 	}
@@ -79,12 +81,13 @@ func stroke(c color.Color, width vg.Length, dashes ...vg.Length) draw.LineStyle 
 }
 
 // pad widens the interval [low, high] by the given share on both sides; an
-// empty interval gets a width that suits its magnitude.
+// empty one gets a width that suits its magnitude.
 func pad(low, high, share float64) (float64, float64) {
 	width := high - low
-	if !(width > 0) {
-		width = max(math.Abs(low)*1e-3, 1e-9)
-		share = max(share, 1)
+	if scale := max(math.Abs(low), math.Abs(high)); scale == 0 {
+		return -1, 1
+	} else if !(width > 1e-12*scale) {
+		return low - 0.1*scale, high + 0.1*scale
 	}
 	return low - share*width, high + share*width
 }

@@ -71,7 +71,7 @@ func formatTick(v, step float64) string {
 	}
 	if step >= 1e6 || step < 1e-5 {
 		digits := max(int(math.Floor(math.Log10(math.Abs(v)))-math.Floor(math.Log10(step))), 0)
-		return minus(strconv.FormatFloat(v, 'e', digits, 64))
+		return minus(strconv.FormatFloat(v, 'g', digits+1, 64))
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	return minus(strconv.FormatFloat(v, 'f', decimals, 64))

@@ -22,6 +22,7 @@ type EM struct {
 	scaled     *scaledRows
 
 	moments   moments
+	next      moments   // of a pass over rows that are streamed
 	logWeight []float64 // ln πₖ
 	shapes    shapes
 
@@ -97,6 +98,11 @@ func (e *EM) maximize() error {
 	if err := e.moments.ctx.Err(); err != nil {
 		return err
 	}
+	return e.solve()
+}
+
+// solve finds the parameters from the moments.
+func (e *EM) solve() error {
 	shapes, err := e.covariance.maximize(&e.moments, e.floor, e.shapes)
 	if err != nil {
 		return err

@@ -111,12 +111,12 @@ type scatterView struct {
 	m        *moments
 	k        int
 	diagonal []float64
-	dense    []float64 // S itself, where there is a prior or missing values
+	dense    []float64 // S itself, where rows alone do not give it
 }
 
 func newScatterView(m *moments, k int, squares []float64) *scatterView {
 	v := &scatterView{m: m, k: k, diagonal: make([]float64, m.d)}
-	if m.prior != nil || m.patterns != nil {
+	if m.prior != nil || m.scatters != nil {
 		v.dense = m.scatter(k)
 		floats.Scale(1/m.divisor(k), v.dense)
 		for j := range v.diagonal {

@@ -11,7 +11,7 @@ import (
 	"likely/density"
 )
 
-// Fit fits a mixture to the rows of x (N×D) by EM, from several k-means starts,
+// Fit fits a mixture to the rows of x (N×D) by EM, from several starts,
 // and returns the best, with its components by decreasing weight. A start whose
 // optimum is degenerate (see Report.Warnings) is kept only if all are. The same
 // seed in src gives the same bits under any GOMAXPROCS. If ctx ends, Fit returns
@@ -78,26 +78,14 @@ func (r *Report) choose(runs []*EM, errs []error) *EM {
 	return best
 }
 
-// firstRuns is the number of runs of k-means of which the first start is the
-// best.
-const firstRuns = 5
-
-// start runs EM once from a k-means clustering.
+// start runs EM once.
 func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64) (*EM, error) {
 	e, err := newEM(rows, s)
 	if err != nil {
 		return nil, err
 	}
-	runs := 1 // later starts are for variety
-	if i == 0 {
-		runs = firstRuns
-	}
-	assigned := cluster(ctx, rows, s.Components, runs, density.NewSource(seed, "gmm.start", uint64(i)))
-	if err := ctx.Err(); err != nil {
-		return nil, err // the clustering may be unfinished
-	}
-	for n, c := range assigned {
-		e.moments.resp[n*e.k+c] = rows.weightOf(n)
+	if err := s.Start.assign(ctx, e, i, density.NewSource(seed, "gmm.start", uint64(i))); err != nil {
+		return nil, err
 	}
 	for iteration := range s.Iterations + 1 {
 		if err := e.Step(ctx); err != nil {

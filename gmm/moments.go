@@ -96,7 +96,7 @@ func (m *moments) noneEmpty() error {
 
 // scatter returns Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, D×D, in a new slice.
 func (m *moments) scatter(k int) []float64 {
-	if m.patterns != nil {
+	if m.scatters != nil {
 		out := slices.Clone(m.scatters[k])
 		m.prior.addTo(out, m.mean[k*m.d:(k+1)*m.d])
 		return out
@@ -136,7 +136,7 @@ func (m *moments) scatter(k int) []float64 {
 // where gₖₗ = Σₙ rₙₖ rₙₗ. Nothing cancels, as it would in the total scatter less
 // that between components.
 func (m *moments) pooled() []float64 {
-	if m.patterns != nil {
+	if m.scatters != nil {
 		total := m.scatter(0)
 		for k := 1; k < m.k; k++ {
 			floats.Add(total, m.scatter(k))
@@ -191,7 +191,7 @@ func (m *moments) pooled() []float64 {
 
 // squares returns Σₙ rₙₖ (xₙⱼ−μₖⱼ)² for all components, K×D.
 func (m *moments) squares() []float64 {
-	if m.patterns != nil {
+	if m.scatters != nil {
 		out := make([]float64, m.k*m.d)
 		for i := range out {
 			out[i] = m.scatters[i/m.d][i%m.d*(m.d+1)]

@@ -53,11 +53,24 @@ const nearSingular = 1e-4
 // degenerate too.
 func (e *EM) degenerate() bool {
 	for k := range e.k {
-		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.moments.count[k] < float64(4*(e.d+1)) {
+		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.moments.count[k] < float64(4*e.rowsNeeded()) {
 			return true
 		}
 	}
 	return false
+}
+
+// rowsNeeded returns the number of rows that a covariance of its own needs.
+func (e *EM) rowsNeeded() int {
+	switch s := e.shapes.(type) {
+	case *fullShapes:
+		if !s.tied {
+			return e.d + 1
+		}
+	case *factorShapes:
+		return s.of.l + 2
+	}
+	return 2
 }
 
 // examine fills the report from the start that was kept.
@@ -78,8 +91,8 @@ func (r *Report) examine(e *EM) {
 		case e.shapes.floored(k):
 			r.FloorActive = true
 			r.warn("component %d (%.3g rows) is held up by the variance floor: its likelihood measures the floor, not the data; fewer components, more rows or a larger Settings.Floor would help", k+1, count)
-		case count < float64(e.d+1):
-			r.warn("component %d has %.3g rows for %d columns; fewer components would help", k+1, count, e.d)
+		case count < float64(e.rowsNeeded()):
+			r.warn("component %d has %.3g rows, fewer than the %d that its covariance needs; fewer components would help", k+1, count, e.rowsNeeded())
 		case e.shapes.narrowest(k) < nearSingular:
 			r.warn("component %d (%.3g rows) is near-singular: its narrowest direction has %.2g of a column's variance; check for nearly collinear or rounded columns", k+1, count, e.shapes.narrowest(k))
 		}

@@ -13,8 +13,10 @@ type Settings struct {
 	Components int
 	// Covariance is the family of the covariances; nil: Full.
 	Covariance Covariance
-	// Starts is the number of k-means starts, of which the best is kept;
-	// 0: 10. A single component needs, and gets, one.
+	// Start is where runs of EM start; nil: KMeans.
+	Start Start
+	// Starts is the number of starts, of which the best is kept; 0: 10. A
+	// single component, or a start without randomness, needs and gets one.
 	Starts int
 	// Iterations is the largest number of EM iterations of a start; 0: 5000.
 	Iterations int
@@ -63,7 +65,10 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Starts == 0 {
 		s.Starts = defaultStarts
 	}
-	if s.Components == 1 {
+	if s.Start == nil {
+		s.Start = KMeans
+	}
+	if s.Components == 1 || !s.Start.repeats() {
 		s.Starts = min(s.Starts, 1)
 	}
 	if s.Iterations == 0 {

@@ -234,6 +234,19 @@ func (p linearPosterior) KLPrior(dst []float64, x *mat.Dense) []float64 {
 	return dst
 }
 
+// Scaled returns p(z|x) with its standard deviations multiplied by a factor: a
+// proposal that is wrong by a known amount.
+func (m *Linear) Scaled(factor float64) density.Proposal {
+	wrong := *m
+	wrong.posteriorCov = *mat.NewSymDense(m.LatentDim(), nil)
+	wrong.posteriorCov.ScaleSym(factor*factor, &m.posteriorCov)
+	var err error
+	if wrong.posterior, err = density.NewNormal(make([]float64, m.LatentDim()), &wrong.posteriorCov); err != nil {
+		panic("densitytest: impossible factor")
+	}
+	return linearPosterior{&wrong}
+}
+
 func checkWidth(x *mat.Dense, d int) {
 	if _, width := x.Dims(); width != d {
 		panic("densitytest: dimension mismatch")

@@ -18,10 +18,13 @@ type code[T Float] struct {
 
 	// tiles holds the assembly by form of A, edge and rows; nil where there is
 	// none.
-	tiles *[2][3][]func(t *byte)
+	tiles *[2][5][]func(t *byte)
 	copy  [2]func(dst, src *byte, stride, ld, k int, mask uintptr)
 	turn  func(dst, src *byte, stride int, rows *int, blocks int)
 	mask  func(lanes int) uintptr
+
+	// sums takes the place of tiles where there are none.
+	sums func(sum, a, b *T, k int)
 
 	functions[T]
 }
@@ -96,12 +99,3 @@ func isSingle[T Float]() bool {
 
 // width is the number of columns of a panel.
 func (c *code[T]) width() int { return 2 * c.lanes }
-
-// portableSetting computes with Go alone.
-func portableSetting() setting {
-	return setting{
-		name: "portable", supported: true,
-		single: &code[float32]{rows: 4, lanes: 1, depth: 512, functions: portableFunctions[float32]()},
-		double: &code[float64]{rows: 4, lanes: 1, depth: 256, functions: portableFunctions[float64]()},
-	}
-}

@@ -12,7 +12,7 @@ func settings() []setting {
 	avx2 := cpu.X86.HasAVX2 && cpu.X86.HasFMA
 	avx512 := avx2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW
 	return []setting{
-		portableSetting(),
+		portableSetting(4, 2, sums32SSE2, sums64SSE2),
 		{
 			name: "avx2", supported: avx2,
 			single: &code[float32]{

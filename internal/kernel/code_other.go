@@ -3,5 +3,5 @@
 package kernel
 
 func settings() []setting {
-	return []setting{portableSetting(), {name: "avx2"}, {name: "avx512"}}
+	return []setting{portableSetting(2, 2, sums[float32], sums[float64]), {name: "avx2"}, {name: "avx512"}}
 }

@@ -147,6 +147,146 @@ func tile32N14FirstAVX512(t *byte)
 // multiplies rows of A with a panel of B.
 //
 //go:noescape
+func tile32N1SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N2SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N3SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N4SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N5SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N6SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N7SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N8SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N9SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N10SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N11SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N12SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N13SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N14SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N1FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N2FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N3FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N4FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N5FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N6FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N7FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N8FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N9FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N10FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N11FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N12FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N13FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32N14FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
 func tile32T1SecondAVX512(t *byte)
 
 // multiplies rows of A with a panel of B.
@@ -283,6 +423,146 @@ func tile32T13FirstAVX512(t *byte)
 //
 //go:noescape
 func tile32T14FirstAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T1SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T2SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T3SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T4SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T5SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T6SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T7SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T8SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T9SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T10SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T11SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T12SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T13SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T14SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T1FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T2FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T3FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T4FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T5FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T6FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T7FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T8FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T9FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T10FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T11FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T12FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T13FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile32T14FirstHalfAVX512(t *byte)
 
 // copies k rows of a panel; stride and ld are in bytes.
 //

@@ -147,6 +147,146 @@ func tile64N14FirstAVX512(t *byte)
 // multiplies rows of A with a panel of B.
 //
 //go:noescape
+func tile64N1SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N2SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N3SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N4SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N5SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N6SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N7SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N8SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N9SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N10SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N11SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N12SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N13SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N14SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N1FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N2FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N3FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N4FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N5FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N6FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N7FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N8FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N9FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N10FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N11FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N12FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N13FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64N14FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
 func tile64T1SecondAVX512(t *byte)
 
 // multiplies rows of A with a panel of B.
@@ -283,6 +423,146 @@ func tile64T13FirstAVX512(t *byte)
 //
 //go:noescape
 func tile64T14FirstAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T1SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T2SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T3SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T4SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T5SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T6SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T7SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T8SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T9SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T10SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T11SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T12SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T13SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T14SecondHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T1FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T2FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T3FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T4FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T5FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T6FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T7FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T8FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T9FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T10FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T11FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T12FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T13FirstHalfAVX512(t *byte)
+
+// multiplies rows of A with a panel of B.
+//
+//go:noescape
+func tile64T14FirstHalfAVX512(t *byte)
 
 // copies k rows of a panel; stride and ld are in bytes.
 //

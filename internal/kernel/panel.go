@@ -48,16 +48,40 @@ func (s *scratch[T]) packTurned(c *code[T], dst []T, kc, k, j, cols int, b []T, 
 	}
 }
 
+// packPortable is packPanel in Go: dst[l·width + q] ← op(b)[kc+l][j+q].
 func packPortable[T Float](dst []T, width int, trans bool, kc, k, j, cols int, b []T, ldb int) {
-	if !trans {
-		for l := range k {
-			copy(dst[l*width:], b[(kc+l)*ldb+j:][:cols])
+	if trans {
+		q := 0
+		for ; q+4 <= cols; q += 4 {
+			interleave(dst[q:], width, b[(j+q)*ldb+kc:], ldb, k)
+		}
+		for ; q < cols; q++ {
+			for l, v := range b[(j+q)*ldb+kc:][:k] {
+				dst[l*width+q] = v
+			}
 		}
 		return
 	}
-	for q := range cols {
-		for l, v := range b[(j+q)*ldb+kc:][:k] {
-			dst[l*width+q] = v
+	switch cols {
+	case 4:
+		for l := range k {
+			*(*[4]T)(dst[l*width:]) = [4]T(b[(kc+l)*ldb+j:])
 		}
+	case 8:
+		for l := range k {
+			*(*[8]T)(dst[l*width:]) = [8]T(b[(kc+l)*ldb+j:])
+		}
+	default:
+		for l := range k {
+			copy(dst[l*width:], b[(kc+l)*ldb+j:][:cols])
+		}
+	}
+}
+
+// interleave packs four rows at once.
+func interleave[T Float](dst []T, width int, b []T, ldb, k int) {
+	r0, r1, r2, r3 := b[:k], b[ldb:][:k], b[2*ldb:][:k], b[3*ldb:][:k]
+	for l, v := range r0 {
+		*(*[4]T)(dst[l*width:]) = [4]T{v, r1[l], r2[l], r3[l]}
 	}
 }

@@ -127,9 +127,18 @@ type scratch[T Float] struct {
 	a, b []T
 	c    []T // rows of a product that are not kept
 	part product[T]
+	sum  [32]T // of a portable tile
 	tile tile
 	row  [16]int
 }
+
+// The edges of tiles, as the generator counts them.
+const (
+	edgeFull   = iota // two whole vectors
+	edgeSecond        // one, and part of another
+	edgeFirst         // part of one
+	edgeHalf   = 2    // to be added if the part fits into half a vector
+)
 
 // tile is the argument of the assembly; its layout is known there.
 type tile struct {
@@ -249,14 +258,18 @@ func (s *scratch[T]) rowOfTiles(p *product[T], i, height, j0, j1, kc, k int, bet
 			t.next = p.ldb * size
 		}
 		t.c = unsafe.Pointer(&p.c[i*p.ldc+j])
-		e, last := 0, min(width, j1-j)-c.lanes
+		last := min(width, j1-j) - c.lanes
+		e := edgeFull
 		switch {
 		case last == c.lanes:
 		case last > 0:
-			e = 1
+			e = edgeSecond
 		default:
-			e = 2
+			e = edgeFirst
 			last += c.lanes
+		}
+		if last <= c.lanes/2 {
+			e += edgeHalf
 		}
 		t.mask = c.mask(last)
 		c.tiles[form][e][height-1]((*byte)(unsafe.Pointer(t)))

@@ -2,7 +2,7 @@
 
 package kernel
 
-var tiles32AVX512 = [2][3][]func(t *byte){
+var tiles32AVX512 = [2][5][]func(t *byte){
 	{
 		{
 			tile32N1SecondAVX512,
@@ -51,6 +51,38 @@ var tiles32AVX512 = [2][3][]func(t *byte){
 			tile32N12FirstAVX512,
 			tile32N13FirstAVX512,
 			tile32N14FirstAVX512,
+		},
+		{
+			tile32N1SecondHalfAVX512,
+			tile32N2SecondHalfAVX512,
+			tile32N3SecondHalfAVX512,
+			tile32N4SecondHalfAVX512,
+			tile32N5SecondHalfAVX512,
+			tile32N6SecondHalfAVX512,
+			tile32N7SecondHalfAVX512,
+			tile32N8SecondHalfAVX512,
+			tile32N9SecondHalfAVX512,
+			tile32N10SecondHalfAVX512,
+			tile32N11SecondHalfAVX512,
+			tile32N12SecondHalfAVX512,
+			tile32N13SecondHalfAVX512,
+			tile32N14SecondHalfAVX512,
+		},
+		{
+			tile32N1FirstHalfAVX512,
+			tile32N2FirstHalfAVX512,
+			tile32N3FirstHalfAVX512,
+			tile32N4FirstHalfAVX512,
+			tile32N5FirstHalfAVX512,
+			tile32N6FirstHalfAVX512,
+			tile32N7FirstHalfAVX512,
+			tile32N8FirstHalfAVX512,
+			tile32N9FirstHalfAVX512,
+			tile32N10FirstHalfAVX512,
+			tile32N11FirstHalfAVX512,
+			tile32N12FirstHalfAVX512,
+			tile32N13FirstHalfAVX512,
+			tile32N14FirstHalfAVX512,
 		},
 	},
 	{
@@ -102,10 +134,42 @@ var tiles32AVX512 = [2][3][]func(t *byte){
 			tile32T13FirstAVX512,
 			tile32T14FirstAVX512,
 		},
+		{
+			tile32T1SecondHalfAVX512,
+			tile32T2SecondHalfAVX512,
+			tile32T3SecondHalfAVX512,
+			tile32T4SecondHalfAVX512,
+			tile32T5SecondHalfAVX512,
+			tile32T6SecondHalfAVX512,
+			tile32T7SecondHalfAVX512,
+			tile32T8SecondHalfAVX512,
+			tile32T9SecondHalfAVX512,
+			tile32T10SecondHalfAVX512,
+			tile32T11SecondHalfAVX512,
+			tile32T12SecondHalfAVX512,
+			tile32T13SecondHalfAVX512,
+			tile32T14SecondHalfAVX512,
+		},
+		{
+			tile32T1FirstHalfAVX512,
+			tile32T2FirstHalfAVX512,
+			tile32T3FirstHalfAVX512,
+			tile32T4FirstHalfAVX512,
+			tile32T5FirstHalfAVX512,
+			tile32T6FirstHalfAVX512,
+			tile32T7FirstHalfAVX512,
+			tile32T8FirstHalfAVX512,
+			tile32T9FirstHalfAVX512,
+			tile32T10FirstHalfAVX512,
+			tile32T11FirstHalfAVX512,
+			tile32T12FirstHalfAVX512,
+			tile32T13FirstHalfAVX512,
+			tile32T14FirstHalfAVX512,
+		},
 	},
 }
 
-var tiles64AVX512 = [2][3][]func(t *byte){
+var tiles64AVX512 = [2][5][]func(t *byte){
 	{
 		{
 			tile64N1SecondAVX512,
@@ -154,6 +218,38 @@ var tiles64AVX512 = [2][3][]func(t *byte){
 			tile64N12FirstAVX512,
 			tile64N13FirstAVX512,
 			tile64N14FirstAVX512,
+		},
+		{
+			tile64N1SecondHalfAVX512,
+			tile64N2SecondHalfAVX512,
+			tile64N3SecondHalfAVX512,
+			tile64N4SecondHalfAVX512,
+			tile64N5SecondHalfAVX512,
+			tile64N6SecondHalfAVX512,
+			tile64N7SecondHalfAVX512,
+			tile64N8SecondHalfAVX512,
+			tile64N9SecondHalfAVX512,
+			tile64N10SecondHalfAVX512,
+			tile64N11SecondHalfAVX512,
+			tile64N12SecondHalfAVX512,
+			tile64N13SecondHalfAVX512,
+			tile64N14SecondHalfAVX512,
+		},
+		{
+			tile64N1FirstHalfAVX512,
+			tile64N2FirstHalfAVX512,
+			tile64N3FirstHalfAVX512,
+			tile64N4FirstHalfAVX512,
+			tile64N5FirstHalfAVX512,
+			tile64N6FirstHalfAVX512,
+			tile64N7FirstHalfAVX512,
+			tile64N8FirstHalfAVX512,
+			tile64N9FirstHalfAVX512,
+			tile64N10FirstHalfAVX512,
+			tile64N11FirstHalfAVX512,
+			tile64N12FirstHalfAVX512,
+			tile64N13FirstHalfAVX512,
+			tile64N14FirstHalfAVX512,
 		},
 	},
 	{
@@ -205,10 +301,42 @@ var tiles64AVX512 = [2][3][]func(t *byte){
 			tile64T13FirstAVX512,
 			tile64T14FirstAVX512,
 		},
+		{
+			tile64T1SecondHalfAVX512,
+			tile64T2SecondHalfAVX512,
+			tile64T3SecondHalfAVX512,
+			tile64T4SecondHalfAVX512,
+			tile64T5SecondHalfAVX512,
+			tile64T6SecondHalfAVX512,
+			tile64T7SecondHalfAVX512,
+			tile64T8SecondHalfAVX512,
+			tile64T9SecondHalfAVX512,
+			tile64T10SecondHalfAVX512,
+			tile64T11SecondHalfAVX512,
+			tile64T12SecondHalfAVX512,
+			tile64T13SecondHalfAVX512,
+			tile64T14SecondHalfAVX512,
+		},
+		{
+			tile64T1FirstHalfAVX512,
+			tile64T2FirstHalfAVX512,
+			tile64T3FirstHalfAVX512,
+			tile64T4FirstHalfAVX512,
+			tile64T5FirstHalfAVX512,
+			tile64T6FirstHalfAVX512,
+			tile64T7FirstHalfAVX512,
+			tile64T8FirstHalfAVX512,
+			tile64T9FirstHalfAVX512,
+			tile64T10FirstHalfAVX512,
+			tile64T11FirstHalfAVX512,
+			tile64T12FirstHalfAVX512,
+			tile64T13FirstHalfAVX512,
+			tile64T14FirstHalfAVX512,
+		},
 	},
 }
 
-var tiles32AVX2 = [2][3][]func(t *byte){
+var tiles32AVX2 = [2][5][]func(t *byte){
 	{
 		{
 			tile32N1FullAVX2,
@@ -217,6 +345,22 @@ var tiles32AVX2 = [2][3][]func(t *byte){
 			tile32N4FullAVX2,
 			tile32N5FullAVX2,
 			tile32N6FullAVX2,
+		},
+		{
+			tile32N1SecondAVX2,
+			tile32N2SecondAVX2,
+			tile32N3SecondAVX2,
+			tile32N4SecondAVX2,
+			tile32N5SecondAVX2,
+			tile32N6SecondAVX2,
+		},
+		{
+			tile32N1FirstAVX2,
+			tile32N2FirstAVX2,
+			tile32N3FirstAVX2,
+			tile32N4FirstAVX2,
+			tile32N5FirstAVX2,
+			tile32N6FirstAVX2,
 		},
 		{
 			tile32N1SecondAVX2,
@@ -260,10 +404,26 @@ var tiles32AVX2 = [2][3][]func(t *byte){
 			tile32T5FirstAVX2,
 			tile32T6FirstAVX2,
 		},
+		{
+			tile32T1SecondAVX2,
+			tile32T2SecondAVX2,
+			tile32T3SecondAVX2,
+			tile32T4SecondAVX2,
+			tile32T5SecondAVX2,
+			tile32T6SecondAVX2,
+		},
+		{
+			tile32T1FirstAVX2,
+			tile32T2FirstAVX2,
+			tile32T3FirstAVX2,
+			tile32T4FirstAVX2,
+			tile32T5FirstAVX2,
+			tile32T6FirstAVX2,
+		},
 	},
 }
 
-var tiles64AVX2 = [2][3][]func(t *byte){
+var tiles64AVX2 = [2][5][]func(t *byte){
 	{
 		{
 			tile64N1FullAVX2,
@@ -272,6 +432,22 @@ var tiles64AVX2 = [2][3][]func(t *byte){
 			tile64N4FullAVX2,
 			tile64N5FullAVX2,
 			tile64N6FullAVX2,
+		},
+		{
+			tile64N1SecondAVX2,
+			tile64N2SecondAVX2,
+			tile64N3SecondAVX2,
+			tile64N4SecondAVX2,
+			tile64N5SecondAVX2,
+			tile64N6SecondAVX2,
+		},
+		{
+			tile64N1FirstAVX2,
+			tile64N2FirstAVX2,
+			tile64N3FirstAVX2,
+			tile64N4FirstAVX2,
+			tile64N5FirstAVX2,
+			tile64N6FirstAVX2,
 		},
 		{
 			tile64N1SecondAVX2,
@@ -298,6 +474,22 @@ var tiles64AVX2 = [2][3][]func(t *byte){
 			tile64T4FullAVX2,
 			tile64T5FullAVX2,
 			tile64T6FullAVX2,
+		},
+		{
+			tile64T1SecondAVX2,
+			tile64T2SecondAVX2,
+			tile64T3SecondAVX2,
+			tile64T4SecondAVX2,
+			tile64T5SecondAVX2,
+			tile64T6SecondAVX2,
+		},
+		{
+			tile64T1FirstAVX2,
+			tile64T2FirstAVX2,
+			tile64T3FirstAVX2,
+			tile64T4FirstAVX2,
+			tile64T5FirstAVX2,
+			tile64T6FirstAVX2,
 		},
 		{
 			tile64T1SecondAVX2,

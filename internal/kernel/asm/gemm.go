@@ -25,10 +25,23 @@ const (
 type edge int
 
 const (
-	full   edge = iota // two whole vectors
-	second             // one whole vector and the masked part of another
-	first              // the masked part of one vector
+	full       edge = iota // two whole vectors
+	second                 // one whole vector and the masked part of another
+	first                  // the masked part of one vector
+	secondHalf             // like second and first, but the part fits into half
+	firstHalf              // a vector, which some processors add up in half the time
+	edges      = iota
 )
+
+func (e edge) halved() bool { return e >= secondHalf }
+
+// vectors is the number of vectors across the tile.
+func (e edge) vectors() int {
+	if e == first || e == firstHalf {
+		return 1
+	}
+	return 2
+}
 
 // tileName is the name of the Go function that tile writes.
 func (m *machine) tileName(rows int, e edge, transposed bool) string {
@@ -36,7 +49,7 @@ func (m *machine) tileName(rows int, e edge, transposed bool) string {
 	if transposed {
 		form = "T"
 	}
-	return fmt.Sprintf("tile%d%s%d%s%s", 8*m.size(), form, rows, [...]string{"Full", "Second", "First"}[e], m.set())
+	return fmt.Sprintf("tile%d%s%d%s%s", 8*m.size(), form, rows, [edges]string{"Full", "Second", "First", "SecondHalf", "FirstHalf"}[e], m.set())
 }
 
 // tile writes the product of `rows` rows of A with a panel of B one or two
@@ -50,10 +63,7 @@ func (m *machine) tileName(rows int, e edge, transposed bool) string {
 func (m *machine) tile(rows int, e edge, transposed bool) {
 	m.begin(m.tileName(rows, e, transposed), "func(t *byte)", "multiplies rows of A with a panel of B.")
 	t := operand.Mem{Base: m.argument("t")}
-	width := 2
-	if e == first {
-		width = 1
-	}
+	width := e.vectors()
 	if e != full {
 		m.loadMask(t.Offset(tileMask))
 	}
@@ -76,16 +86,23 @@ func (m *machine) tile(rows int, e edge, transposed bool) {
 		panel[j] = m.vector()
 	}
 	factor := m.vector()
+	// column is the part of a register that is in use in column j.
+	column := func(v reg.VecVirtual, j int) operand.Op {
+		if e.halved() && j == width-1 {
+			return v.AsY()
+		}
+		return v
+	}
 
 	loop := m.label("product")
 	m.Label(loop)
 	for j := range width {
-		m.loadColumn(operand.Mem{Base: b, Disp: j * m.vectorBytes()}, panel[j], e != full && j == width-1)
+		m.loadColumn(operand.Mem{Base: b, Disp: j * m.vectorBytes()}, column(panel[j], j), e != full && j == width-1)
 	}
 	for i := range rows {
 		m.broadcast(element(i), factor)
 		for j := range width {
-			m.accumulate(factor, panel[j], sums[i*width+j])
+			m.accumulate(column(factor, j), column(panel[j], j), column(sums[i*width+j], j))
 		}
 	}
 	if transposed {
@@ -97,7 +114,7 @@ func (m *machine) tile(rows int, e edge, transposed bool) {
 	m.DECQ(k)
 	m.JNZ(operand.LabelRef(loop))
 
-	m.finishTile(t, sums, rows, width, e)
+	m.finishTile(t, sums, rows, width, e, column)
 }
 
 // rowAddresses returns the address of each row's element of the current column
@@ -131,7 +148,7 @@ func (m *machine) loadColumn(src operand.Mem, dst operand.Op, masked bool) {
 
 // finishTile scales the sums and writes them to C, which is read only if β is
 // not zero.
-func (m *machine) finishTile(t operand.Mem, sums []reg.VecVirtual, rows, width int, e edge) {
+func (m *machine) finishTile(t operand.Mem, sums []reg.VecVirtual, rows, width int, e edge, column func(reg.VecVirtual, int) operand.Op) {
 	scale, old := m.vector(), m.vector()
 	m.broadcast(t.Offset(tileAlpha), scale)
 	for _, s := range sums {
@@ -155,10 +172,10 @@ func (m *machine) finishTile(t operand.Mem, sums []reg.VecVirtual, rows, width i
 			for j := range width {
 				place := operand.Mem{Base: c, Disp: j * m.vectorBytes()}
 				masked := e != full && j == width-1
-				sum := sums[i*width+j]
+				sum := column(sums[i*width+j], j)
 				if update {
-					m.loadColumn(place, old, masked)
-					m.accumulate(old, scale, sum)
+					m.loadColumn(place, column(old, j), masked)
+					m.accumulate(column(old, j), column(scale, j), sum)
 				}
 				if masked {
 					m.storeMasked(sum, place)

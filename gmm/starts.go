@@ -1,0 +1,246 @@
+package gmm
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Start is a way to the first responsibilities. Its values are [KMeans],
+// [Hierarchical], [RandomResponsibilities] and [From].
+type Start interface {
+	// assign sets the responsibilities of a run; i is the number of the
+	// start.
+	assign(ctx context.Context, e *EM, i int, src rand.Source) error
+	// repeats reports whether another start gives another result.
+	repeats() bool
+}
+
+var (
+	// KMeans clusters by Lloyd's algorithm from k-means++ seeds: the default.
+	KMeans Start = kmeansStart{}
+	// Hierarchical clusters by Ward's method, without randomness up to
+	// hierarchicalRows rows; of more rows a random sample is clustered and
+	// the others follow the nearest cluster.
+	Hierarchical Start = hierarchicalStart{}
+	// RandomResponsibilities draws the responsibilities of each row at
+	// random. All components then start at the middle of the data, and few
+	// starts find their way out: it is here for comparison.
+	RandomResponsibilities Start = randomStart{}
+)
+
+// From starts from the parameters of a mixture with as many components and columns:
+// a warm start.
+func From(m *Model) Start { return fromStart{m} }
+
+// firstRuns is the number of runs of k-means of which the first start is the
+// best. Later starts are for variety.
+const firstRuns = 5
+
+type kmeansStart struct{}
+
+func (kmeansStart) repeats() bool { return true }
+
+func (kmeansStart) assign(ctx context.Context, e *EM, i int, src rand.Source) error {
+	runs := 1
+	if i == 0 {
+		runs = firstRuns
+	}
+	e.harden(cluster(ctx, e.scaled, e.k, runs, src))
+	return nil
+}
+
+// harden sets responsibilities of 0 and 1.
+func (e *EM) harden(assigned []int) {
+	for n, c := range assigned {
+		e.moments.resp[n*e.k+c] = e.scaled.weightOf(n)
+	}
+}
+
+type randomStart struct{}
+
+func (randomStart) repeats() bool { return true }
+
+func (randomStart) assign(_ context.Context, e *EM, _ int, src rand.Source) error {
+	random := rand.New(src)
+	for i := range e.moments.n {
+		row := e.moments.resp[i*e.k : (i+1)*e.k]
+		for k := range row {
+			row[k] = random.ExpFloat64()
+		}
+		if l := e.scaled.label; l != nil && l[i] >= 0 {
+			clear(row)
+			row[l[i]] = 1
+		}
+		floats.Scale(e.scaled.weightOf(i)/sum(row), row)
+	}
+	return nil
+}
+
+type fromStart struct{ m *Model }
+
+func (fromStart) repeats() bool { return false }
+
+func (f fromStart) assign(_ context.Context, e *EM, _ int, _ rand.Source) error {
+	if f.m.k != e.k || f.m.d != e.d {
+		return fmt.Errorf("gmm: a start from %d components in %d columns for %d in %d: %w", f.m.k, f.m.d, e.k, e.d, ErrSettings)
+	}
+	s := e.scaled
+	x := s.transform.Invert(nil, mat.NewDense(s.n, s.d, append([]float64{}, s.x...)))
+	for _, p := range s.patterns {
+		for _, i := range p.rows {
+			for _, j := range p.missing {
+				x.Set(i, j, math.NaN())
+			}
+		}
+	}
+	joint := make([]float64, len(e.moments.resp))
+	if s.patterns == nil {
+		logJoint(joint, f.m.logWeight, f.m.means, f.m.shapes, x.RawMatrix().Data)
+	} else {
+		f.m.eachPattern(x, func(i int, row []float64, _ []*conditional) { copy(joint[i*e.k:], row) })
+	}
+	s.forceLabels(joint, 0, s.n)
+	normalize(make([]float64, s.n), joint, e.k)
+	for i := range s.n {
+		floats.Scale(s.weightOf(i), joint[i*e.k:(i+1)*e.k])
+	}
+	copy(e.moments.resp, joint)
+	return nil
+}
+
+type hierarchicalStart struct{}
+
+// hierarchicalRows bounds the rows that are clustered hierarchically, at a cost
+// that grows with their square.
+const hierarchicalRows = 2000
+
+func (hierarchicalStart) repeats() bool { return false }
+
+func (hierarchicalStart) assign(ctx context.Context, e *EM, _ int, src rand.Source) error {
+	s := e.scaled
+	rows := make([]int, s.n)
+	for i := range rows {
+		rows[i] = i
+	}
+	if s.n > hierarchicalRows {
+		rand.New(src).Shuffle(s.n, func(a, b int) { rows[a], rows[b] = rows[b], rows[a] })
+		rows = rows[:hierarchicalRows]
+	}
+	centres := ward(s, rows, e.k)
+	assigned, distance := make([]int, s.n), make([]float64, s.n)
+	if len(rows) < s.n {
+		assign(ctx, s, centres.means, assigned, distance)
+	} else {
+		copy(assigned, centres.member)
+	}
+	for i, l := range s.label {
+		if l >= 0 {
+			assigned[i] = l
+		}
+	}
+	e.harden(assigned)
+	return nil
+}
+
+// partition is the result of a hierarchical clustering.
+type partition struct {
+	means  []float64 // K×D
+	member []int     // cluster of each of the rows given
+}
+
+// ward merges single rows to k clusters, each time the two whose union raises the
+// sum of squares least (Ward 1963), by following chains of nearest neighbours
+// (Murtagh 1983), which takes O(n²) distances.
+func ward(s *scaledRows, rows []int, k int) partition {
+	n, d := len(rows), s.d
+	mean, mass := make([]float64, n*d), make([]float64, n)
+	for i, r := range rows {
+		copy(mean[i*d:], s.row(r))
+		mass[i] = s.weightOf(r)
+	}
+	type merge struct {
+		a, b int
+		cost float64
+	}
+	rise := func(a, b int) float64 {
+		return mass[a] * mass[b] / (mass[a] + mass[b]) * squaredDistance(mean[a*d:(a+1)*d], mean[b*d:(b+1)*d])
+	}
+	var merges []merge
+	var chain []int
+	for len(merges) < n-1 {
+		if len(chain) == 0 {
+			for i := range mass {
+				if mass[i] > 0 {
+					chain = append(chain, i)
+					break
+				}
+			}
+		}
+		top := chain[len(chain)-1]
+		nearest, least := -1, math.Inf(1)
+		if len(chain) > 1 { // of equals the one before, so that the chain ends
+			nearest = chain[len(chain)-2]
+			least = rise(top, nearest)
+		}
+		for i := range mass {
+			if i != top && mass[i] > 0 {
+				if q := rise(top, i); q < least {
+					nearest, least = i, q
+				}
+			}
+		}
+		if len(chain) < 2 || nearest != chain[len(chain)-2] {
+			chain = append(chain, nearest)
+			continue
+		}
+		chain = chain[:len(chain)-2]
+		merges = append(merges, merge{top, nearest, least})
+		total := mass[top] + mass[nearest]
+		for j := range d {
+			mean[nearest*d+j] = (mass[top]*mean[top*d+j] + mass[nearest]*mean[nearest*d+j]) / total
+		}
+		mass[nearest], mass[top] = total, 0
+	}
+	// Chains find merges out of order; the cheapest n−k make the partition.
+	order := make([]int, len(merges))
+	costs := make([]float64, len(merges))
+	for i, m := range merges {
+		costs[i] = m.cost
+	}
+	floats.ArgsortStable(costs, order)
+	parent := make([]int, n)
+	for i := range parent {
+		parent[i] = i
+	}
+	root := func(i int) int {
+		for parent[i] != i {
+			i = parent[i]
+		}
+		return i
+	}
+	for _, q := range order[:max(n-k, 0)] {
+		parent[root(merges[q].a)] = root(merges[q].b)
+	}
+	out := partition{means: make([]float64, k*d), member: make([]int, n)}
+	index := make(map[int]int)
+	total := make([]float64, k)
+	for i, r := range rows {
+		c, ok := index[root(i)]
+		if !ok {
+			c = len(index)
+			index[root(i)] = c
+		}
+		out.member[i] = c
+		total[c] += s.weightOf(r)
+		floats.AddScaled(out.means[c*d:(c+1)*d], s.weightOf(r), s.row(r))
+	}
+	for c, w := range total {
+		floats.Scale(1/w, out.means[c*d:(c+1)*d])
+	}
+	return out
+}

@@ -1,0 +1,258 @@
+package gmm
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/internal/kernel"
+)
+
+// Rows is data that is read in chunks, such as a file larger than memory. It can be
+// read from the beginning any number of times, with the same rows each time.
+type Rows interface {
+	// Dim returns the number of columns.
+	Dim() int
+	// Rewind goes back to the first row.
+	Rewind() error
+	// Next fills the first rows of dst and returns their number; the error is
+	// io.EOF after the last row, when the number is 0.
+	Next(dst *mat.Dense) (int, error)
+}
+
+// streamRows is the number of rows that are held at once: 16 blocks.
+const streamRows = 16 * blockRows
+
+// FitStream fits a mixture to rows that are read once an iteration, by the EM of
+// [Fit] from the parameters of start (a fit to a sample of the rows, for example);
+// up to rounding the result is that of Fit with From(start). Memory does not grow
+// with the number of rows: it holds a chunk of them and the moments, K·D².
+// Settings.Components, Start, Starts, Weights, Labels, Missing and Prior are not
+// used. The mixture is fitted on the scale of the columns under start.
+func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model, *Report, error) {
+	s.Components = start.k
+	s, err := s.resolve()
+	if err != nil {
+		return nil, nil, err
+	}
+	if rows.Dim() != start.d {
+		return nil, nil, fmt.Errorf("gmm: a start in %d columns for rows of %d: %w", start.d, rows.Dim(), ErrSettings)
+	}
+	e, err := newStream(ctx, rows, start, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	for iteration := range s.Iterations + 1 {
+		if err := e.stepStream(ctx, rows); err != nil {
+			return nil, nil, err
+		}
+		if s.Progress != nil {
+			s.Progress(0, iteration, e.LogLik())
+		}
+		if e.Done() {
+			break
+		}
+	}
+	report := &Report{StartLogLik: []float64{e.LogLik()}, TotalIterations: len(e.history) - 1}
+	e.order()
+	report.examine(e)
+	for i := range report.History {
+		report.History[i] += e.shift()
+	}
+	return e.Model(), report, nil
+}
+
+// newStream reads the rows once for their number and the scale of their columns,
+// and once for the moments under start.
+func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*EM, error) {
+	d := start.d
+	var n, rowNumber float64
+	mean, squares := make([]float64, d), make([]float64, d)
+	err := eachChunk(ctx, rows, func(x *mat.Dense) error {
+		if err := density.CheckFinite(x); err != nil {
+			return fmt.Errorf("gmm: after row %.0f: %w", rowNumber, err)
+		}
+		m, _ := x.Dims()
+		rowNumber += float64(m)
+		chunk, variance := density.Moments(x)
+		// Chan, Golub & LeVeque 1983: moments of a union, about its mean.
+		count := float64(m)
+		for j := range d {
+			e := chunk[j] - mean[j]
+			squares[j] += variance[j]*count + e*e*n*count/(n+count)
+			mean[j] += e * count / (n + count)
+		}
+		n += count
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, fmt.Errorf("gmm: no rows: %w", ErrTooFewRows)
+	}
+	for j, v := range squares {
+		if !(v > 0) {
+			return nil, fmt.Errorf("gmm: column %d has the single value %v: %w; drop the column", j+1, mean[j], density.ErrConstant)
+		}
+		squares[j] = v / n
+	}
+	if !s.Covariance.scales() {
+		fill(squares, sum(squares)/float64(d))
+	}
+	for j, v := range squares {
+		squares[j] = math.Sqrt(v)
+	}
+	scaled := &scaledRows{n: 0, d: d, total: n, transform: density.Transform{Shift: mean, Scale: squares}}
+	scaled.jacobian = scaled.transform.LogJacobian()
+	e, err := newEM(scaled, s)
+	if err != nil {
+		return nil, err
+	}
+	copy(e.logWeight, start.logWeight)
+	inverse := make([]float64, d)
+	for j, v := range squares {
+		inverse[j] = 1 / v
+	}
+	for k := range e.k {
+		for j, v := range start.mean(k) {
+			e.moments.mean[k*d+j] = (v - mean[j]) * inverse[j]
+		}
+	}
+	e.shapes = start.shapes.rescaled(inverse)
+	if _, err := e.readMoments(ctx, rows); err != nil {
+		return nil, err
+	}
+	e.shapes = nil // those of start may be of another family
+	if err := e.stepStream(ctx, rows); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// stepStream is an M-step from the moments of the pass before and a pass over the
+// rows.
+func (e *EM) stepStream(ctx context.Context, rows Rows) error {
+	e.moments.ctx = ctx
+	copy(e.moments.count, e.next.count)
+	copy(e.moments.mean, e.next.mean)
+	e.moments.scatters = e.next.scatters
+	if err := e.solve(); err != nil {
+		return err
+	}
+	value, err := e.readMoments(ctx, rows)
+	if err != nil {
+		return err
+	}
+	e.logLik = value
+	e.history = append(e.history, value)
+	e.judge()
+	return nil
+}
+
+// readMoments is the E-step of a pass: the mean log-likelihood of the current
+// parameters, and the counts, means and scatters of their responsibilities, which
+// it leaves for the next M-step. Scatters are taken about the current means, which those
+// found differ from less and less.
+func (e *EM) readMoments(ctx context.Context, rows Rows) (float64, error) {
+	k, d := e.k, e.d
+	sums := make([]float64, k+k*d)
+	scatters := make([][]float64, k)
+	for c := range scatters {
+		scatters[c] = make([]float64, d*d)
+	}
+	old := e.moments.mean
+	e.next.mean = append([]float64{}, old...)
+	var total float64
+	joint, logs := make([]float64, streamRows*k), make([]float64, streamRows)
+	err := eachChunk(ctx, rows, func(x *mat.Dense) error {
+		n, _ := x.Dims()
+		e.scaled.transform.Apply(x, x)
+		data := x.RawMatrix().Data[:n*d]
+		forBlocks(n, func(_, from, to int) {
+			part := joint[from*k : to*k]
+			logJoint(part, e.logWeight, old, e.shapes, data[from*d:to*d])
+			normalize(logs[from:to], part, k)
+		})
+		total += sum(logs[:n])
+		forEach(k, func(c int) {
+			work := getBuffer(blockRows * d)
+			defer putBuffer(work)
+			mean, first := old[c*d:(c+1)*d], sums[k+c*d:k+(c+1)*d]
+			for from := 0; from < n; from += blockRows {
+				count := 0
+				for i := from; i < min(from+blockRows, n); i++ {
+					r := joint[i*k+c]
+					if r == 0 {
+						continue
+					}
+					sums[c] += r
+					root := math.Sqrt(r)
+					to := (*work)[count*d : (count+1)*d]
+					for j, v := range data[i*d : (i+1)*d] {
+						to[j] = root * (v - mean[j])
+					}
+					floats.AddScaled(first, root, to)
+					count++
+				}
+				if count > 0 {
+					kernel.Syrk(true, d, count, 1, *work, d, 1, scatters[c], d)
+				}
+			}
+		})
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	e.next.count, e.next.scatters = sums[:k], scatters
+	for c := range k {
+		if e.next.empty(c) {
+			continue
+		}
+		shift := sums[k+c*d : k+(c+1)*d]
+		floats.Scale(1/sums[c], shift)
+		floats.AddTo(e.next.mean[c*d:(c+1)*d], old[c*d:(c+1)*d], shift)
+		for i, v := range shift {
+			floats.AddScaled(scatters[c][i*d:(i+1)*d], -sums[c]*v, shift)
+		}
+	}
+	return total / e.moments.total, nil
+}
+
+// eachChunk reads all rows and calls f with each chunk, which f may overwrite.
+func eachChunk(ctx context.Context, rows Rows, f func(x *mat.Dense) error) error {
+	if err := rows.Rewind(); err != nil {
+		return fmt.Errorf("gmm: going back to the first row: %w", err)
+	}
+	d := rows.Dim()
+	data := make([]float64, streamRows*d)
+	filled := 0
+	for done := false; !done; {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("gmm: %w", err)
+		}
+		n, err := rows.Next(mat.NewDense(streamRows-filled, d, data[filled*d:]))
+		filled += n
+		switch {
+		case err == io.EOF:
+			done = true
+		case err != nil:
+			return fmt.Errorf("gmm: reading rows: %w", err)
+		}
+		// Chunks are always full but for the last, however rows arrive, so
+		// that sums have one order.
+		if filled == streamRows || done && filled > 0 {
+			if err := f(mat.NewDense(filled, d, data[:filled*d])); err != nil {
+				return err
+			}
+			filled = 0
+		}
+	}
+	return nil
+}

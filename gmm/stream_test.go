@@ -1,0 +1,135 @@
+package gmm
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+)
+
+// pieces hands out the rows of a matrix a few at a time.
+type pieces struct {
+	x    *mat.Dense
+	size int
+	at   int
+}
+
+func (p *pieces) Dim() int {
+	_, d := p.x.Dims()
+	return d
+}
+
+func (p *pieces) Rewind() error {
+	p.at = 0
+	return nil
+}
+
+func (p *pieces) Next(dst *mat.Dense) (int, error) {
+	n, _ := p.x.Dims()
+	room, _ := dst.Dims()
+	count := min(room, p.size, n-p.at)
+	if count == 0 {
+		return 0, io.EOF
+	}
+	for i := range count {
+		dst.SetRow(i, p.x.RawRowView(p.at+i))
+	}
+	p.at += count
+	return count, nil
+}
+
+// The fit to a stream is that to the rows in memory, from the same start.
+func TestStreamEqualsMemory(t *testing.T) {
+	x := blobs(9000, 3, 3, 4)
+	sample, _ := fit(t, mat.DenseCopyOf(density.Rows(x, 0, 300)), Settings{Components: 3}, 1)
+	for _, family := range append(Covariances(), FactorAnalyzers(1)) {
+		s := Settings{Components: 3, Covariance: family, Iterations: 15, Start: From(sample), Tolerance: 1e-14}
+		a, ra := fit(t, x, s, 1)
+		s.Iterations-- // the start's own M-step is one
+		var last *Model
+		for _, size := range []int{97, 5000} {
+			b, rb, err := FitStream(context.Background(), &pieces{x: x, size: size}, sample, s)
+			require.NoError(t, err)
+			require.Equal(t, len(ra.History), len(rb.History), family)
+			for i, v := range ra.History {
+				near(t, v, rb.History[i], 1e-9, "%v %d", family, i)
+			}
+			near(t, total(a, x)/9000, total(b, x)/9000, 1e-9, family)
+			if last != nil {
+				require.Equal(t, last.Tensors(), b.Tensors(), "however rows arrive")
+			}
+			last = b
+		}
+	}
+}
+
+func TestStreamAtTheDoor(t *testing.T) {
+	x := blobs(5000, 2, 2, 4)
+	start := randomModel(2, 2, 1)
+	_, _, err := FitStream(context.Background(), &pieces{x: x, size: 100}, randomModel(2, 3, 1), Settings{})
+	require.ErrorIs(t, err, ErrSettings)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, _, err = FitStream(ctx, &pieces{x: x, size: 100}, start, Settings{})
+	require.ErrorIs(t, err, context.Canceled)
+	x.Set(4500, 1, math.NaN())
+	_, _, err = FitStream(context.Background(), &pieces{x: x, size: 100}, start, Settings{})
+	require.ErrorIs(t, err, density.ErrNonFinite)
+	require.ErrorContains(t, err, "after row 4096")
+	broken := errors.New("disk on fire")
+	_, _, err = FitStream(context.Background(), failing{broken}, start, Settings{})
+	require.ErrorIs(t, err, broken)
+}
+
+type failing struct{ err error }
+
+func (failing) Dim() int                       { return 2 }
+func (f failing) Rewind() error                { return nil }
+func (f failing) Next(*mat.Dense) (int, error) { return 0, f.err }
+
+// One pass of mini-batches over well-separated data comes near the maximum: within
+// 0.01 nat a row of what EM reaches, and nearer than its start by far.
+func TestOnline(t *testing.T) {
+	x := blobs(20000, 3, 3, 8)
+	best, _ := fit(t, x, Settings{Components: 3, Starts: 3}, 1)
+	start, _ := fit(t, mat.DenseCopyOf(density.Rows(x, 0, 100)), Settings{Components: 3}, 1)
+	o, err := NewOnline(start, Settings{})
+	require.NoError(t, err)
+	random := rand.New(rand.NewPCG(1, 1))
+	order := random.Perm(200)
+	for range 2 {
+		for _, b := range order {
+			require.NoError(t, o.Update(mat.DenseCopyOf(density.Rows(x, b*100, (b+1)*100))))
+		}
+	}
+	m := o.Model()
+	gap := (total(best, x) - total(m, x)) / 20000
+	require.Less(t, gap, 0.01)
+	require.Less(t, gap, 0.25*(total(best, x)-total(start, x))/20000)
+	require.Equal(t, 400, o.Batches())
+	x.Set(3, 1, math.Inf(1))
+	require.ErrorIs(t, o.Update(density.Rows(x, 0, 10)), density.ErrNonFinite)
+}
+
+// With a step of 1 an update is one iteration of EM.
+func TestOnlineStepOfOne(t *testing.T) {
+	x := blobs(500, 2, 2, 3)
+	start := randomModel(2, 2, 3)
+	want, _ := fit(t, x, Settings{Components: 2, Start: From(start), Iterations: 1}, 1)
+	first, _, err := Fit(context.Background(), x, Settings{Components: 2, Start: From(start), Iterations: 1}, rand.NewPCG(1, 1))
+	require.NoError(t, err)
+	require.Equal(t, want.Tensors(), first.Tensors())
+	o, err := NewOnline(start, Settings{})
+	require.NoError(t, err)
+	o.Rate = func(int) float64 { return 1 }
+	require.NoError(t, o.Update(x))
+	require.NoError(t, o.Update(x))
+	near(t, total(want, x), total(o.Model(), x), 1e-7)
+}
