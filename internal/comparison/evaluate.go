@@ -118,7 +118,7 @@ func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) e
 	// K-sample bound (Burda et al. 2016), here with the encoder's draws.
 	multi, err := elbo.MultiSample(ctx, m, m.Encoder(), part.Model, []int{boundSamples}, elbo.Settings{Samples: boundSamples, Seed: j.Config.Seed})
 	if err != nil {
-		return fmt.Errorf("K-sample bound on %s rows: %w", on, err)
+		return fmt.Errorf("bound of several samples on %s rows: %w", on, err)
 	}
 	samples := boundSamples
 	e.bounds.IWAE, e.bounds.IWAESamples = finite(multi[0].Estimate().Shift(jacobian).Value), &samples
