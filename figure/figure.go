@@ -33,8 +33,8 @@ var svgFixes = strings.NewReplacer(
 	"data:image/jpg;base64,", "data:image/png;base64,",
 )
 
-// A Figure is a finished picture that can be saved in several formats. It is
-// immutable and may be saved concurrently.
+// A Figure is a finished picture that can be saved in several formats, one
+// after the other.
 type Figure struct {
 	width, height vg.Length
 	draw          func(draw.Canvas)
