@@ -3,7 +3,6 @@ package kernel
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"unsafe"
 )
 
@@ -52,30 +51,36 @@ type setting struct {
 }
 
 // active is the setting in use. Only tests change it after the start.
-var active = choose(os.Getenv("LIKELY_KERNEL"))
+var active = atStart()
+
+// atStart chooses what LIKELY_KERNEL asks for, or ends the program: a test or
+// a bug report that runs on other kernels than it says would mislead.
+func atStart() setting {
+	s, err := choose(os.Getenv("LIKELY_KERNEL"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	return s
+}
 
 // choose returns the setting of that name, or the fastest one for none.
-func choose(name string) setting {
-	all := settings()
-	if name == "" {
-		best := all[0]
-		for _, s := range all {
-			if s.supported {
-				best = s
-			}
+func choose(name string) (setting, error) {
+	var best setting
+	for _, s := range settings() {
+		switch {
+		case name == "" && s.supported:
+			best = s
+		case name != "" && name == s.name && !s.supported:
+			return s, fmt.Errorf("kernel: LIKELY_KERNEL=%s needs instructions that this processor does not have", name)
+		case name != "" && name == s.name:
+			return s, nil
 		}
-		return best
 	}
-	for _, s := range all {
-		if s.name != name {
-			continue
-		}
-		if !s.supported {
-			panic(fmt.Sprintf("kernel: LIKELY_KERNEL=%s: this processor (%s) lacks the instructions", name, runtime.GOARCH))
-		}
-		return s
+	if name != "" {
+		return best, fmt.Errorf("kernel: LIKELY_KERNEL=%q is unknown; it may be portable, avx2 or avx512", name)
 	}
-	panic(fmt.Sprintf("kernel: LIKELY_KERNEL=%q is unknown; it may be portable, avx2 or avx512", name))
+	return best, nil
 }
 
 // Setting returns the name of the kernels in use: portable, avx2 or avx512. It

@@ -1,9 +1,73 @@
 // Package kernel computes matrix products and elementwise functions on dense
 // rows of float32 or float64.
 //
-// Every result is a function of the operands alone, to the last bit: an element
-// of a product is accumulated in an order that depends only on the inner
-// dimension, and an elementwise result does not depend on its place in the
-// slice. So rows may be cut into batches, and batches given to goroutines, in
-// any way at all.
+// # Settings
+//
+// There are three ways of computing everything, of which the fastest one that
+// the processor supports is chosen when the program starts:
+//
+//	portable   Go, and SSE2 in the innermost loop of products on amd64
+//	avx2       AVX2 with FMA
+//	avx512     AVX-512 (F, BW, DQ and VL)
+//
+// The environment variable LIKELY_KERNEL forces one of them. The assembly is
+// written by the program in the folder asm; go generate runs it.
+//
+// # What can be relied upon
+//
+// Within one setting every result is a function of the operands alone, to the
+// last bit. An element of a product is summed up in an order that depends on
+// the inner dimension k alone: k is cut into as many equal blocks as its length
+// asks for, a block is summed one product after the other (rounded once, by
+// FMA, except in the portable setting), and the blocks are added to C in
+// order. An elementwise result does not depend on its place in the slice, nor
+// on the slice's length. So rows may be cut into batches and batches given to
+// goroutines in any way at all, and GOMAXPROCS changes nothing but the time.
+//
+// The product of a zero and a NaN or an infinity is NaN, and is added like any
+// other. As in BLAS, β = 0 means that C is not read and α = 0 that A and B are
+// not.
+//
+// A wrong length or leading dimension is the caller's mistake: it panics with
+// a constant message before any operand is touched. Nothing is read or written
+// outside the operands.
+//
+// # Errors
+//
+// A product is within the usual forward bound (k+3)·u·|α||A||B| + u·|βC|,
+// where u is 2⁻²⁴ or 2⁻⁵³. The elementwise functions were measured against
+// references in 400 bits, and for float32 over a grid of all bit patterns,
+// subnormal numbers included. In units of the result's last place the largest
+// errors found are
+//
+//	             avx2, avx512        portable
+//	             float32  float64    float64
+//	Exp             0.95     0.9        1.3
+//	Log             0.8      0.8        0.9
+//	Tanh            2.2      1.3        1.0
+//	ELU             0.9      1.1        1.0
+//	Softplus        1.6      1.3        1.8
+//	Sigmoid         2.2      1.7        2.0
+//	GELU            6.0      3.6        4.1
+//	GELU's slope    3.3      2.2        2.5   (last places of numbers below 1)
+//
+// and half a place for float32 in the portable setting, which computes it in
+// float64. The tests hold them to the first whole or half place above. NaN
+// gives NaN; the infinities give the functions' limits.
+//
+// # How products are computed
+//
+// A tile of C, up to 14×32 float32 under AVX-512, is summed in registers: for
+// each l it takes two vectors of row l of op(B) and multiplies them by the
+// elements of column l of op(A), which it reads in place, row by row. At the
+// edges of C a mask takes the place of a smaller vector, so that an element at
+// the edge is computed as any other. op(B) is repacked into panels one tile
+// wide, which then lie in the second-level cache one after the other, unless
+// there are so few rows that reading B in place is cheaper, or unless a Packed
+// has done so before.
+//
+// Large products are cut into tasks along rows or columns, and the caller
+// shares them with a crew of goroutines that is kept for the purpose. Only one
+// caller at a time has the crew; another one that calls meanwhile computes
+// alone, since then there is work for every processor anyway.
 package kernel

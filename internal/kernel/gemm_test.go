@@ -283,9 +283,28 @@ func TestGemmPanics(t *testing.T) {
 	require.PanicsWithValue(t, badLength, func() { ActivateGrad(GELU, x[:2], x[:2], nil, x[:2]) })
 	require.PanicsWithValue(t, badActivation, func() { Activate(Activation(17), x, x) })
 	require.PanicsWithValue(t, badStep, func() { Adam(AdamParams{}, x, x, x, x) })
-	require.Panics(t, func() { choose("avx1024") })
 	Gemm(false, false, 0, 0, 0, 1, nil, 1, nil, 1, 1, []float32(nil), 1)
 	Gemm(true, true, 0, 5, 3, 1, nil, 1, x, 3, 1, nil, 5)
+}
+
+func TestChoiceOfSetting(t *testing.T) {
+	_, err := choose("avx1024")
+	require.ErrorContains(t, err, "portable, avx2 or avx512")
+	fastest, err := choose("")
+	require.NoError(t, err)
+	for _, s := range settings() {
+		got, err := choose(s.name)
+		if !s.supported {
+			require.ErrorContains(t, err, "this processor")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, s.name, got.name)
+		require.NotNil(t, got.single)
+		if s.name == "avx512" {
+			require.Equal(t, s.name, fastest.name)
+		}
+	}
 }
 
 func TestProductsDoNotAllocate(t *testing.T) {
