@@ -1,0 +1,123 @@
+package sklearn
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"codeberg.org/sbinet/npyio/npz"
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"likely/dataset"
+	"likely/density"
+	"likely/gmm"
+)
+
+func fitted(t testing.TB, family gmm.Covariance) (*gmm.Model, *mat.Dense) {
+	t.Helper()
+	d, err := dataset.Open("iris")
+	require.NoError(t, err)
+	m, _, err := gmm.Fit(context.Background(), d.X, gmm.Settings{Components: 3, Covariance: family, Starts: 1}, density.NewSource(1, "t"))
+	require.NoError(t, err)
+	return m, d.X
+}
+
+func TestRoundTrip(t *testing.T) {
+	for _, family := range gmm.Covariances() {
+		m, x := fitted(t, family)
+		var b bytes.Buffer
+		require.NoError(t, Write(&b, m))
+		back, err := Read(bytes.NewReader(b.Bytes()), int64(b.Len()), "")
+		require.NoError(t, err, family)
+		require.InDeltaSlice(t, m.LogProb(nil, x), back.LogProb(nil, x), 1e-10)
+		switch family {
+		case gmm.Full, gmm.Tied, gmm.Diagonal, gmm.Spherical:
+			require.Equal(t, family.String(), back.Family().String())
+			require.Equal(t, m.NumParameters(), back.NumParameters())
+		}
+	}
+}
+
+// An independent reader of npz sees the shapes and the precision factors: UUᵀΣ = I,
+// with U upper triangular, which a Cholesky factor of Σ⁻¹ would not satisfy.
+func TestAttributes(t *testing.T) {
+	m, _ := fitted(t, gmm.Full)
+	var b bytes.Buffer
+	require.NoError(t, Write(&b, m))
+	r, err := npz.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	require.NoError(t, err)
+	require.Equal(t, []int{3, 4, 4}, r.Header("covariances_.npy").Descr.Shape)
+	require.Equal(t, []int{3}, r.Header("weights_.npy").Descr.Shape)
+	var u []float64
+	require.NoError(t, r.Read("precisions_cholesky_.npy", &u))
+	for k := range 3 {
+		factor := mat.NewDense(4, 4, u[k*16:(k+1)*16])
+		for i := range 4 {
+			for j := range i {
+				require.Zero(t, factor.At(i, j))
+			}
+		}
+		var product mat.Dense
+		product.Product(factor, factor.T(), m.Covariance(k))
+		require.True(t, mat.EqualApprox(&product, mat.NewDiagDense(4, []float64{1, 1, 1, 1}), 1e-9))
+	}
+}
+
+// The shape does not tell tied from diag when K = D.
+func TestAmbiguousShape(t *testing.T) {
+	x := mat.NewDense(200, 2, nil)
+	random := rand.New(rand.NewPCG(1, 1))
+	for i := range 200 {
+		x.SetRow(i, []float64{random.NormFloat64() + float64(i%2)*9, random.NormFloat64()})
+	}
+	for _, family := range []gmm.Covariance{gmm.Tied, gmm.Diagonal} {
+		m, _, err := gmm.Fit(context.Background(), x, gmm.Settings{Components: 2, Covariance: family}, density.NewSource(1, "t"))
+		require.NoError(t, err)
+		var b bytes.Buffer
+		require.NoError(t, Write(&b, m))
+		_, err = Read(bytes.NewReader(b.Bytes()), int64(b.Len()), "")
+		require.ErrorIs(t, err, ErrFormat)
+		require.ErrorContains(t, err, "say which")
+		back, err := Read(bytes.NewReader(b.Bytes()), int64(b.Len()), family.String())
+		require.NoError(t, err)
+		require.InDeltaSlice(t, m.LogProb(nil, x), back.LogProb(nil, x), 1e-10)
+	}
+}
+
+// Damage is an error, never a panic and never a model with other densities.
+func TestDamage(t *testing.T) {
+	m, x := fitted(t, gmm.Full)
+	var b bytes.Buffer
+	require.NoError(t, Write(&b, m))
+	want := m.LogProb(nil, x)
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 2000 {
+		raw := bytes.Clone(b.Bytes())
+		if random.IntN(4) == 0 {
+			raw = raw[:random.IntN(len(raw))]
+		} else {
+			raw[random.IntN(len(raw))] ^= byte(1 + random.IntN(255))
+		}
+		back, err := Read(bytes.NewReader(raw), int64(len(raw)), "")
+		if err == nil { // a date or another byte without meaning
+			require.InDeltaSlice(t, want, back.LogProb(nil, x), 1e-9)
+		}
+	}
+	_, err := Read(bytes.NewReader(nil), 0, "")
+	require.ErrorIs(t, err, ErrFormat)
+}
+
+func FuzzRead(f *testing.F) {
+	m, _ := fitted(f, gmm.Diagonal)
+	var b bytes.Buffer
+	require.NoError(f, Write(&b, m))
+	f.Add(b.Bytes(), "")
+	f.Add(b.Bytes(), "full")
+	f.Fuzz(func(t *testing.T, raw []byte, kind string) {
+		if m, err := Read(bytes.NewReader(raw), int64(len(raw)), kind); err == nil {
+			require.Positive(t, m.Components())
+		}
+	})
+}
