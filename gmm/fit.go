@@ -48,6 +48,14 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if best == nil {
 		return nil, nil, fmt.Errorf("gmm: all %d starts failed, the first with: %w", s.Starts, errs[0])
 	}
+	if s.SplitMerge > 0 && s.Labels == nil {
+		improved, iterations, err := improve(ctx, best, s)
+		if err != nil {
+			return nil, nil, err
+		}
+		best = improved
+		report.TotalIterations += iterations
+	}
 	if s.Labels == nil {
 		best.order()
 	}

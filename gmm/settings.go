@@ -18,6 +18,10 @@ type Settings struct {
 	// Starts is the number of starts, of which the best is kept; 0: 10. A
 	// single component, or a start without randomness, needs and gets one.
 	Starts int
+	// SplitMerge is the largest number of moves that merge two components and
+	// split a third, made from the best start while they lead to a better
+	// optimum; 0: none. Each costs up to 6 runs of EM.
+	SplitMerge int
 	// Iterations is the largest number of EM iterations of a start; 0: 5000.
 	Iterations int
 	// Tolerance is how much, in nats per row, the likelihood may still be
