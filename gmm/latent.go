@@ -27,8 +27,7 @@ func (m *Model) States() *mat.Dense {
 // RandPrior fills z (N×1) with components drawn by their weights.
 func (m *Model) RandPrior(z *mat.Dense, src rand.Source) {
 	random := rand.New(src)
-	n, _ := z.Dims()
-	for i := range n {
+	for i := range codes(z) {
 		z.Set(i, 0, float64(m.draw(random)))
 	}
 }
@@ -36,8 +35,7 @@ func (m *Model) RandPrior(z *mat.Dense, src rand.Source) {
 // LogPrior stores ln πₖ for each code in z (N×1) in dst (length N, or nil) and
 // returns it. A value that is no component has probability 0.
 func (m *Model) LogPrior(dst []float64, z *mat.Dense) []float64 {
-	n, _ := z.Dims()
-	dst = density.Resize(dst, n)
+	dst = density.Resize(dst, codes(z))
 	for i := range dst {
 		dst[i] = math.Inf(-1)
 		if k, ok := m.component(z, i); ok {
@@ -52,6 +50,7 @@ func (m *Model) LogPrior(dst []float64, z *mat.Dense) []float64 {
 // that is no component has probability 0.
 func (m *Model) LogLik(dst []float64, x, z *mat.Dense) []float64 {
 	n := m.rows(x)
+	codes(z)
 	s := density.Draws(x, z)
 	dst = density.Resize(dst, n*s)
 	for i := range dst {
@@ -61,6 +60,15 @@ func (m *Model) LogLik(dst []float64, x, z *mat.Dense) []float64 {
 		}
 	}
 	return dst
+}
+
+// codes returns the number of rows of z, which must have one column.
+func codes(z *mat.Dense) int {
+	n, l := z.Dims()
+	if l != 1 {
+		panic("gmm: a code has one column")
+	}
+	return n
 }
 
 // component returns the index that row i of z stands for.
@@ -81,16 +89,14 @@ func (p posterior) Rand(z, x *mat.Dense, src rand.Source) {
 	s := density.Draws(x, z)
 	random := rand.New(src)
 	r := p.m.Responsibilities(nil, x)
-	n, _ := z.Dims()
-	for i := range n {
+	for i := range codes(z) {
 		z.Set(i, 0, float64(drawIndex(r.RawRowView(i/s), 1, random)))
 	}
 }
 
 func (p posterior) LogProb(dst []float64, z, x *mat.Dense) []float64 {
 	s := density.Draws(x, z)
-	n, _ := z.Dims()
-	dst = density.Resize(dst, n)
+	dst = density.Resize(dst, codes(z))
 	p.m.eachBlock(x, func(from int, joint []float64) {
 		k := p.m.k
 		logs := getBuffer(len(joint) / k)
