@@ -205,7 +205,7 @@ func pair(train, test *Dataset) error {
 		return fmt.Errorf("dataset: %s has %s where the training data %s have %d: %w; give a file with the same columns in the same order",
 			test.Place(), count(test.Dim(), "column"), train.Place(), train.Dim(), ErrMismatch)
 	}
-	if named(train) && named(test) {
+	if Named(train.Columns) && Named(test.Columns) {
 		for j, name := range train.Columns {
 			if test.Columns[j] != name {
 				return fmt.Errorf("dataset: %s, column %d is called %q and %q in the training data %s: %w; put the columns in the same order",
@@ -226,9 +226,10 @@ func pair(train, test *Dataset) error {
 	return nil
 }
 
-// named reports whether the columns have names of their own.
-func named(d *Dataset) bool {
-	for j, name := range d.Columns {
+// Named reports whether columns have names of their own, not those that a file
+// without a header is given.
+func Named(columns []string) bool {
+	for j, name := range columns {
 		if name != columnName(j) {
 			return true
 		}

@@ -178,11 +178,11 @@ func (r *run[T]) endEpoch() {
 func (r *run[T]) finish() {
 	r.progress.Done = true
 	r.report.Steps = *r.optimizer.Count()
-	if r.valid == nil {
+	if !r.report.Converged {
 		r.report.Converged = r.levelled()
 	}
 	if !r.report.Converged {
-		r.report.warn("vae: the bound was still rising when the %d epochs ended; more Settings.Epochs would help", r.settings.Epochs)
+		r.report.warn("vae: the bound was still rising when training ended after %d epochs; more Settings.Epochs would help", len(r.report.History))
 	}
 }
 

@@ -138,8 +138,7 @@ func (s Settings) resolve(n int) (Settings, error) {
 		s.Samples = samples
 	}
 	if s.Epochs == 0 && s.Batch > 0 {
-		perEpoch := (n + s.Batch - 1) / s.Batch
-		s.Epochs = max((defaultSteps+perEpoch-1)/perEpoch, minEpochs)
+		s.Epochs = s.DefaultEpochs(n)
 	}
 	if s.Freedom == 0 {
 		s.Freedom = 4
@@ -159,6 +158,20 @@ func (s Settings) resolve(n int) (Settings, error) {
 		s.Patience = max(s.Epochs/6, minPatience)
 	}
 	return s, s.check()
+}
+
+// DefaultEpochs returns what Epochs 0 means for n training rows.
+func (s Settings) DefaultEpochs(n int) int {
+	batch := s.Batch
+	if batch == 0 {
+		batch = 64
+		if s.Hidden != nil && len(s.Hidden) == 0 {
+			batch = 256
+		}
+	}
+	batch = max(min(batch, n), 1)
+	perEpoch := (n + batch - 1) / batch
+	return max((defaultSteps+perEpoch-1)/perEpoch, minEpochs)
 }
 
 func (s Settings) check() error {

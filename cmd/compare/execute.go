@@ -27,7 +27,7 @@ const (
 
 // grace is how long an interrupted run may take to stop by itself. Work that
 // does not look at its context, such as drawing, is ended after that.
-const grace = 500 * time.Millisecond
+const grace = 300 * time.Millisecond
 
 // app is one invocation of the command.
 type app struct {
@@ -56,6 +56,7 @@ func execute(args []string, in io.Reader, out, errOut io.Writer) int {
 	case err == nil:
 		return exitOK
 	case ctx.Err() != nil:
+		a.undo()
 		fmt.Fprintln(errOut, "compare: interrupted; nothing was left half-written")
 		return exitInterrupted
 	case errors.Is(err, comparison.ErrUsage):
@@ -78,12 +79,20 @@ func (a *app) enforce(ctx context.Context, finished <-chan struct{}) {
 		return
 	case <-time.After(grace):
 	}
-	a.mu.Lock() // waits for an output folder that is just being shown
+	a.undo()
+	fmt.Fprintln(a.err, "compare: interrupted; nothing was left half-written")
+	os.Exit(exitInterrupted)
+}
+
+// undo does what was registered for an interruption, once. It waits for an
+// output folder that is just being shown.
+func (a *app) undo() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, undo := range a.cleanup {
 		undo()
 	}
-	fmt.Fprintln(a.err, "compare: interrupted; nothing was left half-written")
-	os.Exit(exitInterrupted)
+	a.cleanup = nil
 }
 
 // onInterrupt registers what must be undone if the process has to be ended.

@@ -13,6 +13,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.Use = "compare [DATASET]"
 	root.Long = "Compare fits density models to a table of data and says how good each one is,\n" +
 		"in nats that can be trusted. Without a command it does what compare run does.\n\n" + root.Long
+	root.Version = comparison.CurrentVersion().Likely
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })

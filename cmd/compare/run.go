@@ -57,9 +57,12 @@ func (a *app) runCommand() *cobra.Command {
 }
 
 func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
+	if flags.out == "" {
+		return usageError(fmt.Errorf("--out is empty: name a folder for the results"))
+	}
 	folder, err := wholefile.NewFolder(flags.out, comparison.ResultsFile)
 	if err != nil {
-		return err
+		return fmt.Errorf("--out: %w; choose a folder that can be written to", err)
 	}
 	a.onInterrupt(folder.Discard)
 	defer folder.Discard()
@@ -73,11 +76,13 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	}
 	job.Checkpoint = filepath.Clean(flags.out) + ".checkpoint"
 	job.Resume = flags.resume
+	a.onInterrupt(func() {
+		if job.HasCheckpoint() {
+			fmt.Fprintf(a.err, "compare: the models that were finished are kept in %s; the same command with --resume continues\n", job.Checkpoint)
+		}
+	})
 	results, err := job.Run(cmd.Context())
 	if err != nil {
-		if cmd.Context().Err() == nil && !flags.resume {
-			job.RemoveCheckpoint() // a run that failed has nothing to continue
-		}
 		return err
 	}
 	if bar != nil {

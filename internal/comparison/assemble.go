@@ -38,7 +38,7 @@ func (m measured) result(d *Data) *SplitResult {
 	s.Kind, s.Nats = &e.Kind, finite(e.Value)
 	s.SEData, s.SESamples = finite(e.DataErr), finite(e.SampleErr)
 	s.BitsPerDim = finite(e.BitsPerDim(d.All.Dim()))
-	s.Samples = e.Samples
+	s.Samples, s.Evaluations = e.Samples, m.logProb.Spent
 	return s
 }
 
@@ -54,7 +54,10 @@ func pairs(evaluations []*evaluation) ([]PairResult, error) {
 			if err != nil {
 				return nil, err
 			}
-			p := PairResult{A: a.name, B: b.name, Diff: diff.Mean, SE: finite(diff.StdErr())}
+			if finite(diff.Mean) == nil {
+				continue // a row of density 0, which a warning names
+			}
+			p := PairResult{A: a.name, B: b.name, Diff: diff.Mean, SE: finite(diff.StdErr()), Rows: diff.Rows}
 			if diff.Significant() {
 				if p.Better = a.name; math.Signbit(diff.Mean) {
 					p.Better = b.name

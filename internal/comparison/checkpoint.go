@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 
 	"likely/internal/saved"
 	"likely/internal/wholefile"
@@ -36,7 +38,7 @@ func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) 
 			return fit, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("cannot resume: %w; remove %s or run without --resume", err, j.Checkpoint)
+			d.Warnings = append(d.Warnings, fmt.Sprintf("%s was fitted again: what the interrupted run kept of it cannot be read (%v)", f.name, err))
 		}
 	}
 	fit, err := f.fit(ctx, j, d)
@@ -55,7 +57,7 @@ func (j *Job) fingerprint(f family, d *Data) string {
 	if d.Test != nil {
 		test = d.Test.SHA256
 	}
-	text, err := json.Marshal([]any{Schema, f.name, c, d.All.SHA256, test})
+	text, err := json.Marshal([]any{CurrentVersion(), f.name, c, d.All.SHA256, test})
 	if err != nil {
 		panic("comparison: a configuration that is not JSON")
 	}
@@ -87,9 +89,26 @@ func readFit(name string) (*Fit, error) {
 	return fit, err
 }
 
-// RemoveCheckpoint removes the checkpoint of a run that is complete.
+// kept matches the files of a checkpoint: a family, a fingerprint, an extension.
+var kept = regexp.MustCompile(`^[a-z]+-[0-9a-f]{16}\.(json|safetensors)$`)
+
+// RemoveCheckpoint removes the checkpoint of a run that is complete: its own
+// files and, if nothing else lies in it, the folder.
 func (j *Job) RemoveCheckpoint() {
-	if j.Checkpoint != "" {
-		os.RemoveAll(j.Checkpoint)
+	entries, err := os.ReadDir(j.Checkpoint)
+	if j.Checkpoint == "" || err != nil {
+		return
 	}
+	for _, e := range entries {
+		if kept.MatchString(e.Name()) {
+			os.Remove(filepath.Join(j.Checkpoint, e.Name()))
+		}
+	}
+	os.Remove(j.Checkpoint) // fails, as it should, where something is left
+}
+
+// HasCheckpoint reports whether there is anything to resume.
+func (j *Job) HasCheckpoint() bool {
+	entries, err := os.ReadDir(j.Checkpoint)
+	return j.Checkpoint != "" && err == nil && slices.ContainsFunc(entries, func(e os.DirEntry) bool { return kept.MatchString(e.Name()) })
 }

@@ -35,6 +35,7 @@ type Config struct {
 	Valid   float64  // share of the training rows for validation
 	Models  []string // names, in the order to report; nil: all that fit the measure
 
+	Preset     string // the preset that was applied, for the record
 	Seed       uint64
 	Transform  string // standard, center or none
 	Binarize   string // none, threshold, static or dynamic
@@ -42,6 +43,10 @@ type Config struct {
 
 	GMM GMMConfig
 	VAE VAEConfig
+
+	// Floor is the smallest variance relative to a column's, for all models;
+	// 0: density.DefaultFloor.
+	Floor float64
 
 	EvalSamples int // importance samples per row
 	EvalRows    int // evaluate only the first rows of each split; 0: all
@@ -67,6 +72,9 @@ type VAEConfig struct {
 	Batch      int
 	Rate       float64
 	Samples    int // draws per row in the bound while training; 0: the default
+	// Effort multiplies the default number of training steps; 0: 1. It is
+	// not used where Epochs says how many.
+	Effort float64
 
 	Objective     vae.Objective
 	Beta          float64 // weight of the divergence from the prior; 0: 1
@@ -178,6 +186,9 @@ func (c *Config) Check() error {
 	}
 	if c.VAE.Rate < 0 || math.IsNaN(c.VAE.Rate) || math.IsInf(c.VAE.Rate, 0) {
 		return usagef("--vae-rate %v: want a positive learning rate, or 0 for the default", c.VAE.Rate)
+	}
+	if !(c.Floor >= 0 && c.Floor < 1) {
+		return usagef("--floor %v: want a share of a column's variance below 1, or 0 for the default", c.Floor)
 	}
 	if !(c.VAE.Beta >= 0) || math.IsInf(c.VAE.Beta, 0) {
 		return usagef("--vae-beta %v: want a positive weight, or 0 for 1", c.VAE.Beta)

@@ -2,7 +2,6 @@ package comparison
 
 import (
 	"fmt"
-	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -57,6 +56,9 @@ func Load(c *Config) (*Data, error) {
 			return nil, err
 		}
 	}
+	if train.Rows() < 2 && all.Rows() >= 2 {
+		return nil, fmt.Errorf("%s holds %d rows, of which %d is left to train on: %w; give more rows, or a smaller --holdout and --valid", all.Place(), all.Rows(), train.Rows(), dataset.ErrTooFew)
+	}
 	if err := train.Check(); err != nil {
 		return nil, err
 	}
@@ -83,6 +85,11 @@ func read(c *Config) (all, test *dataset.Dataset, err error) {
 // dequantize decides whether levels are spread.
 func dequantize(c *Config, d *dataset.Dataset) (bool, error) {
 	if c.Binarize != "none" {
+		if !d.IsImage() && d.Step == 0 {
+			if _, err := dataset.DetectStep(d.X); err != nil {
+				return false, fmt.Errorf("--binarize %s: %s holds continuous values, not levels of grey, and bits made of them mean nothing; leave the flag out", c.Binarize, d.Place())
+			}
+		}
 		if c.Dequantize == "yes" {
 			return false, usagef("--dequantize and --binarize %s exclude each other: noise is for levels, not for bits", c.Binarize)
 		}
@@ -103,7 +110,11 @@ func transform(c *Config, train *dataset.Dataset) (density.Transform, error) {
 	case c.Transform == "center":
 		return density.NewCentering(train.X), nil
 	}
-	return density.NewStandardizing(train.X)
+	t, err := density.NewStandardizing(train.X)
+	if err != nil {
+		return t, fmt.Errorf("%s: %w", train.Place(), err)
+	}
+	return t, nil
 }
 
 func (d *Data) part(rows *dataset.Dataset) *Part {
@@ -131,9 +142,19 @@ func (d *Data) describe(c *Config) DatasetResult {
 		}
 		return p.Rows()
 	}
-	return DatasetResult{
+	r := DatasetResult{
 		Name: d.All.Name, SHA256: d.All.SHA256, Dim: d.All.Dim(),
 		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
-		Measure: d.Preparation.Measure, Transform: strings.ToLower(c.Transform),
+		Measure: d.Preparation.Measure, Binarize: c.Binarize, Transform: c.Transform, EvalRows: c.EvalRows,
 	}
+	if d.Preparation.Measure == density.Binary {
+		r.Transform = "none" // bits are left as they are
+	}
+	if d.Preparation.Measure == density.Dequantized && d.Preparation.Step > 0 {
+		r.DequantizeStep = &d.Preparation.Step
+	}
+	if d.Test != nil && d.Test.SHA256 != d.All.SHA256 {
+		r.Test = &FileResult{Name: d.Test.Name, SHA256: d.Test.SHA256}
+	}
+	return r
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -14,8 +15,13 @@ import (
 	"likely/vae"
 )
 
-// boundSamples is the number of draws per row in the ELBO and its parts.
-const boundSamples = 100
+// boundSamples is the number of draws per row in the ELBO and its parts, and
+// iwaeSamples that inside the logarithm of the K-sample bound, of which there are
+// four groups a row.
+const (
+	boundSamples = 100
+	iwaeSamples  = 50
+)
 
 // evaluation is what was measured of a fitted model.
 type evaluation struct {
@@ -51,9 +57,7 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		}
 		// One warning is enough: that of the rows the table reports.
 		if r := p.to.logProb; r != nil && (p.part == d.Test || d.Test == nil && p.part == d.Train) {
-			for _, w := range r.Warnings {
-				e.warnings = append(e.warnings, p.name+" rows: "+w)
-			}
+			e.warn(r, p.part, p.name)
 		}
 	}
 	m, ok := fit.Model.Fitted.(*vae.Model)
@@ -61,6 +65,30 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		return e, nil
 	}
 	return e, j.bound(ctx, e, m, d)
+}
+
+// warn names the rows of a part whose numbers are infinite or cannot be trusted,
+// by their place in the file.
+func (e *evaluation) warn(r *eval.Result, p *Part, name string) {
+	for i, v := range r.LogProb {
+		if math.IsInf(v, 0) {
+			e.warnings = append(e.warnings, fmt.Sprintf("%s has log p = %v: it lies where the model has no density to speak of, and the mean of the %s rows is not finite; look at the row, or leave it out", p.Where(i, -1), v, name))
+			return
+		}
+	}
+	rows := r.Untrusted()
+	if len(rows) == 0 {
+		return
+	}
+	var places []string
+	for _, i := range rows[:min(len(rows), 3)] {
+		places = append(places, p.Where(i, -1))
+	}
+	text := fmt.Sprintf("%d of %d %s rows have a Pareto k̂ above %.2f with %d draws (%s, …): their log p is uncertain by more than its error says; more --eval-samples would help", len(rows), len(r.LogProb), name, eval.Threshold(r.Samples), r.Samples, strings.Join(places, "; "))
+	if trusted, ok := r.Trusted(); ok {
+		text += fmt.Sprintf(" (without them the mean differs by %+.2g nats)", trusted.Value-r.Estimate().Value)
+	}
+	e.warnings = append(e.warnings, text)
 }
 
 // reconstructor is a model that encodes rows and decodes them again.
@@ -113,15 +141,16 @@ func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) e
 	jacobian := d.Preparation.Transform.LogJacobian()
 	estimate := b.Estimate().Shift(jacobian)
 	rate, distortion := mean(b.Rate), mean(b.Distortion)-jacobian
-	e.bounds = &BoundsResult{On: on, ELBO: finite(estimate.Value), ELBOErr: finite(estimate.StdErr()), Rate: finite(rate), Distortion: finite(distortion)}
+	e.bounds = &BoundsResult{On: on, ELBO: finite(estimate.Value), ELBOSEData: finite(estimate.DataErr), ELBOSESamples: finite(estimate.SampleErr), Rate: finite(rate), Distortion: finite(distortion)}
 	// The mean over rows of the logarithm of K draws' mean weight is the
 	// K-sample bound (Burda et al. 2016), here with the encoder's draws.
-	multi, err := elbo.MultiSample(ctx, m, m.Encoder(), part.Model, []int{boundSamples}, elbo.Settings{Samples: boundSamples, Seed: j.Config.Seed})
+	multi, err := elbo.MultiSample(ctx, m, m.Encoder(), part.Model, []int{iwaeSamples}, elbo.Settings{Samples: 4 * iwaeSamples, Seed: j.Config.Seed})
 	if err != nil {
 		return fmt.Errorf("bound of several samples on %s rows: %w", on, err)
 	}
-	samples := boundSamples
-	e.bounds.IWAE, e.bounds.IWAESamples = finite(multi[0].Estimate().Shift(jacobian).Value), &samples
+	samples, several := iwaeSamples, multi[0].Estimate().Shift(jacobian)
+	e.bounds.IWAE, e.bounds.IWAESamples = finite(several.Value), &samples
+	e.bounds.IWAESEData, e.bounds.IWAESESamples = finite(several.DataErr), finite(several.SampleErr)
 	gap := reference.Estimate().Value - estimate.Value
 	e.gap = &GapResult{Total: finite(gap), SE: finite(math.Hypot(reference.Estimate().SampleErr, estimate.SampleErr))}
 	active := activeUnits(m, d.Train.Model)

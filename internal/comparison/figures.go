@@ -34,7 +34,7 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 		}})
 	}
 	switch {
-	case d.Preparation.Measure == density.Binary:
+	case d.Preparation.Measure == density.Binary, len(panels(r, fits)) == 0:
 	case d.All.Dim() == 1:
 		drawings = append(drawings, drawing{"densities", func() (*figure.Figure, error) {
 			return figure.Density1D("Densities: "+d.All.Name, mat.Col(nil, 0, d.Train.X), panels(r, fits), d.All.Columns[0])
@@ -138,8 +138,8 @@ func scores(r *Results) ([]figure.Score, string) {
 		list = append(list, figure.Score{Name: m.Name, Estimate: e})
 		if b := m.Bounds; b != nil && b.ELBO != nil && *s.Kind != density.ExactValue {
 			bound := density.Estimate{Value: *b.ELBO, Kind: density.LowerBound, Rows: s.Rows, DataErr: math.NaN()}
-			if b.ELBOErr != nil {
-				bound.DataErr = *b.ELBOErr
+			if b.ELBOSEData != nil {
+				bound.DataErr = *b.ELBOSEData
 			}
 			list = append(list, figure.Score{Name: m.Name + ", ELBO", Estimate: bound})
 		}

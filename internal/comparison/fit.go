@@ -90,7 +90,8 @@ func lookupFamily(name string) (family, bool) {
 
 // selectFamilies returns the families to fit: those asked for, or all that suit
 // the measure. One that was asked for and does not suit is an error.
-func selectFamilies(c *Config, m density.Measure) ([]family, error) {
+func selectFamilies(c *Config, d *Data) ([]family, error) {
+	m := d.Preparation.Measure
 	suits := func(f family) bool {
 		if m == density.Binary {
 			return f.binary
@@ -102,6 +103,8 @@ func selectFamilies(c *Config, m density.Measure) ([]family, error) {
 		for _, f := range families {
 			if suits(f) {
 				chosen = append(chosen, f)
+			} else {
+				d.Warnings = append(d.Warnings, fmt.Sprintf("%s is left out: it is no distribution of %s data", f.name, m))
 			}
 		}
 		return chosen, nil
@@ -141,7 +144,7 @@ func fitComponents(ctx context.Context, j *Job, d *Data, name string, family gmm
 		task = fmt.Sprintf("%s: EM with %d components", name, k)
 	}
 	s := gmm.Settings{
-		Components: k, Covariance: family, Starts: starts, Iterations: j.Config.GMM.Iterations,
+		Components: k, Covariance: family, Starts: starts, Iterations: j.Config.GMM.Iterations, Floor: j.Config.Floor,
 		Progress: func(start, iteration int, _ float64) {
 			j.step(task, iteration, 0, fmt.Sprintf("start %d", start+1))
 		},
@@ -160,14 +163,25 @@ func fitComponents(ctx context.Context, j *Job, d *Data, name string, family gmm
 // autoencoder.
 func vaeSettings(j *Job, d *Data, name string) (vae.Settings, error) {
 	c := j.Config.VAE
+	most := 0 // epochs, known below
 	s := vae.Settings{
-		Latent: c.Latent, Hidden: c.Hidden, Activation: c.Activation, Sigma: c.Sigma,
+		Latent: c.Latent, Hidden: c.Hidden, Activation: c.Activation, Sigma: c.Sigma, Floor: j.Config.Floor,
 		Epochs: c.Epochs, Batch: c.Batch, Rate: c.Rate, Samples: c.Samples,
 		Objective: c.Objective, Beta: c.Beta, Warmup: c.Warmup, FullPosterior: c.FullPosterior,
 		Dynamic: j.Config.Binarize == "dynamic",
 		Progress: func(epoch int, train, _ float64) {
-			j.step(name+": training", epoch, c.Epochs, fmt.Sprintf("bound %.4g nats", train+d.Preparation.Transform.LogJacobian()))
+			note := fmt.Sprintf("bound %.4g nats", train+d.Preparation.Transform.LogJacobian())
+			if name == "ae" {
+				note = ""
+			}
+			j.step(name+": training, epoch", epoch, most, note)
 		},
+	}
+	if s.Epochs == 0 && c.Effort > 0 {
+		s.Epochs = max(int(c.Effort*float64(s.DefaultEpochs(d.Train.Rows()))), 1)
+	}
+	if most = s.Epochs; most == 0 {
+		most = s.DefaultEpochs(d.Train.Rows())
 	}
 	switch {
 	case c.Likelihood != "auto":
@@ -193,13 +207,26 @@ func fitVAE(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return autoencoderFit("vae", m, m.Config(), report, d, time.Since(begin), d.Preparation.Transform.LogJacobian()), nil
+	fit := autoencoderFit("vae", m, m.Config(), report, d, time.Since(begin), d.Preparation.Transform.LogJacobian())
+	for key, value := range map[string]any{
+		"objective": s.Objective, "samples": s.Samples, "beta": s.Beta, "warmup": s.Warmup, "full_posterior": s.FullPosterior,
+		"dynamic_bits": s.Dynamic, "sigma": s.Sigma,
+	} {
+		fit.Settings[key] = value
+	}
+	if s.Likelihood == vae.Bernoulli || s.Likelihood == vae.ContinuousBernoulli {
+		delete(fit.Settings, "sigma") // these have no scale
+	}
+	return fit, nil
 }
 
 func fitAutoencoder(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	s, err := vaeSettings(j, d, "ae")
 	if err != nil {
 		return nil, err
+	}
+	if s.Likelihood != vae.Bernoulli {
+		s.Likelihood = vae.Gaussian // squared error
 	}
 	s.Objective, s.Beta, s.Warmup, s.FullPosterior, s.Samples = vae.ELBO, 0, 0, false, 0 // there is no q(z|x) in it
 	begin := time.Now()
@@ -210,12 +237,14 @@ func fitAutoencoder(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	return autoencoderFit("ae", m, m.Config(), report, d, time.Since(begin), 0), nil
 }
 
+// autoencoderFit tells the story of a trained network.
 func autoencoderFit(name string, m saved.Fitted, c vae.Config, report *vae.Report, d *Data, took time.Duration, jacobian float64) *Fit {
 	fit := &Fit{
-		Model:    &saved.Model{Name: name, Fitted: m, Preparation: d.Preparation},
-		Seconds:  took.Seconds(),
-		Passes:   float64(len(report.History)),
-		Settings: map[string]any{"latent": c.Latent, "hidden": c.Hidden, "activation": c.Activation, "likelihood": c.Likelihood, "sigma": c.Sigma},
+		Model:   &saved.Model{Name: name, Fitted: m, Preparation: d.Preparation},
+		Seconds: took.Seconds(),
+		Passes:  float64(len(report.History)),
+		Settings: map[string]any{"latent": c.Latent, "hidden": c.Hidden, "activation": c.Activation, "likelihood": c.Likelihood,
+			"epochs_run": len(report.History), "epoch_kept": report.BestEpoch, "steps": report.Steps},
 		History:  History{Unit: "epoch", Best: report.BestEpoch},
 		Warnings: report.Warnings,
 	}

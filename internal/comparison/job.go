@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"strings"
 
 	"likely/internal/wholefile"
 )
@@ -46,29 +45,26 @@ func (j *Job) Run(ctx context.Context) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := selectFamilies(&j.Config, d.Preparation.Measure)
+	chosen, err := selectFamilies(&j.Config, d)
 	if err != nil {
 		return nil, err
 	}
 	results := &Results{
 		Schema: Schema, Seed: j.Config.Seed, Version: CurrentVersion(),
-		Warnings: append([]string{}, d.Warnings...), Dataset: d.describe(&j.Config),
+		Warnings: []string{}, Dataset: d.describe(&j.Config),
 		Models: []*ModelResult{}, Pairs: []PairResult{},
 	}
 	fits := make([]*Fit, len(chosen))
 	evaluations := make([]*evaluation, len(chosen))
 	for i, f := range chosen {
 		if fits[i], err = j.fitOrResume(ctx, f, d); err != nil {
-			return nil, fmt.Errorf("%s: %w", d.All.Place(), err)
+			return nil, fmt.Errorf("%s: %w", d.All.Place(), translated{err})
 		}
 		for _, w := range fits[i].Warnings {
-			_, text, found := strings.Cut(w, "vae: ") // the package's name stands for both of its families
-			if !found {
-				text = w
-			}
-			results.Warnings = append(results.Warnings, f.name+": "+text)
+			results.Warnings = append(results.Warnings, f.name+": "+translate(w))
 		}
 	}
+	results.Warnings = append(append([]string{}, d.Warnings...), results.Warnings...)
 	for i, f := range chosen {
 		if evaluations[i], err = j.evaluate(ctx, fits[i], d); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", d.All.Place(), f.name, err)

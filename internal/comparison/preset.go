@@ -4,14 +4,14 @@ package comparison
 var presets = map[string]func(*Config, func(flag string) bool){
 	"quick": func(c *Config, given func(string) bool) {
 		setUnless(given("gmm-starts"), &c.GMM.Starts, 3)
-		setUnless(given("vae-epochs"), &c.VAE.Epochs, 30)
+		setUnless(given("vae-epochs"), &c.VAE.Effort, 0.25)
 		setUnless(given("eval-samples"), &c.EvalSamples, 300)
 	},
 	"standard": func(*Config, func(string) bool) {},
 	"thorough": func(c *Config, given func(string) bool) {
 		setUnless(given("gmm-starts"), &c.GMM.Starts, 50)
 		setUnless(given("gmm-components"), &c.GMM.Components, Range{1, 10})
-		setUnless(given("vae-epochs"), &c.VAE.Epochs, 2000)
+		setUnless(given("vae-epochs"), &c.VAE.Effort, 4)
 		setUnless(given("eval-samples"), &c.EvalSamples, 10000)
 	},
 }
@@ -23,6 +23,7 @@ func (c *Config) ApplyPreset(name string, given func(flag string) bool) error {
 	if !known {
 		return usagef("--preset %q: want quick, standard or thorough", name)
 	}
+	c.Preset = name
 	apply(c, given)
 	return nil
 }

@@ -40,7 +40,24 @@ type DatasetResult struct {
 	RowsValid int             `json:"rows_valid"`
 	RowsTest  int             `json:"rows_test"`
 	Measure   density.Measure `json:"measure"`
-	Transform string          `json:"transform"`
+	// Binarize is how levels became bits: none, threshold, static or dynamic
+	// (in training; the evaluation rows are static).
+	Binarize string `json:"binarize"`
+	// DequantizeStep is the width of the noise; absent where columns differ
+	// or nothing was spread.
+	DequantizeStep *float64 `json:"dequantize_step,omitempty"`
+	// Transform is what the models see: standard, center or none.
+	Transform string `json:"transform"`
+	// Test describes a test set of its own.
+	Test *FileResult `json:"test,omitempty"`
+	// EvalRows is the limit on the rows evaluated of each split, if any.
+	EvalRows int `json:"eval_rows,omitempty"`
+}
+
+// FileResult identifies a file.
+type FileResult struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
 }
 
 // ModelResult is what was found for one model.
@@ -73,6 +90,9 @@ type SplitResult struct {
 	// Rows is the number of rows evaluated, Samples the draws for each.
 	Rows    int `json:"rows"`
 	Samples int `json:"samples,omitempty"`
+	// Evaluations is the number of evaluations of p(x|z) that all rows took,
+	// those that adapted the proposal included.
+	Evaluations int64 `json:"likelihood_evaluations,omitempty"`
 	// ReconstructionRMSE is the root mean squared error over all entries,
 	// in the units of the data.
 	ReconstructionRMSE *float64 `json:"reconstruction_rmse,omitempty"`
@@ -83,10 +103,13 @@ type SplitResult struct {
 type BoundsResult struct {
 	On              string   `json:"on"`
 	ELBO            *float64 `json:"elbo_nats,omitempty"`
-	ELBOErr         *float64 `json:"elbo_se_nats,omitempty"`
+	ELBOSEData      *float64 `json:"elbo_se_data,omitempty"`
+	ELBOSESamples   *float64 `json:"elbo_se_samples,omitempty"`
 	ELBORefined     *float64 `json:"elbo_refined_nats,omitempty"`
 	IWAE            *float64 `json:"iwae_nats,omitempty"`
 	IWAESamples     *int     `json:"iwae_samples,omitempty"`
+	IWAESEData      *float64 `json:"iwae_se_data,omitempty"`
+	IWAESESamples   *float64 `json:"iwae_se_samples,omitempty"`
 	AIS             *float64 `json:"ais_nats,omitempty"`
 	Rate            *float64 `json:"rate_nats,omitempty"`
 	Distortion      *float64 `json:"distortion_nats,omitempty"`
@@ -126,6 +149,8 @@ type PairResult struct {
 	Diff float64 `json:"diff_nats"`
 	// SE is absent for a single row, which says nothing about the spread.
 	SE *float64 `json:"se_nats,omitempty"`
+	// Rows is the number of test rows compared.
+	Rows int `json:"rows"`
 	// Better names the model with the larger log p where the difference
 	// is significant, and is absent where it is not.
 	Better string `json:"better,omitempty"`

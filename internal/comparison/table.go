@@ -20,6 +20,9 @@ func (r *Results) WriteText(w io.Writer) error {
 	d := r.Dataset
 	fmt.Fprintf(&b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
 		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
+	if d.EvalRows > 0 {
+		fmt.Fprintf(&b, "evaluated on the first %d rows of each part only\n\n", d.EvalRows)
+	}
 	r.writeModels(&b)
 	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
 	r.writePairs(&b)
@@ -58,7 +61,8 @@ func (r *Results) writeModels(b *strings.Builder) {
 			m.Name, natsText(s), kindText(s), optional(s.BitsPerDim, "%.3f"), trainText(m.Train),
 			optional(s.ReconstructionRMSE, "%.3g"), m.Parameters, secondsText(m.FitSeconds))
 		if m.Bounds != nil && m.Bounds.ELBO != nil && m.Bounds.On == split {
-			fmt.Fprintf(t, "\t≥ %s\tlower bound (ELBO)\t\t\t\t\t\n", signed(*m.Bounds.ELBO, digits(s.SEData)))
+			bound := &SplitResult{Nats: m.Bounds.ELBO, SEData: m.Bounds.ELBOSEData, SESamples: m.Bounds.ELBOSESamples}
+			fmt.Fprintf(t, "\t≥ %s\tlower bound (ELBO)\t\t\t\t\t\n", natsText(bound))
 		}
 	}
 	t.Flush()
@@ -131,16 +135,19 @@ func secondsText(s float64) string {
 
 func (r *Results) writePairs(b *strings.Builder) {
 	if len(r.Pairs) == 0 {
+		if r.Dataset.RowsTest == 0 {
+			b.WriteString("\nno rows were held out, so the models are not compared: training rows favour the larger model\n")
+		}
 		return
 	}
-	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats:\n", r.Dataset.RowsTest)
+	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats; it counts beyond two standard errors:\n", r.Pairs[0].Rows)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, p := range r.Pairs {
 		places, se := digits(p.SE), "?"
 		if p.SE != nil {
 			se = strconv.FormatFloat(*p.SE, 'f', places, 64)
 		}
-		verdict := "no difference beyond the error"
+		verdict := "no difference beyond two standard errors"
 		if p.Better != "" {
 			verdict = p.Better + " is better"
 		}
@@ -163,10 +170,10 @@ func (r *Results) winner() string {
 	}
 	for _, m := range r.Models {
 		if wins[m.Name] == len(models)-1 {
-			return "winner: " + m.Name + ", ahead of every other density by more than the error"
+			return "winner: " + m.Name + ", ahead of every other density by more than two standard errors"
 		}
 	}
-	return "winner: none; the leading models differ by less than the error. More test rows would tell."
+	return "winner: none; the leading models differ by less than two standard errors"
 }
 
 // WriteCSV writes one line per model and split, with an empty cell for what

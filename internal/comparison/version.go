@@ -16,5 +16,10 @@ func CurrentVersion() Version {
 	if info.Main.Version != "" && info.Main.Version != "(devel)" {
 		v.Likely = info.Main.Version
 	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && v.Likely == "devel" {
+			v.Likely += "-" + s.Value[:min(12, len(s.Value))]
+		}
+	}
 	return v
 }

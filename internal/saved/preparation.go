@@ -57,7 +57,12 @@ func NewPreparation(d *dataset.Dataset, dequantize bool, binarize string, seed u
 // ErrMismatch. Steps that the preparation did not know are learned from d.
 func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 	if d.Dim() != len(p.Columns) {
-		return nil, fmt.Errorf("%s has %d columns where the model has %d: %w; give a file with the columns %.60q", d.Name, d.Dim(), len(p.Columns), ErrMismatch, p.Columns)
+		return nil, fmt.Errorf("%s has %d columns where the model has %d: %w; give a file with the columns %.60q", d.Place(), d.Dim(), len(p.Columns), ErrMismatch, p.Columns)
+	}
+	for j, name := range p.Columns {
+		if dataset.Named(p.Columns) && dataset.Named(d.Columns) && d.Columns[j] != name {
+			return nil, fmt.Errorf("%s: column %d is called %q where the model has %q: %w; put the columns in the model's order", d.Place(), j+1, d.Columns[j], name, ErrMismatch)
+		}
 	}
 	dressed := *d
 	dressed.Height, dressed.Width = p.Height, p.Width

@@ -113,7 +113,7 @@ func (m *Model) Save(path string) error { return wholefile.Write(path, m.Write) 
 func Load(path string) (*Model, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open model file: %w", err)
+		return nil, fmt.Errorf("cannot open the model file: %w; compare run writes models into the folder models of its output", err)
 	}
 	defer f.Close()
 	m, err := Read(f)

@@ -11,8 +11,9 @@ import (
 // Folder is an output folder that is filled in a hidden neighbour and shown
 // only when it is complete.
 type Folder struct {
-	path   string // final name
-	staged string // temporary neighbour that holds the new content
+	path    string   // final name
+	staged  string   // temporary neighbour that holds the new content
+	parents []string // folders made on the way, innermost first
 }
 
 // NewFolder prepares the output folder at path. marker is the name of a file
@@ -20,11 +21,13 @@ type Folder struct {
 // marker belongs to somebody else, and is an error rather than overwritten.
 func NewFolder(path, marker string) (*Folder, error) {
 	path = filepath.Clean(path)
+	var parents []string
 	entries, err := os.ReadDir(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// The parents are made now, so that an impossible path fails
 		// before any work is done for it.
+		parents = missing(filepath.Dir(path))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return nil, fmt.Errorf("cannot create output folder %s: %w", path, reason(err))
 		}
@@ -43,7 +46,19 @@ func NewFolder(path, marker string) (*Folder, error) {
 		os.RemoveAll(staged)
 		return nil, fmt.Errorf("cannot write beside output folder %s: %w", path, reason(err))
 	}
-	return &Folder{path: path, staged: staged}, nil
+	return &Folder{path: path, staged: staged, parents: parents}, nil
+}
+
+// missing returns the folders of a path that do not exist, innermost first.
+func missing(path string) []string {
+	var list []string
+	for {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return list
+		}
+		list = append(list, path)
+		path = filepath.Dir(path)
+	}
 }
 
 // Path returns the final path of a file of the folder, for messages.
@@ -108,6 +123,11 @@ func (f *Folder) restore(entries []os.DirEntry, aside string) {
 	os.RemoveAll(aside)
 }
 
-// Discard removes what was staged. It does nothing after Commit, so that it
-// can be deferred.
-func (f *Folder) Discard() { os.RemoveAll(f.staged) }
+// Discard removes what was staged, and the folders made for it if they are
+// empty. It does nothing after Commit, so that it can be deferred.
+func (f *Folder) Discard() {
+	os.RemoveAll(f.staged)
+	for _, parent := range f.parents {
+		os.Remove(parent) // fails, as it should, where something lies in it
+	}
+}

@@ -91,11 +91,13 @@ func TestFolderAppearsAtOnce(t *testing.T) {
 
 func TestFolderDiscard(t *testing.T) {
 	dir := t.TempDir()
-	f, err := NewFolder(filepath.Join(dir, "out"), "results.json")
-	require.NoError(t, err)
-	fill(t, f, map[string]string{"results.json": "1"})
-	f.Discard()
-	require.Empty(t, names(t, dir))
+	for _, out := range []string{filepath.Join(dir, "out"), filepath.Join(dir, "a", "b", "out")} {
+		f, err := NewFolder(out, "results.json")
+		require.NoError(t, err)
+		fill(t, f, map[string]string{"results.json": "1"})
+		f.Discard()
+		require.Empty(t, names(t, dir))
+	}
 }
 
 func TestFolderOfSomebodyElse(t *testing.T) {
