@@ -106,6 +106,16 @@ type LatentGradient interface {
 	LogLikGrad(dst []float64, grad, x, z *mat.Dense) []float64
 }
 
+// Simulator is a Latent that draws x given z. With z from the prior the pair
+// is a draw from p(x, z), and z one from the posterior p(z|x): what upper bounds on
+// log p(x) need.
+type Simulator interface {
+	Latent
+	// RandGiven fills dst (N×D) with one independent draw from p(x|zᵢ) for each
+	// row of z (N×L).
+	RandGiven(dst, z *mat.Dense, src rand.Source)
+}
+
 // ProposalGradient is a Proposal that knows the gradient of its log-density by
 // the code.
 type ProposalGradient interface {

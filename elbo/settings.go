@@ -67,6 +67,9 @@ func (s Settings) resolve() (Settings, error) {
 // in nats.
 type Weights struct {
 	LogLik, LogPrior, LogProposal []float64 // length S
+	// Proposal is what was drawn from: q, or what it became for the row if it
+	// is an Adapter.
+	Proposal density.Proposal
 	// Pilot is the number of evaluations of p(x|z) spent on adapting the
 	// proposal to the row, beside the S of the draws.
 	Pilot int
@@ -140,6 +143,7 @@ func (w *sampler) draw(ctx context.Context, x *mat.Dense, purpose string, i int)
 	if a, ok := q.(Adapter); ok {
 		q, w.weights.Pilot = a.Adapt(x, density.NewSource(w.s.Seed, purpose+".adapt", uint64(i)))
 	}
+	w.weights.Proposal = q
 	for from := 0; from < w.s.Samples; from += w.s.Chunk {
 		if err := ctx.Err(); err != nil {
 			return err

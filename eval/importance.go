@@ -104,23 +104,28 @@ func importance(ctx context.Context, m density.Latent, q density.Proposal, x *ma
 // row fills the entries of row i from its log importance weights, which it
 // overwrites.
 func (r *Result) row(i int, logs []float64) {
-	count := float64(len(logs))
 	r.LogProb[i] = density.LogMeanExp(logs)
 	fit := fitTail(logs)
 	r.KHat[i], r.Smoothed[i] = fit.khat, fit.smoothed
 	r.Debiased[i], _ = elbo.Jackknife(logs)
-	if math.IsInf(r.LogProb[i], -1) { // not one draw hit
-		r.StdErr[i], r.ESS[i] = math.Inf(1), 0
-		return
+	r.StdErr[i], r.ESS[i] = spreadOf(logs, r.LogProb[i])
+}
+
+// spreadOf returns the standard error of the logarithm of the mean weight, by the
+// delta method, and the effective sample size, from log weights, which it
+// overwrites, and the logarithm of their mean.
+func spreadOf(logs []float64, mean float64) (stderr, ess float64) {
+	count := float64(len(logs))
+	if math.IsInf(mean, -1) { // not one draw hit
+		return math.Inf(1), 0
 	}
 	var squares, spread float64
 	for k, l := range logs {
-		logs[k] = math.Exp(l - r.LogProb[i]) // w/w̄, of mean 1
+		logs[k] = math.Exp(l - mean) // w/w̄, of mean 1
 		squares += logs[k] * logs[k]
 	}
 	for _, w := range logs {
 		spread += (w - 1) * (w - 1)
 	}
-	r.StdErr[i] = math.Sqrt(spread / (count * (count - 1)))
-	r.ESS[i] = count * count / squares
+	return math.Sqrt(spread / (count * (count - 1))), count * count / squares
 }

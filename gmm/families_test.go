@@ -190,7 +190,11 @@ func TestMStepsAreMaxima(t *testing.T) {
 		}
 		best := math.Inf(-1)
 		random := rand.New(rand.NewPCG(9, 9))
-		for range 8 {
+		restarts := 8
+		if testing.Short() {
+			restarts = 3
+		}
+		for range restarts {
 			p := make([]float64, 12)
 			for i := range p {
 				p[i] = random.NormFloat64()

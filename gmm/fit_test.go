@@ -66,7 +66,7 @@ func TestLikelihoodIsMonotone(t *testing.T) {
 				require.GreaterOrEqual(rt, r.History[i], r.History[i-1]-1e-11*math.Abs(r.History[i]), "iteration %d of %v", i, family)
 			}
 			n, _ := x.Dims()
-			near(t, r.History[len(r.History)-1], total(m, x)/float64(n), 1e-9)
+			near(t, r.History[len(r.History)-1], total(m, x)/float64(n), 1e-6) // near-singular covariances lose digits in other units
 			w := m.Weights()
 			for c := 1; c < k; c++ {
 				require.LessOrEqual(rt, w[c], w[c-1])

@@ -149,7 +149,7 @@ func TestMissingEqualsDirectMaximisation(t *testing.T) {
 				q[i] = p[i]
 			}
 		}
-		result, err := optimize.Minimize(optimize.Problem{Func: negative, Grad: gradient}, p0, &optimize.Settings{GradientThreshold: 1e-4, MajorIterations: 400}, &optimize.BFGS{})
+		result, err := optimize.Minimize(optimize.Problem{Func: negative, Grad: gradient}, p0, &optimize.Settings{GradientThreshold: 1e-4, MajorIterations: 60}, &optimize.BFGS{})
 		if err != nil {
 			require.ErrorContains(t, err, "linesearch") // at the optimum, where noise of the differences ends it
 		}

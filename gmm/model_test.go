@@ -135,6 +135,24 @@ func TestRandMoments(t *testing.T) {
 	}())
 }
 
+// A strongly correlated Gaussian keeps its correlation in draws: 5 standard errors
+// of the covariance, false alarms of 6e-7.
+func TestRandCorrelation(t *testing.T) {
+	cov := mat.NewSymDense(3, []float64{4, 1.8, -1, 1.8, 1, -0.3, -1, -0.3, 2})
+	m, err := New([]float64{1}, mat.NewDense(1, 3, []float64{1, 2, 3}), []mat.Symmetric{cov})
+	require.NoError(t, err)
+	const n = 20000
+	x := mat.NewDense(n, 3, nil)
+	m.Rand(x, density.NewSource(1, "correlation"))
+	got, _ := fit(t, x, Settings{Components: 1}, 1)
+	for i := range 3 {
+		for j := range 3 {
+			spread := math.Sqrt((cov.At(i, i)*cov.At(j, j) + cov.At(i, j)*cov.At(i, j)) / n)
+			near(t, cov.At(i, j), got.Covariance(0).At(i, j), 5*spread)
+		}
+	}
+}
+
 // momentsOf returns the mean and covariance of a mixture by the law of total
 // variance.
 func momentsOf(m *Model) ([]float64, *mat.SymDense) {

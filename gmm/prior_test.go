@@ -47,7 +47,7 @@ func TestPriorIsMonotoneInEveryFamily(t *testing.T) {
 			if missing {
 				y = punched(x, 0.1, 1)
 			}
-			s := Settings{Components: 3, Covariance: family, Prior: &Prior{Shrinkage: 2, Concentration: 1.5}, Missing: missing, Starts: 1, Iterations: 60}
+			s := Settings{Components: 3, Covariance: family, Prior: &Prior{Shrinkage: 2, Concentration: 1.5}, Missing: missing, Starts: 1, Iterations: 60, Floor: -1}
 			_, r := fit(t, y, s, 1)
 			for i := 1; i < len(r.History); i++ {
 				require.GreaterOrEqual(t, r.History[i], r.History[i-1]-1e-11*math.Abs(r.History[i]), "%v %d", family, i)
