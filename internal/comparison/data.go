@@ -129,6 +129,9 @@ func (d *Data) warn() {
 	if n := d.All.Duplicates(); n > 0 && d.Preparation.Measure == density.Continuous && n*10 > d.All.Rows() {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%d of %d rows repeat an earlier row: rounded or copied data reward narrow densities; --dequantize spreads rounded values by their step", n, d.All.Rows()))
 	}
+	if d.Preparation.Measure == density.Binary && !d.All.IsImage() {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is not made of images: --binarize cuts its columns at one common level, which means something only where they are of one kind", d.All.Place()))
+	}
 	if n, columns := d.Train.Rows(), d.Train.Dim(); n <= columns && d.Preparation.Measure != density.Binary {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%d training rows for %d columns: covariances are singular but for their floor; more rows or --gmm-covariance diag would help", n, columns))
 	}
