@@ -67,3 +67,9 @@ func (b brokenDecoder) spoil(dst []float64, x, z *mat.Dense) []float64 {
 	}
 	return dst
 }
+
+// newNarrow returns a linear model whose posterior is a thousand times narrower
+// than its prior.
+func newNarrow() *densitytest.Linear {
+	return densitytest.NewLinear(mat.NewDense(2, 2, []float64{1, 0.3, -0.2, 1}), []float64{0, 0}, []float64{1e-6, 1e-6})
+}
