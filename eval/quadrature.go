@@ -10,7 +10,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
-	"likely/elbo"
 	"likely/internal/spread"
 )
 
