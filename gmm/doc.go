@@ -32,9 +32,27 @@
 // likelihood stays monotone, and where the constraint does not bind the result
 // is that of the unconstrained fit. Report.FloorActive tells.
 //
-// # Adding a family
+// # Families of covariances
 //
-// A family of covariances is one file with a type that implements the methods
-// of [Covariance]: its M-step from the responsibilities' moments, and its
-// density. EM, starts and the model know nothing else about it.
+// With Σₖ = λₖDₖAₖDₖᵀ, volume λ, shape A and axes D may each be equal in all
+// components, vary, or (shape and axes) be the identity: the fourteen families of
+// mclust, of which [Full], [Tied], [Diagonal] and [Spherical] are scikit-learn's.
+// [FactorAnalyzers] and [ProbabilisticPCA] serve data of many columns, at a cost
+// that grows with their number and not its square.
+//
+// A family is one file with a type that implements the methods of [Covariance]: its
+// M-step from the responsibilities' moments, and its density. EM, starts and the
+// model know nothing else about it.
+//
+// # Data as it comes
+//
+// [Settings] takes row weights, labels for some rows, missing values and a conjugate
+// [Prior]. [FitStream] reads files larger than memory once an iteration, [Online]
+// learns from mini-batches.
+//
+// # Beyond one fit
+//
+// Package selection chooses K and the family, and tests and bounds what was found;
+// package bayes fits a posterior of the parameters instead of their maximum; package
+// sklearn exchanges mixtures with Python.
 package gmm

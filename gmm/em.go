@@ -79,9 +79,9 @@ func (e *EM) shift() float64 {
 	return e.scaled.jacobian + e.moments.prior.shift(e.scaled.transform, e.k)/e.moments.total
 }
 
-// nothing is a variance, relative to that of the columns, which rounding alone can
-// leave of 0.
-const nothing = 1e-20
+// nothing is a variance, relative to that of the columns or of the component's
+// widest one, which the rounding of a scatter alone can leave of 0.
+const nothing = 1e-13
 
 // maximize is the M-step: weights, means and covariances from the
 // responsibilities.
@@ -108,7 +108,11 @@ func (e *EM) solve() error {
 		return err
 	}
 	for k := range e.k {
-		if e.floor == 0 && shapes.narrowest(k) < nothing {
+		widest := 1.0
+		for j := range e.d {
+			widest = max(widest, shapes.at(k, j, j))
+		}
+		if !(shapes.narrowest(k) > nothing*widest) {
 			return e.moments.collapsed(k, ErrCollapsed)
 		}
 	}

