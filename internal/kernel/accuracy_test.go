@@ -82,6 +82,16 @@ func samples[T Float](n int, largest float64) []T {
 			x = append(x, v)
 		}
 	}
+	// Where results overflow, vanish or become subnormal, and subnormal
+	// arguments.
+	for _, v := range []float64{
+		-745.1, -744.4, -708.5, -708.3, 709.7, 709.8, -103.9, -103, -87.5, -87.2, 88.7, 88.8,
+		-38.5, -37.6, -14.2, -13.3, 0x1p-1074, 0x1p-1050, 4.7e-309, 0x1p-1022, 0x1p-149, 0x1p-140, 0x1.8p-127, 0x1p-126,
+	} {
+		if T(v) != 0 {
+			x = append(x, T(v), -T(v))
+		}
+	}
 	return x
 }
 
@@ -89,7 +99,7 @@ func samples[T Float](n int, largest float64) []T {
 // For the slope of GELU, which passes through zero, it is in units of the
 // last place of numbers just below one.
 var accuracy = map[string]float64{
-	"exp": 1, "log": 1, "tanh": 2.5, "elu": 2, "softplus": 2, "sigmoid": 2.5,
+	"exp": 1.5, "log": 1, "tanh": 2.5, "elu": 2, "softplus": 2, "sigmoid": 2.5,
 	"gelu": 6.5, "gelu slope": 4,
 }
 
@@ -142,8 +152,8 @@ func testAccuracy[T Float](t *testing.T, points int) {
 
 func TestFunctionsAreAccurate(t *testing.T) {
 	eachSetting(t, func(t *testing.T) {
-		t.Run("float32", func(t *testing.T) { testAccuracy[float32](t, 800) })
-		t.Run("float64", func(t *testing.T) { testAccuracy[float64](t, 800) })
+		t.Run("float32", func(t *testing.T) { testAccuracy[float32](t, 400) })
+		t.Run("float64", func(t *testing.T) { testAccuracy[float64](t, 400) })
 	})
 }
 

@@ -184,7 +184,7 @@ func testGemmLarge[T Float](t *testing.T) {
 		for form := range 4 {
 			g := newGemmCase[T](r, form&2 != 0, form&1 != 0, s[0], s[2], s[1], form, -0.5, 0.25)
 			got := g.run()
-			if form == 0 {
+			if form == 0 && s[0]*s[1]*s[2] < 30_000_000 {
 				g.check(t, got)
 			}
 			for _, procs := range []int{1, 2, 5} {

@@ -25,8 +25,8 @@ func portableFunctions[T Float]() functions[T] {
 		}
 	}
 	return functions[T]{
-		exp: unary(math.Exp),
-		log: unary(math.Log),
+		exp: unary(exponential),
+		log: unary(logarithm),
 		activation: [activations]func(dst, x *T, n int){
 			Tanh: unary(math.Tanh), ReLU: unary(relu), ELU: unary(elu), GELU: unary(gelu),
 			Softplus: unary(softplus), Sigmoid: unary(sigmoid),
@@ -46,6 +46,23 @@ func portableFunctions[T Float]() functions[T] {
 		sumExp:     sumExp[T],
 		sumSquares: sumSquares[T],
 	}
+}
+
+// exponential is math.Exp, which on amd64 overflows too early.
+func exponential(x float64) float64 {
+	if x > 709 {
+		root := math.Exp(x / 2)
+		return root * root
+	}
+	return math.Exp(x)
+}
+
+// logarithm is math.Log, which on amd64 is far off for subnormal numbers.
+func logarithm(x float64) float64 {
+	if 0 < x && x < 0x1p-1022 {
+		return math.Log(x*0x1p54) - 54*math.Ln2
+	}
+	return math.Log(x)
 }
 
 func relu(x float64) float64 { return max(x, 0) }

@@ -52,7 +52,7 @@ func putProduct[T Float](p *product[T]) {
 const (
 	// serialWork is the number of multiplications below which waking another
 	// goroutine costs more than it saves.
-	serialWork = 300_000
+	serialWork = 2_000_000
 
 	// directRows is the number of rows of A below which B is read in place
 	// rather than packed.
