@@ -31,6 +31,9 @@ type Settings struct {
 	// once, rounded up to a multiple of 256; 0: 1024. It does not change
 	// the result.
 	Chunk int
+	// KeepCodes makes Weights hold the codes of all S draws, S×L numbers for
+	// each core, beside their weights.
+	KeepCodes bool
 	// Progress, if not nil, is told how many rows are done. Calls may be
 	// concurrent.
 	Progress func(done, total int)
@@ -67,6 +70,8 @@ func (s Settings) resolve() (Settings, error) {
 // in nats.
 type Weights struct {
 	LogLik, LogPrior, LogProposal []float64 // length S
+	// Codes holds the draws (S×L); nil unless Settings.KeepCodes.
+	Codes *mat.Dense
 	// Proposal is what was drawn from: q, or what it became for the row if it
 	// is an Adapter.
 	Proposal density.Proposal
@@ -126,13 +131,18 @@ type sampler struct {
 }
 
 func newSampler(m density.Latent, q density.Proposal, s Settings) *sampler {
-	return &sampler{
+	w := &sampler{
 		m: m, q: q, s: s,
-		z: mat.NewDense(min(s.Chunk, s.Samples), m.LatentDim(), nil),
 		weights: Weights{
 			LogLik: make([]float64, s.Samples), LogPrior: make([]float64, s.Samples), LogProposal: make([]float64, s.Samples),
 		},
 	}
+	if s.KeepCodes {
+		w.weights.Codes = mat.NewDense(s.Samples, m.LatentDim(), nil)
+	} else {
+		w.z = mat.NewDense(min(s.Chunk, s.Samples), m.LatentDim(), nil)
+	}
+	return w
 }
 
 // draw fills the weights of row i, whose data are x (1×D).
@@ -149,7 +159,12 @@ func (w *sampler) draw(ctx context.Context, x *mat.Dense, purpose string, i int)
 			return err
 		}
 		to := min(from+w.s.Chunk, w.s.Samples)
-		z := density.Rows(w.z, 0, to-from)
+		var z *mat.Dense
+		if w.s.KeepCodes {
+			z = density.Rows(w.weights.Codes, from, to)
+		} else {
+			z = density.Rows(w.z, 0, to-from)
+		}
 		for i := 0; i < to-from; i += drawBlock {
 			q.Rand(density.Rows(z, i, min(i+drawBlock, to-from)), x, src)
 		}
