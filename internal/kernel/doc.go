@@ -52,7 +52,8 @@
 //	GELU's slope    3.3      2.4        2.6   (last places of numbers below 1)
 //
 // and half a place for float32 in the portable setting, which computes it in
-// float64. The tests hold them to little more. NaN gives NaN; the infinities give the functions' limits.
+// float64. The tests hold them to little more. NaN gives NaN; the infinities
+// give the functions' limits.
 //
 // # How products are computed
 //

@@ -308,6 +308,9 @@ func TestChoiceOfSetting(t *testing.T) {
 }
 
 func TestProductsDoNotAllocate(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector empties pools at random")
+	}
 	r := rand.New(rand.NewPCG(5, 6))
 	g := newGemmCase[float32](r, false, true, 64, 96, 200, 0, 1, 0)
 	c := make([]float32, len(g.c))
@@ -327,5 +330,24 @@ func TestProductsDoNotAllocate(t *testing.T) {
 	} {
 		// A collection may empty the pools in between.
 		require.Less(t, testing.AllocsPerRun(50, call), 1.0, name)
+	}
+}
+
+// Several callers at once, of which one has the helpers.
+func TestConcurrentCallers(t *testing.T) {
+	r := rand.New(rand.NewPCG(24, 25))
+	g := newGemmCase[float64](r, false, true, 150, 160, 120, 0, 1, 0)
+	want := g.run()
+	results := make(chan []float64)
+	const callers, calls = 4, 10
+	for range callers {
+		go func() {
+			for range calls {
+				results <- g.run()
+			}
+		}()
+	}
+	for range callers * calls {
+		require.Equal(t, want, <-results)
 	}
 }
