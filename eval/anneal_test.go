@@ -131,3 +131,37 @@ func TestSchedules(t *testing.T) {
 	require.Equal(t, "Schedule(7)", Schedule(7).String())
 	require.Equal(t, "adaptive", AdaptiveSchedule.String())
 }
+
+// The round that is reported uses the step sizes of the round before, whatever its
+// own chains do: an adaptive sampler gives no bound.
+func TestStepsAreFrozen(t *testing.T) {
+	m := densitytest.NewCurve(3, 2, 0.3, density.NewSource(1, "weights"))
+	s, err := AnnealSettings{Temperatures: 6, Chains: 4, Leapfrogs: 3, Seed: 1, Schedule: AdaptiveSchedule}.resolve()
+	require.NoError(t, err)
+	w := newAnnealer(t.Context(), m, draw(m, 3, 1), 0, s)
+	require.NoError(t, w.tune())
+	clone := func(x [][]float64) [][]float64 {
+		out := make([][]float64, len(x))
+		for i := range x {
+			out[i] = append(out[i], x[i]...)
+		}
+		return out
+	}
+	steps, betas := clone(w.steps), clone(w.betas)
+	for i := range steps {
+		require.Len(t, steps[i], 5)
+		require.NotEqual(t, s.Step, steps[i][0], "tuned")
+	}
+	_, err = w.forward("test", make([]float64, 3))
+	require.NoError(t, err)
+	for i := range steps {
+		require.Equal(t, steps[i][4], w.step[i])
+	}
+	_, err = w.reverse(mat.NewDense(3, 2, nil))
+	require.NoError(t, err)
+	for i := range steps {
+		require.Equal(t, steps[i][0], w.step[i])
+	}
+	require.Equal(t, steps, w.steps)
+	require.Equal(t, betas, w.betas)
+}
