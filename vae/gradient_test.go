@@ -117,6 +117,9 @@ func TestLearnedVectorKeepsItsFloor(t *testing.T) {
 
 // A step allocates nothing, whatever the model.
 func TestStepDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	for _, c := range []Config{{Family: "vae"}, {Family: "vae", Likelihood: Bernoulli}, {Family: "vae", Sigma: Shared}, {Family: "vae", FullPosterior: true}, {Family: "ae"}} {
 		c.Dim, c.Latent, c.Hidden = 20, 3, []int{30, 20}
 		s := Settings{Batch: 16, Samples: 2}
