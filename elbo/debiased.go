@@ -24,12 +24,15 @@ func Debiased(ctx context.Context, m density.Latent, q density.Proposal, x *mat.
 	}
 	n, _ := x.Dims()
 	b := &MultiBound{K: s.Samples, PerRow: make([]float64, n), StdErr: make([]float64, n), Samples: s.Samples}
+	pilots := make([]int64, n)
 	err = EachRow(ctx, m, q, x, "elbo.multisample", s, func(i int, w *Weights) {
+		pilots[i] = int64(w.Pilot)
 		b.PerRow[i], b.StdErr[i] = Jackknife(w.Log(w.LogLik)) // the terms are not needed any more
 	})
 	if err != nil {
 		return nil, density.Estimate{}, err
 	}
+	b.Spent = spent(n, s.Samples, pilots)
 	return b, density.MeanEstimate(b.PerRow, b.StdErr, density.Consistent, s.Samples), nil
 }
 

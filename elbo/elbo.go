@@ -30,6 +30,8 @@ type Bound struct {
 	// Samples is the number of draws for each row, 0 where expectations were
 	// sums.
 	Samples int
+	// Spent is the number of evaluations of p(x|z).
+	Spent int64
 }
 
 // Estimate returns the mean over the rows, a lower bound on the mean of
@@ -61,10 +63,15 @@ func ELBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dens
 		return nil, err
 	}
 	b.Samples = resolved.Samples
-	err = EachRow(ctx, m, q, x, "elbo", s, func(i int, w *Weights) { b.row(i, w, divergence) })
+	pilots := make([]int64, n)
+	err = EachRow(ctx, m, q, x, "elbo", s, func(i int, w *Weights) {
+		b.row(i, w, divergence)
+		pilots[i] = int64(w.Pilot)
+	})
 	if err != nil {
 		return nil, err
 	}
+	b.Spent = spent(n, b.Samples, pilots)
 	return b, nil
 }
 
@@ -103,6 +110,7 @@ func (b *Bound) enumerate(ctx context.Context, m density.Finite, q density.Propo
 	states := m.States()
 	count, _ := states.Dims()
 	prior := m.LogPrior(nil, states)
+	b.Spent = int64(n) * int64(count)
 	err := spread.Each(ctx, n, s.Progress, func() func(i int) error {
 		lik, proposal := make([]float64, count), make([]float64, count)
 		return func(i int) error {
@@ -131,6 +139,15 @@ func (b *Bound) enumerate(ctx context.Context, m density.Finite, q density.Propo
 		return fmt.Errorf("elbo: %w", err)
 	}
 	return err
+}
+
+// spent adds up the evaluations of n rows.
+func spent(n, samples int, pilots []int64) int64 {
+	total := int64(n) * int64(samples)
+	for _, v := range pilots {
+		total += v
+	}
+	return total
 }
 
 // standardError returns the standard error of the mean of values; NaN for one.

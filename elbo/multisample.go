@@ -21,6 +21,8 @@ type MultiBound struct {
 	StdErr []float64
 	// Samples is S.
 	Samples int
+	// Spent is the number of evaluations of p(x|z), for all bounds together.
+	Spent int64
 }
 
 // Estimate returns the mean over the rows, a lower bound on the mean of
@@ -50,7 +52,9 @@ func MultiSample(ctx context.Context, m density.Latent, q density.Proposal, x *m
 	for j, k := range ks {
 		bounds[j] = &MultiBound{K: k, PerRow: make([]float64, n), StdErr: make([]float64, n), Samples: s.Samples}
 	}
+	pilots := make([]int64, n)
 	err = EachRow(ctx, m, q, x, "elbo.multisample", s, func(i int, w *Weights) {
+		pilots[i] = int64(w.Pilot)
 		logs := w.Log(nil)
 		g := newGroups(ks)
 		g.split(logs, len(ks)-1)
@@ -65,6 +69,9 @@ func MultiSample(ctx context.Context, m density.Latent, q density.Proposal, x *m
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, b := range bounds {
+		b.Spent = spent(n, s.Samples, pilots)
 	}
 	return bounds, nil
 }

@@ -101,3 +101,26 @@ func TestAdaptiveInManyDimensions(t *testing.T) {
 	q.Rand(z, rows(m, 1, 1), density.NewSource(1, "z"))
 	require.Len(t, q.LogProb(nil, z, rows(m, 1, 1)), 2)
 }
+
+func TestMatchMoments(t *testing.T) {
+	m := densitytest.RandomLinear(4, 2, 0.3, density.NewSource(2, "w"))
+	x := rows(m, 3, 2)
+	q, err := elbo.MatchMoments(t.Context(), m.Posterior(), x, 20000, 1.5, 1)
+	require.NoError(t, err)
+	densitytest.Proposal(t, q, x, densitytest.Config{})
+	draws := mat.NewDense(20000, 2, nil)
+	m.Posterior().Rand(draws, density.Rows(x, 1, 2), density.NewSource(9, "z"))
+	want := covariance(draws)
+	mean, got := q.Moments(x.RawRowView(1))
+	wantMean, _ := density.Moments(draws)
+	for a := range 2 {
+		near(t, wantMean[a], mean[a], 0.03)
+		for b := range 2 {
+			near(t, 1.5*1.5*want.At(a, b), got.At(a, b), 0.05*1.5*1.5*math.Sqrt(want.At(a, a)*want.At(b, b)))
+		}
+	}
+	_, err = elbo.MatchMoments(t.Context(), m.Posterior(), x, 3, 1, 1)
+	require.ErrorIs(t, err, elbo.ErrSettings)
+	_, err = elbo.MatchMoments(t.Context(), m.Posterior(), x, 30, 0.5, 1)
+	require.ErrorIs(t, err, elbo.ErrSettings)
+}

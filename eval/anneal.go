@@ -62,9 +62,14 @@ func (s AnnealSettings) resolve() (AnnealSettings, error) {
 
 const (
 	targetAcceptance = 0.65
+	// minEffective is the effective number of chains below which a row is
+	// doubtful.
+	minEffective = 3
+	// pilotChains is the largest number of chains of the first round.
+	pilotChains = 16
 	// tuningTransitions is about the number of transitions that the first
 	// round makes at least, several at a temperature if there are few.
-	tuningTransitions = 200
+	tuningTransitions = 100
 )
 
 // Annealing is the outcome of annealed importance sampling.
@@ -87,7 +92,8 @@ type Annealing struct {
 // whose expectation is p(x). A first round tunes the step size of each row and
 // temperature towards an acceptance of 0.65 (and spaces an adaptive schedule); a
 // second with new draws keeps them frozen, and it alone is reported. The cost is
-// about 2·N·C·T·Leapfrogs evaluations of p(x|z) and its gradient.
+// about N·C·T·Leapfrogs evaluations of p(x|z) and its gradient, and for the first
+// round N·min(C, 16)·max(T, 100)·Leapfrogs.
 //
 // Draws for row i come from streams of (Seed, purpose, i). Errors name the row at
 // which the model gives no number, or wrap ErrStuck or ErrSettings.
@@ -119,10 +125,14 @@ func anneal(ctx context.Context, m density.LatentGradient, x, z *mat.Dense, s An
 	err = spread.Each(ctx, blocks, s.Progress, func() func(i int) error {
 		return func(k int) error {
 			from, to := k*block, min((k+1)*block, n)
-			w := newAnnealer(ctx, m, density.Rows(x, from, to), from, s)
-			if err := w.tune(); err != nil {
+			pilot := s
+			pilot.Chains = min(s.Chains, pilotChains)
+			tuned := newAnnealer(ctx, m, density.Rows(x, from, to), from, pilot)
+			if err := tuned.tune(); err != nil {
 				return err
 			}
+			w := newAnnealer(ctx, m, density.Rows(x, from, to), from, s)
+			w.betas, w.steps = tuned.betas, tuned.steps
 			logs, err := w.forward("eval.anneal", a.Acceptance[from:to])
 			if err != nil {
 				return err
@@ -138,7 +148,7 @@ func anneal(ctx context.Context, m density.LatentGradient, x, z *mat.Dense, s An
 					upper[from+i] = -density.LogMeanExp(l)
 				}
 			}
-			spent[k] = w.bridge.spent
+			spent[k] = tuned.bridge.spent + w.bridge.spent
 			return nil
 		}
 	})
@@ -165,14 +175,21 @@ func (a *Annealing) judge(s AnnealSettings) error {
 	if s.Temperatures == 1 {
 		return nil // there are no transitions
 	}
-	var slow int
+	var slow, uneven int
 	for i, v := range a.Acceptance {
+		if a.ESS[i] < minEffective {
+			uneven++
+		}
+
 		if !(v > 1e-3) {
 			return fmt.Errorf("eval: annealing row %d: %w; a smaller Step or more Temperatures would help", i+1, ErrStuck)
 		}
 		if v < 0.2 {
 			slow++
 		}
+	}
+	if uneven > 0 {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("in %d of %d rows fewer than %d of %d chains carry the weight: their bounds are loose, and their errors too small; more temperatures, or a start nearer to the posterior, would help", uneven, len(a.Acceptance), minEffective, s.Chains))
 	}
 	if slow > 0 {
 		a.Warnings = append(a.Warnings, fmt.Sprintf("%d of %d rows accept fewer than 20 %% of their transitions: their bounds are loose; more temperatures or a smaller first step would help", slow, len(a.Acceptance)))

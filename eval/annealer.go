@@ -105,12 +105,16 @@ func (w *annealer) tune() error {
 	}
 	repeats := max(1, min(tuningTransitions/t, 20))
 	for k := 1; k < t; k++ {
-		for range repeats {
+		for r := range repeats {
+			gain := 0.5
+			if repeats > 1 { // far at first, then steadier
+				gain = 1 / math.Sqrt(float64(r+1))
+			}
 			if err := w.transition(k, random); err != nil {
 				return err
 			}
 			for i, v := range w.accepted {
-				w.step[i] *= math.Exp(0.5 * (v - targetAcceptance))
+				w.step[i] *= math.Exp(gain * (v - targetAcceptance))
 			}
 		}
 		for i := range w.rows {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"likely/density"
 )
 
@@ -26,6 +28,16 @@ func (d Difference) StdErr() float64 { return math.Hypot(d.DataErr, d.SampleErr)
 // Significant reports whether the difference is more than two standard errors
 // from zero. It is not for a single row.
 func (d Difference) Significant() bool { return math.Abs(d.Mean) > significance*d.StdErr() }
+
+// Interval returns the mean ± as many standard errors as cover the truth with the
+// given probability, such as 0.95, if the mean is normal.
+func (d Difference) Interval(level float64) (low, high float64) {
+	if !(level > 0 && level < 1) {
+		panic("eval: a level lies between 0 and 1")
+	}
+	half := distuv.UnitNormal.Quantile(0.5+level/2) * d.StdErr()
+	return d.Mean - half, d.Mean + half
+}
 
 // Compare returns the paired difference between two results of the same rows. A
 // different number of rows or another measure is an error that wraps

@@ -75,7 +75,8 @@ type hamiltonian struct {
 	proposed  *chains
 	momentum  *mat.Dense
 	scratch   *mat.Dense
-	energy    []float64
+	energy    []float64 // of each chain
+	size      []float64 // step of each row
 }
 
 func newHamiltonian(n, l, leapfrogs int) *hamiltonian {
@@ -92,9 +93,9 @@ func newHamiltonian(n, l, leapfrogs int) *hamiltonian {
 func (h *hamiltonian) transition(b *bridge, c *chains, beta, step []float64, random []*rand.Rand, accepted []float64) {
 	n := len(c.f0)
 	count := n / len(beta)
-	size := make([]float64, len(beta))
-	for i := range size {
-		size[i] = step[i] * (0.8 + 0.4*random[i].Float64())
+	h.size = h.size[:0]
+	for i := range beta {
+		h.size = append(h.size, step[i]*(0.8+0.4*random[i].Float64()))
 	}
 	for k := range n {
 		p := h.momentum.RawRowView(k)
@@ -103,7 +104,7 @@ func (h *hamiltonian) transition(b *bridge, c *chains, beta, step []float64, ran
 		}
 		h.energy[k] = energy(c, h.momentum, k, beta[k/count])
 	}
-	h.leap(b, c, beta, size)
+	h.leap(b, c, beta, h.size)
 	clear(accepted)
 	for k := range n {
 		i := k / count

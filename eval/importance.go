@@ -10,6 +10,7 @@ import (
 
 	"likely/density"
 	"likely/elbo"
+	"likely/internal/spread"
 )
 
 // Errors of evaluation. They are wrapped with the row or the setting.
@@ -43,9 +44,10 @@ type Settings struct {
 const defaultSamples = 5000
 
 // LogProb evaluates log p(x) of each row of x (N×D): in closed form if the
-// model is density.Exact, else, for a density.Latent, by importance sampling
-// from the proposal at a cost of N·S evaluations of p(x|z). A proposal is not
-// used, and may be nil, where there is a closed form.
+// model is density.Exact, as a sum over all codes if it is density.Finite, else,
+// for a density.Latent, by importance sampling from the proposal at a cost of N·S
+// evaluations of p(x|z). A proposal is not used, and may be nil, where the value
+// is exact.
 //
 // Draws for row i come from the stream (Seed, "eval.importance", i): the result
 // does not depend on Chunk, on GOMAXPROCS, or on which other rows are there.
@@ -60,6 +62,9 @@ func LogProb(ctx context.Context, m density.Model, q density.Proposal, x *mat.De
 	}
 	if exact, ok := m.(density.Exact); ok {
 		return closedForm(ctx, exact, x, s)
+	}
+	if finite, ok := m.(density.Finite); ok {
+		return finiteSum(ctx, finite, x, s)
 	}
 	latent, ok := m.(density.Latent)
 	if !ok || q == nil {
@@ -76,6 +81,35 @@ func closedForm(ctx context.Context, m density.Exact, x *mat.Dense, s Settings) 
 		}
 	}
 	return r, ctx.Err()
+}
+
+// finiteSum adds up p(x|z) p(z) over all codes.
+func finiteSum(ctx context.Context, m density.Finite, x *mat.Dense, s Settings) (*Result, error) {
+	n, d := x.Dims()
+	if d != m.Dim() {
+		panic("eval: model and data differ in dimension")
+	}
+	states := m.States()
+	count, _ := states.Dims()
+	prior := m.LogPrior(nil, states)
+	r := &Result{Kind: density.ExactValue, Measure: s.Measure, LogProb: make([]float64, n), Spent: int64(n) * int64(count)}
+	err := spread.Each(ctx, n, s.Progress, func() func(i int) error {
+		logs := make([]float64, count)
+		return func(i int) error {
+			m.LogLik(logs, density.Rows(x, i, i+1), states)
+			for k, v := range prior {
+				logs[k] += v
+			}
+			if r.LogProb[i] = density.LogSumExp(logs); math.IsNaN(r.LogProb[i]) {
+				return fmt.Errorf("eval: log p of row %d is NaN: %w; check the row and the model's parameters", i+1, elbo.ErrNotANumber)
+			}
+			return nil
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("eval: %w", err)
+	}
+	return r, nil
 }
 
 func importance(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dense, s Settings) (*Result, error) {
@@ -119,13 +153,13 @@ func spreadOf(logs []float64, mean float64) (stderr, ess float64) {
 	if math.IsInf(mean, -1) { // not one draw hit
 		return math.Inf(1), 0
 	}
-	var squares, spread float64
+	var squares, deviation float64
 	for k, l := range logs {
 		logs[k] = math.Exp(l - mean) // w/w̄, of mean 1
 		squares += logs[k] * logs[k]
 	}
 	for _, w := range logs {
-		spread += (w - 1) * (w - 1)
+		deviation += (w - 1) * (w - 1)
 	}
-	return math.Sqrt(spread / (count * (count - 1))), count * count / squares
+	return math.Sqrt(deviation / (count * (count - 1))), count * count / squares
 }

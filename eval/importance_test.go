@@ -31,6 +31,19 @@ func TestExactModelsAreNotSampled(t *testing.T) {
 	require.Equal(t, r.Estimate(), trusted)
 }
 
+// A code of finitely many values needs no closed form and no proposal.
+func TestFiniteModelsAreSummed(t *testing.T) {
+	m := mixture(t)
+	x := rows(m, 20, 1)
+	r, err := eval.LogProb(t.Context(), struct{ density.Finite }{m}, nil, x, eval.Settings{})
+	require.NoError(t, err)
+	require.Equal(t, density.ExactValue, r.Kind)
+	require.EqualValues(t, 40, r.Spent)
+	for i, want := range m.LogProb(nil, x) {
+		near(t, want, r.LogProb[i], 1e-12)
+	}
+}
+
 // With the exact posterior as proposal all weights are p(x): the variance is 0
 // and every draw counts.
 func TestPosteriorAsProposal(t *testing.T) {
@@ -232,6 +245,10 @@ func TestCompare(t *testing.T) {
 	near(t, a.Estimate().Value-b.Estimate().Value, d.Mean, 1e-12)
 	require.True(t, d.Significant())
 	require.Zero(t, d.SampleErr)
+	low, high := d.Interval(0.95)
+	near(t, d.Mean-1.959964*d.StdErr(), low, 1e-6)
+	near(t, d.Mean+1.959964*d.StdErr(), high, 1e-6)
+	require.Panics(t, func() { d.Interval(95) })
 	same, err := eval.Compare(a, a)
 	require.NoError(t, err)
 	require.Zero(t, same.Mean)

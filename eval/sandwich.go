@@ -116,8 +116,8 @@ func ImportanceSandwich(ctx context.Context, m density.Latent, q density.Proposa
 // importance sampling in both directions (Grosse, Ghahramani & Adams 2015):
 // forward chains give the lower bound of [Anneal]; reverse chains, which start at
 // the code the row came from and go back to q₀ with the same temperatures and step
-// sizes, give 1/w with expectation 1/p(x), and so an upper bound. The cost is
-// about 3·n·C·T·Leapfrogs evaluations of p(x|z) and its gradient.
+// sizes, give 1/w with expectation 1/p(x), and so an upper bound. The cost is that
+// of Anneal and once more n·C·T·Leapfrogs evaluations of p(x|z) and its gradient.
 func Bidirectional(ctx context.Context, m density.LatentGradient, n int, s AnnealSettings) (*Sandwich, error) {
 	x, z, err := simulate(m, n, s.Seed)
 	if err != nil {
