@@ -84,7 +84,6 @@ func smallest(p *mat.Dense) float64 {
 		for {
 			target, ok := affine(gram, corral)
 			if !ok { // the points do not lie in general position
-				corral, weights = corral[:len(corral)-1], weights[:len(weights)-1]
 				return length
 			}
 			step := 1.0
