@@ -16,7 +16,18 @@
 //
 //	L_K = E log (1/K) Σₖ p(x, zₖ)/q(zₖ|x),   z₁ … z_K ~ q
 //
-// rises with K from L₁ = L towards log p(x).
+// rises with K from L₁ = L towards log p(x). [MultiSample] evaluates it for many K
+// from the same draws, [Debiased] removes the first term of its bias.
+//
+// # Proposals
+//
+// A bound is as good as its q. [Refine] finds the best normal for each row, which
+// tells the fault of the family from that of the encoder; [Adaptive] finds mixtures
+// for codes of few dimensions; [Defensive] mixes proposals so that none can be too
+// narrow; [MatchMoments] makes a normal of any of them. [SplitRate] says what the
+// rate is spent on.
+//
+// # Exactness
 //
 // Where the code takes finitely many values (density.Finite) expectations are
 // sums and nothing is sampled. Otherwise each row draws from its own random

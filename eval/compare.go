@@ -16,6 +16,8 @@ type Difference struct {
 	// of having only these draws.
 	DataErr, SampleErr float64
 	Rows               int
+	// Kinds says what the numbers of A and of B are.
+	Kinds [2]density.Kind
 }
 
 // significance is the number of standard errors beyond which a difference
@@ -28,6 +30,18 @@ func (d Difference) StdErr() float64 { return math.Hypot(d.DataErr, d.SampleErr)
 // Significant reports whether the difference is more than two standard errors
 // from zero. It is not for a single row.
 func (d Difference) Significant() bool { return math.Abs(d.Mean) > significance*d.StdErr() }
+
+// Certified reports whether the kinds of the two numbers allow a verdict for the
+// one with the larger mean: that of the winner must not be an upper bound, nor that
+// of the loser a lower one. A lower bound that beats an exact value has won; an
+// exact value that is above a lower bound has shown nothing.
+func (d Difference) Certified() bool {
+	winner, loser := d.Kinds[0], d.Kinds[1]
+	if d.Mean < 0 {
+		winner, loser = loser, winner
+	}
+	return winner != density.UpperBound && loser != density.LowerBound
+}
 
 // Interval returns the mean ± as many standard errors as cover the truth with the
 // given probability, such as 0.95, if the mean is normal.
@@ -59,5 +73,5 @@ func Compare(a, b *Result) (Difference, error) {
 		}
 	}
 	e := density.MeanEstimate(diff, errs, density.Consistent, 0)
-	return Difference{Mean: e.Value, DataErr: e.DataErr, SampleErr: e.SampleErr, Rows: e.Rows}, nil
+	return Difference{Mean: e.Value, DataErr: e.DataErr, SampleErr: e.SampleErr, Rows: e.Rows, Kinds: [2]density.Kind{a.Kind, b.Kind}}, nil
 }

@@ -255,6 +255,19 @@ func TestCompare(t *testing.T) {
 	require.Zero(t, same.StdErr())
 	require.False(t, same.Significant(), "no difference is no win")
 
+	require.True(t, d.Certified())
+	for _, c := range []struct {
+		mean float64
+		a, b density.Kind
+		want bool
+	}{
+		{1, density.LowerBound, density.ExactValue, true}, {-1, density.LowerBound, density.ExactValue, false},
+		{1, density.UpperBound, density.ExactValue, false}, {-1, density.UpperBound, density.Consistent, true},
+		{1, density.LowerBound, density.LowerBound, false}, {-1, density.ExactValue, density.Consistent, true},
+	} {
+		require.Equal(t, c.want, eval.Difference{Mean: c.mean, Kinds: [2]density.Kind{c.a, c.b}}.Certified())
+	}
+
 	binary := *b
 	binary.Measure = density.Binary
 	_, err = eval.Compare(a, &binary)
