@@ -16,8 +16,8 @@ type Bound struct {
 	// PerRow is the bound: Evidence − Divergence where these are known,
 	// and always −Distortion − Rate.
 	PerRow []float64
-	// StdErr is the Monte Carlo standard error of each row; nil where
-	// nothing was sampled.
+	// StdErr is the Monte Carlo standard error of each row, +Inf where the
+	// bound is −Inf; nil where nothing was sampled.
 	StdErr []float64
 	// Rate is KL(q(z|x) ‖ p(z)): in closed form where the proposal knows it
 	// (density.PriorDivergence), else from the draws.
@@ -25,7 +25,8 @@ type Bound struct {
 	// Distortion is −E_q[log p(x|z)].
 	Distortion []float64
 	// Evidence is log p(x) and Divergence is KL(q(z|x) ‖ p(z|x)), the gap of
-	// the bound; nil unless the model is a density.ExactPosterior.
+	// the bound; nil unless the model is a density.ExactPosterior. A row of
+	// probability 0 has no posterior, and its Divergence is NaN.
 	Evidence, Divergence []float64
 	// Samples is the number of draws for each row, 0 where expectations were
 	// sums.
@@ -42,13 +43,17 @@ func (b *Bound) Estimate() density.Estimate {
 
 // ELBO evaluates the evidence lower bound of each row of x (N×D) under q
 // (Jordan et al. 1999; Kingma & Welling 2014, eq. 3). Errors are those of
-// [EachRow].
+// [EachRow]; closed forms of the evidence and the rate that are no numbers wrap
+// [ErrNotANumber] too and name the row.
 func ELBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dense, s Settings) (*Bound, error) {
 	n, _ := x.Dims()
 	b := &Bound{PerRow: make([]float64, n), Rate: make([]float64, n), Distortion: make([]float64, n)}
 	oracle, known := m.(density.ExactPosterior)
 	if known {
 		b.Evidence, b.Divergence = oracle.LogProb(nil, x), make([]float64, n)
+		if err := checkRows("log p(x)", b.Evidence, 1); err != nil {
+			return nil, err
+		}
 	}
 	if finite, ok := m.(density.Finite); ok {
 		return b, b.enumerate(ctx, finite, q, x, s)
@@ -56,6 +61,9 @@ func ELBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dens
 	var divergence []float64
 	if closed, ok := q.(density.PriorDivergence); ok {
 		divergence = closed.KLPrior(nil, x)
+		if err := checkRows("KL(q(z|x) ‖ p(z))", divergence, -1); err != nil {
+			return nil, err
+		}
 	}
 	b.StdErr = make([]float64, n)
 	resolved, err := s.resolve()
@@ -150,12 +158,27 @@ func spent(n, samples int, pilots []int64) int64 {
 	return total
 }
 
-// standardError returns the standard error of the mean of values; NaN for one.
+// checkRows returns an error that names the first row at which a closed form is
+// NaN, or infinite with a sign that it cannot have.
+func checkRows(name string, values []float64, sign int) error {
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, sign) {
+			return fmt.Errorf("elbo: %s is %v for row %d: %w; check the row and the model's parameters", name, v, i+1, ErrNotANumber)
+		}
+	}
+	return nil
+}
+
+// standardError returns the standard error of the mean of values: NaN for one,
+// else +Inf if one is infinite.
 func standardError(values []float64) float64 {
 	n := float64(len(values))
 	var mean, squares float64
 	for _, v := range values {
 		mean += v / n
+	}
+	if math.IsInf(mean, 0) && len(values) > 1 {
+		return math.Inf(1)
 	}
 	for _, v := range values {
 		squares += (v - mean) * (v - mean)

@@ -17,7 +17,8 @@ type MultiBound struct {
 	// PerRow is the mean over groups of K draws of log (1/K) Σ w.
 	PerRow []float64
 	// StdErr is the Monte Carlo standard error of each row, from the spread of
-	// disjoint groups; NaN where there is one group.
+	// disjoint groups; NaN where there is one group, else +Inf where the bound
+	// is −Inf.
 	StdErr []float64
 	// Samples is S.
 	Samples int

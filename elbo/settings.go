@@ -17,7 +17,7 @@ var (
 	// ErrSettings reports settings that make no sense.
 	ErrSettings = errors.New("impossible settings")
 	// ErrNotANumber reports a model or proposal whose log-density is NaN, or
-	// +Inf, at a drawn code.
+	// +Inf, at a drawn code, or a proposal that gives its own draw density 0.
 	ErrNotANumber = errors.New("log-density is not a number")
 )
 
@@ -180,6 +180,10 @@ func (w *sampler) draw(ctx context.Context, x *mat.Dense, purpose string, i int)
 			if math.IsNaN(term.value) || math.IsInf(term.value, 1) {
 				return fmt.Errorf("elbo: %s is %v at draw %d for row %d: %w; check the row, or train the model with a smaller rate", term.name, term.value, k+1, i+1, ErrNotANumber)
 			}
+		}
+		// Such a draw would have an infinite weight, and does not exist.
+		if math.IsInf(w.weights.LogProposal[k], -1) {
+			return fmt.Errorf("elbo: log q(z|x) is -Inf at draw %d for row %d, which came from q itself: %w; make Rand and LogProb of the proposal agree", k+1, i+1, ErrNotANumber)
 		}
 	}
 	return nil

@@ -55,7 +55,9 @@ func (d Difference) Interval(level float64) (low, high float64) {
 
 // Compare returns the paired difference between two results of the same rows. A
 // different number of rows or another measure is an error that wraps
-// ErrMismatch; that the rows are the same ones is up to the caller.
+// ErrMismatch; that the rows are the same ones is up to the caller. A row to which
+// one model gives probability 0 makes Mean infinite, and one to which both do makes
+// it NaN; neither is significant, for no number of other rows can outweigh it.
 func Compare(a, b *Result) (Difference, error) {
 	if len(a.LogProb) != len(b.LogProb) {
 		return Difference{}, fmt.Errorf("eval: %d rows against %d: %w; evaluate both models on one set of rows", len(a.LogProb), len(b.LogProb), ErrMismatch)

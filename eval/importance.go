@@ -41,7 +41,13 @@ type Settings struct {
 	Progress func(done, total int)
 }
 
-const defaultSamples = 5000
+const (
+	defaultSamples = 5000
+
+	// closedRows is the number of rows between two looks at the context where
+	// there is a closed form.
+	closedRows = 4096
+)
 
 // LogProb evaluates log p(x) of each row of x (N×D): in closed form if the
 // model is density.Exact, as a sum over all codes if it is density.Finite, else,
@@ -74,13 +80,33 @@ func LogProb(ctx context.Context, m density.Model, q density.Proposal, x *mat.De
 }
 
 func closedForm(ctx context.Context, m density.Exact, x *mat.Dense, s Settings) (*Result, error) {
-	r := &Result{Kind: density.ExactValue, Measure: s.Measure, LogProb: m.LogProb(nil, x)}
-	for i, v := range r.LogProb {
-		if math.IsNaN(v) {
-			return nil, fmt.Errorf("eval: log p of row %d is NaN: %w; check the row and the model's parameters", i+1, elbo.ErrNotANumber)
+	n, _ := x.Dims()
+	r := &Result{Kind: density.ExactValue, Measure: s.Measure, LogProb: make([]float64, n)}
+	for from := 0; from < n; from += closedRows {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("eval: %w", err)
+		}
+		to := min(from+closedRows, n)
+		m.LogProb(r.LogProb[from:to], density.Rows(x, from, to))
+		for i, v := range r.LogProb[from:to] {
+			if err := checkLogProb(from+i, v); err != nil {
+				return nil, err
+			}
+		}
+		if s.Progress != nil {
+			s.Progress(to, n)
 		}
 	}
-	return r, ctx.Err()
+	return r, nil
+}
+
+// checkLogProb returns an error that names row i, counted from 0 here and from 1
+// there, if its value is no logarithm of a density.
+func checkLogProb(i int, v float64) error {
+	if math.IsNaN(v) || math.IsInf(v, 1) {
+		return fmt.Errorf("eval: log p of row %d is %v: %w; check the row and the model's parameters", i+1, v, elbo.ErrNotANumber)
+	}
+	return nil
 }
 
 // finiteSum adds up p(x|z) p(z) over all codes.
@@ -100,10 +126,8 @@ func finiteSum(ctx context.Context, m density.Finite, x *mat.Dense, s Settings) 
 			for k, v := range prior {
 				logs[k] += v
 			}
-			if r.LogProb[i] = density.LogSumExp(logs); math.IsNaN(r.LogProb[i]) {
-				return fmt.Errorf("eval: log p of row %d is NaN: %w; check the row and the model's parameters", i+1, elbo.ErrNotANumber)
-			}
-			return nil
+			r.LogProb[i] = density.LogSumExp(logs)
+			return checkLogProb(i, r.LogProb[i])
 		}
 	})
 	if err != nil {

@@ -42,6 +42,62 @@ func TestFiniteModelsAreSummed(t *testing.T) {
 	for i, want := range m.LogProb(nil, x) {
 		near(t, want, r.LogProb[i], 1e-12)
 	}
+
+	impossible := infiniteDecoder{m}
+	_, err = eval.LogProb(t.Context(), impossible, nil, x, eval.Settings{})
+	require.ErrorIs(t, err, elbo.ErrNotANumber)
+	require.ErrorContains(t, err, "row 1")
+}
+
+// infiniteDecoder has an infinite density everywhere.
+type infiniteDecoder struct{ density.Finite }
+
+func (m infiniteDecoder) LogLik(dst []float64, x, z *mat.Dense) []float64 {
+	dst = m.Finite.LogLik(dst, x, z)
+	dst[0] = math.Inf(1)
+	return dst
+}
+
+// mark has the closed form log p(x) = x₁, so that any number can be made to occur.
+type mark struct{ density.Model }
+
+func (mark) LogProb(dst []float64, x *mat.Dense) []float64 {
+	n, _ := x.Dims()
+	dst = density.Resize(dst, n)
+	for i := range dst {
+		dst[i] = x.At(i, 0)
+	}
+	return dst
+}
+
+// Closed forms are asked for block by block: progress is told, a cancelled context
+// stops between blocks, and errors count rows from the first of all.
+func TestClosedFormsInBlocks(t *testing.T) {
+	const n = 10000
+	x := mat.NewDense(n, 1, nil)
+	for i := range n {
+		x.Set(i, 0, float64(i))
+	}
+	m := mark{density.StandardNormal(1)}
+	var seen []int
+	r, err := eval.LogProb(t.Context(), m, nil, x, eval.Settings{Progress: func(done, total int) {
+		require.Equal(t, n, total)
+		seen = append(seen, done)
+	}})
+	require.NoError(t, err)
+	require.Equal(t, x.RawMatrix().Data, r.LogProb)
+	require.Greater(t, len(seen), 1)
+	require.IsIncreasing(t, seen)
+	require.Equal(t, n, seen[len(seen)-1])
+
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = eval.LogProb(ctx, m, nil, x, eval.Settings{Progress: func(int, int) { cancel() }})
+	require.ErrorIs(t, err, context.Canceled)
+
+	x.Set(9000, 0, math.Inf(1))
+	_, err = eval.LogProb(t.Context(), m, nil, x, eval.Settings{})
+	require.ErrorIs(t, err, elbo.ErrNotANumber)
+	require.ErrorContains(t, err, "row 9001")
 }
 
 // With the exact posterior as proposal all weights are p(x): the variance is 0
@@ -214,6 +270,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	cancel()
 	_, err = eval.LogProb(ctx, m, q, rows(m, 5, 1), eval.Settings{})
 	require.ErrorIs(t, err, context.Canceled)
+	_, err = eval.LogProb(ctx, normal, nil, rows(normal, 5, 1), eval.Settings{})
+	require.ErrorIs(t, err, context.Canceled)
 	require.Panics(t, func() { eval.LogProb(t.Context(), m, density.PriorProposal(linear(3, 1, 1)), x, eval.Settings{}) })
 }
 
@@ -283,6 +341,18 @@ func TestCompare(t *testing.T) {
 	d, err = eval.Compare(first, single)
 	require.NoError(t, err)
 	require.False(t, d.Significant(), "one row says nothing about its spread")
+
+	x.Set(3, 0, 1e200) // out of reach of both models
+	a, err = eval.LogProb(t.Context(), m, nil, x, eval.Settings{})
+	require.NoError(t, err)
+	d, err = eval.Compare(a, a)
+	require.NoError(t, err)
+	require.True(t, math.IsNaN(d.Mean))
+	require.False(t, d.Significant())
+	d, err = eval.Compare(b, a)
+	require.NoError(t, err)
+	require.Equal(t, math.Inf(1), d.Mean)
+	require.False(t, d.Significant())
 }
 
 // Equal models differ by more than two standard errors in 4.6 % of comparisons.
