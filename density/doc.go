@@ -12,7 +12,12 @@
 //   - [Exact] knows log p(x) in closed form,
 //   - [Latent] knows p(z) and p(x|z), but perhaps not their integral,
 //   - [Proposal] is a distribution q(z|x) from which the integral is bounded
-//     or estimated.
+//     or estimated,
+//   - [ExactPosterior], [Finite], [LatentGradient] and [Simulator] say what else
+//     a latent-variable model can do: each makes another method possible.
+//
+// [Normal], [DiagonalNormal] and [Bernoulli] are the elementary families. The
+// suite that every model passes is package densitytest.
 //
 // An exact log-likelihood, a bound and an estimate are different kinds of
 // number. [Estimate] carries its [Kind] so that no table can mix them

@@ -9,8 +9,9 @@ import (
 type Kind int
 
 const (
-	// ExactValue numbers come from a closed form; only rounding separates them
-	// from the truth.
+	// ExactValue numbers come from a closed form, a finite sum, or a quadrature
+	// that reached its tolerance; no Monte Carlo error separates them from the
+	// truth.
 	ExactValue Kind = iota
 	// LowerBound numbers are, in expectation, not above the truth.
 	LowerBound

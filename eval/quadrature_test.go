@@ -39,7 +39,7 @@ func TestQuadratureAgreesWithAGrid(t *testing.T) {
 		x := rows(m, 6, 1)
 		q, err := eval.Quadrate(t.Context(), m, x, eval.QuadratureSettings{})
 		require.NoError(t, err)
-		for i, want := range m.Evidence(x, 801) {
+		for i, want := range m.Evidence(x, 501) {
 			near(t, want, q.LogProb[i], 1e-5)
 		}
 	}
