@@ -220,7 +220,7 @@ var cases = []struct {
 			ais = append(ais, -86.2-4/(1+samples/30))
 			se = append(se, 0.25/math.Pow(samples, 0.25))
 		}
-		return Curves("Bounds against their cost", CurvesAxes{X: "samples K, or AIS steps", Y: "nats per example", LogX: true}, []Curve{
+		return Curves("Bounds against their cost", CurvesAxes{X: "samples K, or AIS steps", Y: "nats per row", LogX: true}, []Curve{
 			{Name: "importance-weighted bound", X: k, Y: iwae, StdErr: se},
 			{Name: "AIS", X: k, Y: ais, StdErr: se},
 		}, []Reference{{"quadrature", -86.24, 0.05}})

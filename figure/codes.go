@@ -3,6 +3,7 @@ package figure
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,8 +19,10 @@ var shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.PyramidGlyph{}, draw.Bo
 
 // Codes draws where the examples lie in a code of two dimensions (N×2), such
 // as the means of q(z|x), one colour and shape for each label, with the label
-// written at the median of its codes. labels has length N, or is nil where
-// there are none.
+// written at the median of its codes. Circles hold 50 and 95 % of a standard
+// normal, the prior of most codes: codes in a speck at their centre tell
+// nothing about the data, and codes far outside are hardly ever drawn. labels
+// has length N, or is nil where there are none.
 func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
 	if err := checkPoints("the codes", codes, 2); err != nil {
 		return nil, err
@@ -30,7 +33,7 @@ func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
 	}
 	rows, note := thin(n, 3*mostPoints)
 	p := newPlot("z₁", "z₂", pageWidth, pageWidth)
-	p.Add(grid(true, true))
+	p.Add(grid(true, true), circles(priorRadii))
 	f := frame{title: title, width: 5 * vg.Inch, height: 5 * vg.Inch}
 	if note != "" {
 		f.notes = []string{note}
@@ -59,13 +62,13 @@ func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
 			}
 		}
 	}
+	f.legend = append(f.legend, entry{"50 % and 95 % of a standard normal", lineThumb(circleLine)})
 	// One unit has one length on both axes: the prior is round.
+	outer := priorRadii[len(priorRadii)-1]
 	x0, x1 := columnRange(codes, 0)
 	y0, y1 := columnRange(codes, 1)
+	x0, x1, y0, y1 = min(x0, -outer), max(x1, outer), min(y0, -outer), max(y1, outer)
 	half := max(x1-x0, y1-y0) / 2 * 1.06
-	if half == 0 {
-		half = 1
-	}
 	p.X.Min, p.X.Max = (x0+x1)/2-half, (x0+x1)/2+half
 	p.Y.Min, p.Y.Max = (y0+y1)/2-half, (y0+y1)/2+half
 	f.body = func(c draw.Canvas) { p.Draw(shaped(p, c, 1)) }
@@ -144,4 +147,26 @@ func (t tag) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	style.Color = ink
 	c.FillText(style, at, t.word)
+}
+
+// priorRadii are the radii of the circles around 0 that hold 50 and 95 % of a
+// standard normal in the plane, √(−2 ln(1−q)).
+var priorRadii = []float64{math.Sqrt(2 * math.Ln2), math.Sqrt(2 * math.Log(20))}
+
+var circleLine = stroke(pencil, 0.9, 4, 3)
+
+// circles draws circles of these radii around 0.
+type circles []float64
+
+// Plot implements plot.Plotter.
+func (r circles) Plot(c draw.Canvas, p *plot.Plot) {
+	tx, ty := p.Transforms(&c)
+	for _, radius := range r {
+		line := make([]vg.Point, 181)
+		for i := range line {
+			sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(len(line)-1))
+			line[i] = vg.Point{X: tx(radius * cos), Y: ty(radius * sin)}
+		}
+		c.StrokeLines(circleLine, line)
+	}
 }

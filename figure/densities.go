@@ -33,12 +33,15 @@ type Panel struct {
 
 // Densities draws the densities of panels over the same points (N×2), side by
 // side on shared axes. Filled are the highest-density regions with 50, 80, 95
-// and 99 % of each model's mass inside the frame, which is the range of the
-// points and 15 % more on all sides. A note names models with more than 1 %
-// of their mass outside it. columns are the labels of the axes, with units.
+// and 99 % of each model's mass. The frame is the range of the points and 15 %
+// more on all sides; mass is counted up to three more frames beyond each side,
+// and a note names models with more than 1 % of their mass outside the frame, or
+// with peaks too narrow to be drawn truly. columns are the labels of the axes,
+// with units.
 //
-// Each LogDensity is called once, with 25600 rows. Points that are not
-// finite, and log-densities that are NaN or +∞, are errors.
+// Each LogDensity is called with 25600 rows, and once more with 12288 if more
+// than 1 % of its mass lies outside the frame. Points that are not finite, and
+// log-densities that are NaN or +∞, are errors.
 func Densities(title string, points *mat.Dense, panels []Panel, columns [2]string) (*Figure, error) {
 	if err := checkPoints("the data", points, 2); err != nil {
 		return nil, err
@@ -70,12 +73,13 @@ func Densities(title string, points *mat.Dense, panels []Panel, columns [2]strin
 		if err != nil {
 			return nil, err
 		}
-		if outside := 1 - g.mass(); outside > 0.01 {
-			digits := 1
-			if outside > 0.1 {
-				digits = 0
+		if g.mass() < 0.99 {
+			if err := g.lookAround(p.Title, p.LogDensity); err != nil {
+				return nil, err
 			}
-			f.notes = append(f.notes, fmt.Sprintf("%s: %.*f %% of the mass lies outside the frame.", p.Title, digits, 100*outside))
+		}
+		if note := g.massNote(); note != "" {
+			f.notes = append(f.notes, p.Title+": "+note)
 		}
 		// Numbers and labels stand at the left and at the bottom only.
 		xLabel, yLabel := columns[0], columns[1]
@@ -98,6 +102,27 @@ func Densities(title string, points *mat.Dense, panels []Panel, columns [2]strin
 	f.height = vg.Length(down) * (side + head(drawn) + 26)
 	f.body = func(c draw.Canvas) { drawPanels(c, drawn, across) }
 	return f.figure(), nil
+}
+
+// massNote says how much of the mass the frame leaves out, or that the sum over
+// the nodes is not that of a density; "" if it misses little.
+func (g field) massNote() string {
+	percent := func(share float64) string {
+		if share > 0.1 {
+			return fmt.Sprintf("%.0f %%", 100*share)
+		}
+		return fmt.Sprintf("%.1f %%", 100*share)
+	}
+	inside, around := g.mass(), g.massAround()
+	switch {
+	case inside+around > 1.05:
+		return "the density has peaks narrower than this picture can show; its regions are rough."
+	case inside+around < 0.97:
+		return percent(1-inside) + " of the mass lies outside the frame or in peaks narrower than this picture can show; its regions are rough."
+	case inside < 0.99:
+		return percent(1-inside) + " of the mass lies outside the frame."
+	}
+	return ""
 }
 
 // panelSide returns the side of square panels, n in a row.

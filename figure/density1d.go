@@ -48,6 +48,9 @@ func Density1D(title string, values []float64, panels []Panel, column string) (*
 		if err := checkLogDensity(panel.Title, logp, nodes); err != nil {
 			return nil, err
 		}
+		if err := checkMass(panel.Title, logp); err != nil {
+			return nil, err
+		}
 		line := make(plotter.XYs, len(logp))
 		for i, v := range logp {
 			line[i] = plotter.XY{X: grid1D[i], Y: math.Exp(v)}
@@ -85,21 +88,26 @@ type bars struct {
 	heights []float64 // one fewer than edges
 }
 
-// newBars chooses bins of width 2·IQR/∛N (Freedman and Diaconis 1981), but
-// from 8 to 60 of them.
-func newBars(values []float64) bars {
+// newBars counts values into bins that suit them.
+func newBars(values []float64) bars { return fillBars(binEdges(values, len(values)), values) }
+
+// binEdges chooses bins over the range of values for a histogram of n of them:
+// of the width 2·IQR/∛N (Freedman and Diaconis 1981), but at least 3·∛n of
+// them, since that width suits one hump and would merge clusters, and from 8 to
+// 60.
+func binEdges(values []float64, n int) []float64 {
 	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	low, high := sorted[0], sorted[n-1]
+	all := len(sorted)
+	low, high := sorted[0], sorted[all-1]
 	if low == high {
 		low, high = pad(low, high, 0.5)
 	}
-	width := 2 * (sorted[(3*n)/4] - sorted[n/4]) / math.Cbrt(float64(n))
+	width := 2 * (sorted[(3*all)/4] - sorted[all/4]) / math.Cbrt(float64(n))
 	bins := 60
 	if width > 0 {
-		bins = int(min(max(math.Ceil((high-low)/width), 8), 60))
+		bins = int(min(max(math.Ceil((high-low)/width), math.Ceil(3*math.Cbrt(float64(n))), 8), 60))
 	}
-	return fillBars(floats.Span(make([]float64, bins+1), low, high), sorted)
+	return floats.Span(make([]float64, bins+1), low, high)
 }
 
 // fillBars counts values into evenly spaced bins that cover them.

@@ -23,12 +23,12 @@
 //
 // # How to read scores
 //
-// [Scores] sorts models by nats per example and gives each [density.Kind] a
-// marker of its own: a disc is an exact value, a triangle a bound that points
-// to the side on which the truth lies, a ring an estimate. The bars are one
-// standard error over rows and draws. They describe each model by itself;
-// differences between models are taken row by row, and are sharper than two
-// overlapping bars suggest.
+// [Scores] sorts models by nats per row and gives each [density.Kind] a marker of
+// its own: a disc is an exact value, a triangle a bound that points to the side
+// on which the truth lies, a ring an estimate. The bars are one standard error
+// over rows and draws (thick) and two (thin). They describe each model by
+// itself; differences between models are taken row by row, and are sharper than
+// two overlapping bars suggest.
 //
 // # Colours
 //

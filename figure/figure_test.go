@@ -363,6 +363,44 @@ func TestHistoryWindow(t *testing.T) {
 	require.Equal(t, steps[99], low)
 }
 
+// Hundreds of noisy steps are summed up in blocks, a smooth course is not; no
+// step is lost, and the blocks lie where their steps are.
+func TestHistoryBlocks(t *testing.T) {
+	noisy, smooth := make([]float64, 1403), make([]float64, 1403)
+	for i := range noisy {
+		noisy[i], smooth[i] = float64(i%7), -1/float64(i+1)
+	}
+	require.Equal(t, 1, History{Train: smooth}.block())
+	require.Equal(t, 1, History{Train: noisy[:300]}.block())
+	require.Equal(t, 15, History{Train: smooth, Valid: noisy}.block())
+	u := newCourse(noisy, 15, trainLine, categories[0])
+	require.Len(t, u.x, 94)
+	require.Equal(t, 8.0, u.x[0])
+	require.Equal(t, 1399.5, u.x[93], "steps 1396 to 1403")
+	require.Equal(t, []float64{0, 3, 6}, []float64{u.low[0], u.median[0], u.high[0]})
+	u = newCourse(smooth, 1, trainLine, categories[0])
+	require.Equal(t, smooth, u.median)
+	require.Equal(t, smooth, u.low)
+	require.Equal(t, 1403.0, u.x[1402])
+}
+
+// In a quantity that is not in nats, the window has no least height.
+func TestHistoryWindowOfErrors(t *testing.T) {
+	steps := make([]float64, 100)
+	for i := range steps {
+		steps[i] = -math.Exp(-float64(i)) - 1e-5*float64(100-i)
+	}
+	low, high := History{Train: steps, Quantity: "squared error"}.window()
+	require.Less(t, high-low, 0.002)
+}
+
+// The circles hold half and 95 % of a standard normal: the square of the
+// radius is exponential with mean 2.
+func TestPriorRadii(t *testing.T) {
+	require.InDelta(t, 0.5, math.Exp(-priorRadii[0]*priorRadii[0]/2), 1e-12)
+	require.InDelta(t, 0.05, math.Exp(-priorRadii[1]*priorRadii[1]/2), 1e-12)
+}
+
 // Histograms have area 1 and lose no value.
 func TestBars(t *testing.T) {
 	for _, values := range [][]float64{{1, 2, 3, 4, 10}, {5}, {-1e-9, 1e-9}, {1e9, 1e9 + 1, 1e9 + 2}} {

@@ -14,7 +14,7 @@ import (
 type Gap struct {
 	// Name is the model's, or that of the rows.
 	Name string
-	// Parts are stacked in order, in nats per example.
+	// Parts are stacked in order, in nats per row.
 	Parts []GapPart
 }
 
@@ -71,7 +71,7 @@ func Gaps(title string, gaps []Gap) (*Figure, error) {
 	}
 	f.notes = []string{"Lines: ± one standard error of each part."}
 
-	p := newPlot("gap to log p(x) (nats per example, smaller is better)", "", pageWidth, pageWidth)
+	p := newPlot("gap to log p(x) (nats per row, smaller is better)", "", pageWidth, pageWidth)
 	p.Y.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
 	p.Y.Tick.Label.Font, p.Y.Tick.Label.Color = label.Font, label.Color
 	p.Y.Tick.Marker = rows

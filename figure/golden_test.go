@@ -33,7 +33,7 @@ func TestGolden(t *testing.T) {
 			require.NoError(t, f.Encode(&b, "png"))
 			full, err := png.Decode(&b)
 			require.NoError(t, err)
-			got := shrink(full, 3)
+			got := shrink(full, 4)
 			path := filepath.Join("testdata", c.name+".png")
 			if *regenerate {
 				var out bytes.Buffer

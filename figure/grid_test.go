@@ -36,6 +36,40 @@ func TestThresholdsOfNormal(t *testing.T) {
 	}
 }
 
+// A frame that cuts off a third of a normal does not move its thresholds: the
+// mass around the frame counts. Without it, the 95 % region would be too small.
+func TestThresholdsCountTheMassAround(t *testing.T) {
+	m := mixture{{weight: 1, mean: []float64{0.3, 0}, sd: []float64{1, 1}}}
+	g, err := newField("normal", m.LogProb, [2]float64{-1.5, 1.5}, [2]float64{-1.5, 1.5}, gridNodes)
+	require.NoError(t, err)
+	mode := -math.Log(2 * math.Pi)
+	last := len(shares) - 2
+	require.Greater(t, g.thresholds(shares)[last], mode+math.Log(1-shares[last])+0.5)
+	require.NoError(t, g.lookAround("normal", m.LogProb))
+	require.InDelta(t, 1, g.mass()+g.massAround(), 0.005)
+	for k, level := range g.thresholds(shares) {
+		require.InDelta(t, mode+math.Log(1-shares[k]), level, 0.06, "share %v", shares[k])
+	}
+	require.Contains(t, g.massNote(), "outside the frame.")
+}
+
+func TestMassNote(t *testing.T) {
+	at := func(sd, x, y float64) field {
+		m := mixture{{weight: 1, mean: []float64{x, y}, sd: []float64{sd, sd}}}
+		g, err := newField("normal", m.LogProb, [2]float64{-4, 4}, [2]float64{-4, 4}, gridNodes)
+		require.NoError(t, err)
+		require.NoError(t, g.lookAround("normal", m.LogProb))
+		return g
+	}
+	require.Empty(t, at(0.7, 0, 0).massNote())
+	require.Equal(t, "50 % of the mass lies outside the frame.", at(0.7, 4, 0).massNote())
+	require.Contains(t, at(0.7, 40, 0).massNote(), "100 % of the mass lies outside the frame or in peaks")
+	// A node lies half a cell, 4/159, from the centre: a peak of a tenth of
+	// that is invisible, and one that a node hits counts far too much.
+	require.Contains(t, at(0.0025, 0, 0).massNote(), "outside the frame or in peaks narrower")
+	require.Contains(t, at(0.0025, 4.0/159, 4.0/159).massNote(), "the density has peaks narrower")
+}
+
 // The share of the mass that the drawn polygons enclose, counted by the
 // winding number of independent midpoints, is the share that the legend
 // promises, also for two separate clusters and for a ring with a hole.

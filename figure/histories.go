@@ -3,10 +3,10 @@ package figure
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -20,7 +20,7 @@ type History struct {
 	Subtitle string
 	// Unit is what the steps are: "iteration" or "epoch".
 	Unit string
-	// Quantity labels the vertical axis; "" means "nats per example".
+	// Quantity labels the vertical axis; "" means "nats per row".
 	Quantity string
 	// Train and Valid are the values after each step; the first belongs to
 	// step 1. Valid has the length of Train, or is nil.
@@ -46,8 +46,15 @@ func Histories(title string, histories []History) (*Figure, error) {
 		validation = validation || h.Valid != nil
 		best = best || h.Best > 0
 		p, hidden := h.plot()
+		var remarks []string
 		if hidden > 0 {
-			f.notes = append(f.notes, fmt.Sprintf("%s: the first %s left out of the frame.", h.Title, count(hidden, h.Unit)))
+			remarks = append(remarks, count(hidden, h.Unit)+" at the start left out of the frame")
+		}
+		if size := h.block(); size > 1 {
+			remarks = append(remarks, "lines are medians of "+count(size, h.Unit)+", bands their range")
+		}
+		if remarks != nil {
+			f.notes = append(f.notes, h.Title+": "+strings.Join(remarks, "; ")+".")
 		}
 		panels[k] = panel{h.Title, h.Subtitle, p}
 	}
@@ -96,10 +103,10 @@ func (h History) check() error {
 func (h History) plot() (p *plot.Plot, hidden int) {
 	quantity := h.Quantity
 	if quantity == "" {
-		quantity = "nats per example"
+		quantity = "nats per row"
 	}
 	p = newPlot(h.Unit, quantity, 1.8*vg.Inch, 2*vg.Inch)
-	p.X.Tick.Marker = ticks{integers: true}
+	p.X.Tick.Marker = ticks{want: 4, integers: true}
 	low, high := h.window()
 	p.Y.Min, p.Y.Max = pad(low, high, 0.06)
 	for hidden < len(h.Train) && (h.Train[hidden] < p.Y.Min || h.Train[hidden] > p.Y.Max) {
@@ -107,17 +114,17 @@ func (h History) plot() (p *plot.Plot, hidden int) {
 	}
 	p.Add(grid(false, true))
 	kept := h.Train
-	line := func(values []float64, style draw.LineStyle) {
-		points := make(plotter.XYs, len(values))
-		for i, v := range values {
-			points[i] = plotter.XY{X: float64(i + 1), Y: v}
-		}
-		p.Add(&plotter.Line{XYs: points, LineStyle: style})
-	}
-	line(h.Train, trainLine)
+	size := h.block()
+	courses := []course{newCourse(h.Train, size, trainLine, categories[0])}
 	if h.Valid != nil {
-		line(h.Valid, validLine)
+		courses = append(courses, newCourse(h.Valid, size, validLine, categories[1]))
 		kept = h.Valid
+	}
+	for _, one := range courses {
+		p.Add(one.band())
+	}
+	for _, one := range courses {
+		p.Add(one)
 	}
 	if len(h.Train) == 1 {
 		p.Add(scatter{[]point{{1, h.Train[0]}}, draw.GlyphStyle{Color: trainLine.Color, Radius: 2.5, Shape: draw.CircleGlyph{}}})
@@ -125,7 +132,6 @@ func (h History) plot() (p *plot.Plot, hidden int) {
 	if h.Best > 0 {
 		p.Add(marker{float64(h.Best), kept[h.Best-1], fmt.Sprintf("%s %d", h.Unit, h.Best)})
 	}
-	// Adding lines has widened the axes.
 	p.X.Min, p.X.Max = pad(1, float64(len(h.Train)), 0.02)
 	p.Y.Min, p.Y.Max = pad(low, high, 0.06)
 	return p, hidden
@@ -133,8 +139,8 @@ func (h History) plot() (p *plot.Plot, hidden int) {
 
 // window returns the range of values to show: all of them, unless those of
 // the first tenth of the steps would leave the rest less than a quarter of
-// the height. It spans at least a tenth of a nat, so that the last digits of
-// a fit that has converged do not look like progress.
+// the height. In nats it spans at least a tenth, so that the last digits of a
+// fit that has converged do not look like progress.
 func (h History) window() (low, high float64) {
 	all := slices.Concat(h.Train, h.Valid)
 	low, high = floats.Min(all), floats.Max(all)
@@ -152,7 +158,11 @@ func (h History) window() (low, high float64) {
 		return low, high
 	}
 	// Some of the approach still shows.
-	room = max(0.3*room, 0.1-room)
+	if h.Quantity == "" {
+		room = max(0.3*room, 0.1-room)
+	} else {
+		room *= 0.3
+	}
 	return max(low, lateLow-room), min(high, lateHigh+room)
 }
 

@@ -158,10 +158,13 @@ func pairPlot(r, c int, marks []ticks, groups []Group, drawn [][][]float64) *plo
 	p.Y.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
 	top := 0.0
 	var pooled []float64
+	fewest := math.MaxInt
 	for _, g := range groups {
-		pooled = append(pooled, mat.Col(nil, r, g.Points)...)
+		column := mat.Col(nil, r, g.Points)
+		pooled = append(pooled, column...)
+		fewest = min(fewest, len(column))
 	}
-	edges := newBars(pooled).edges
+	edges := binEdges(pooled, fewest)
 	for k, g := range groups {
 		b := fillBars(edges, mat.Col(nil, r, g.Points))
 		top = max(top, slices.Max(b.heights))

@@ -17,13 +17,13 @@ import (
 // Score is how good one model is.
 type Score struct {
 	Name     string
-	Estimate density.Estimate // nats per example
+	Estimate density.Estimate // nats per row
 }
 
-// Scores draws the mean log-likelihood of each model as a mark with a bar of
-// one standard error (rows and draws together), the best on top, and the
-// numbers beside it. The mark shows the kind of the number. rows names the
-// examples, such as "test rows". A score of −∞ is listed without a mark; NaN
+// Scores draws the mean log-likelihood of each model as a mark with bars of one
+// standard error (thick) and two (thin), over rows and draws together, the best
+// on top, and the numbers with one standard error beside it. The mark shows the
+// kind of the number. rows names the examples, such as "test rows". A score of −∞ is listed without a mark; NaN
 // and +∞ are errors. A standard error that is NaN, as for a single row, has
 // no bar.
 func Scores(title, rows string, scores []Score) (*Figure, error) {
@@ -44,7 +44,7 @@ func Scores(title, rows string, scores []Score) (*Figure, error) {
 			return nil, fmt.Errorf("figure: the score of %s is of unknown kind %v: %w", s.Name, e.Kind, ErrShape)
 		}
 		if !math.IsInf(e.Value, -1) {
-			low, high = min(low, e.Value-spread(e)), max(high, e.Value+spread(e))
+			low, high = min(low, e.Value-2*spread(e)), max(high, e.Value+2*spread(e))
 		}
 	}
 	if math.IsInf(low, 1) {
@@ -53,7 +53,7 @@ func Scores(title, rows string, scores []Score) (*Figure, error) {
 	sorted := slices.Clone(scores)
 	slices.SortStableFunc(sorted, func(a, b Score) int { return cmp.Compare(b.Estimate.Value, a.Estimate.Value) })
 
-	p := newPlot("log-likelihood of the "+rows+" (nats per example)", "", 3.4*vg.Inch, pageWidth)
+	p := newPlot("log-likelihood of the "+rows+" (nats per row)", "", 3.4*vg.Inch, pageWidth)
 	p.X.Min, p.X.Max = pad(low, high, 0.08)
 	p.Y.Min, p.Y.Max = -0.6, float64(len(sorted))-0.4
 	p.Y.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
@@ -75,7 +75,7 @@ func Scores(title, rows string, scores []Score) (*Figure, error) {
 	}
 	return frame{
 		title: title, legend: kindLegend(sorted),
-		notes:  []string{"Higher is better. Bars: ± one standard error over rows and draws of each model by itself; differences taken row by row are sharper."},
+		notes:  []string{"Higher is better. Bars: ± one standard error (thick) and two (thin) of each model by itself; differences taken row by row are sharper."},
 		width:  pageWidth,
 		height: vg.Length(len(sorted))*28 + 44,
 		body: func(c draw.Canvas) {
@@ -149,11 +149,12 @@ func (d dots) Plot(c draw.Canvas, p *plot.Plot) {
 		style := kindStyles[e.Kind].style
 		y := ty(float64(len(d) - 1 - i))
 		if se := spread(e); se > 0 {
-			a, b := tx(e.Value-se), tx(e.Value+se)
-			line := stroke(style.Color, 1.3)
+			a, b := tx(e.Value-2*se), tx(e.Value+2*se)
+			line := stroke(style.Color, 1)
 			c.StrokeLine2(line, a, y, b, y)
 			c.StrokeLine2(line, a, y-3, a, y+3)
 			c.StrokeLine2(line, b, y-3, b, y+3)
+			c.StrokeLine2(stroke(style.Color, 2.6), tx(e.Value-se), y, tx(e.Value+se), y)
 		}
 		c.DrawGlyphNoClip(style, vg.Point{X: tx(e.Value), Y: y})
 	}
