@@ -112,7 +112,7 @@ type contender func(calls int) (time.Duration, error)
 // race lets the contenders take turns and returns the medians of their speeds,
 // in 10⁹ operations a second, and of the first one's lead over each.
 func race(contenders []contender, operations float64, rounds int) (speed, ratio []float64, err error) {
-	const least = 4 * time.Millisecond
+	const least = 8 * time.Millisecond
 	calls := make([]int, len(contenders))
 	for i, c := range contenders {
 		once, err := c(1)

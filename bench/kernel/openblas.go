@@ -57,6 +57,7 @@ func startOpenBLAS() (*openBLAS, error) {
 }
 
 func (b *openBLAS) time(precision string, s shape, transA, transB bool, calls int) (time.Duration, error) {
+	b.wake()
 	flag := map[bool]int{true: 1}
 	if _, err := fmt.Fprintln(b.in, strings.TrimPrefix(precision, "float"), flag[transA], flag[transB], s.m, s.n, s.k, calls, runtime.GOMAXPROCS(0)); err != nil {
 		return 0, err
@@ -68,13 +69,12 @@ func (b *openBLAS) time(precision string, s shape, transA, transB bool, calls in
 	if _, err := fmt.Sscan(b.out.Text(), &seconds); err != nil {
 		return 0, err
 	}
-	// Its threads stay awake for a while, which would take the processors
-	// away from whoever is next.
-	time.Sleep(60 * time.Millisecond)
+	b.pause()
 	return time.Duration(seconds * float64(time.Second)), nil
 }
 
 func (b *openBLAS) stop() {
+	b.wake()
 	b.in.Close()
 	b.command.Wait()
 	os.RemoveAll(b.dir)
