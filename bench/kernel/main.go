@@ -112,14 +112,12 @@ type contender func(calls int) (time.Duration, error)
 // race lets the contenders take turns and returns the medians of their speeds,
 // in 10⁹ operations a second, and of the first one's lead over each.
 func race(contenders []contender, operations float64, rounds int) (speed, ratio []float64, err error) {
-	const least = 8 * time.Millisecond
 	calls := make([]int, len(contenders))
 	for i, c := range contenders {
-		once, err := c(1)
-		if err != nil {
+		var err error
+		if calls[i], err = enough(c); err != nil {
 			return nil, nil, err
 		}
-		calls[i] = max(1, int(least/max(once, time.Nanosecond)))
 	}
 	speeds, ratios := make([][]float64, len(contenders)), make([][]float64, len(contenders))
 	for range rounds {
@@ -138,6 +136,21 @@ func race(contenders []contender, operations float64, rounds int) (speed, ratio 
 		ratio = append(ratio, median(ratios[i]))
 	}
 	return speed, ratio, nil
+}
+
+// enough returns how many calls a turn takes for them to last long beside what
+// a turn begins with: threads that sleep, and caches full of the others' data.
+func enough(c contender) (calls int, err error) {
+	const least = 10 * time.Millisecond
+	for calls = 1; ; calls *= 2 {
+		d, err := c(calls)
+		if err != nil {
+			return 0, err
+		}
+		if d >= least {
+			return calls, nil
+		}
+	}
 }
 
 func median(x []float64) float64 {
