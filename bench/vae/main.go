@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -26,6 +27,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/dataset"
+	"likely/internal/kernel"
 	"likely/vae"
 )
 
@@ -58,7 +60,9 @@ func compare(folder, python string, rows, epochs int) error {
 	x.Scale(1.0/255, x)
 	rows, _ = x.Dims()
 	fmt.Printf("%d rows, %d epochs, %d threads, float32, Adam, fresh bits\n", rows, epochs, runtime.GOMAXPROCS(0))
-	fmt.Printf("%-16s %6s %16s %16s %7s   %s\n", "architecture", "batch", "here, rows/s", "torch, rows/s", "ratio", "bound after each epoch, nats: here | torch")
+	peak := peakRate()
+	fmt.Printf("products of 512×512×512 run at %.0f·10⁹ operations a second\n", peak/1e9)
+	fmt.Printf("%-16s %6s %13s %8s %13s %7s   %s\n", "architecture", "batch", "here, rows/s", "of peak", "torch, rows/s", "ratio", "bound after each epoch, nats: here | torch")
 	for _, c := range []struct{ hidden, batch int }{{200, 20}, {200, 100}, {500, 20}, {500, 100}} {
 		here, err := trainHere(x, c.hidden, c.batch, epochs)
 		if err != nil {
@@ -66,14 +70,38 @@ func compare(folder, python string, rows, epochs int) error {
 		}
 		there, err := torch(python, folder, c.hidden, c.batch, rows, epochs)
 		line := fmt.Sprintf("784-%d-%d-50", c.hidden, c.hidden)
+		share := fmt.Sprintf("%.0f %%", 100*here.examplesPerSecond*operations(784, c.hidden, c.hidden, 50)/peak)
 		if err != nil {
-			fmt.Printf("%-16s %6d %16.0f %16s %7s   %.2f | %v\n", line, c.batch, here.examplesPerSecond, "–", "–", here.bounds, err)
+			fmt.Printf("%-16s %6d %13.0f %8s %13s %7s   %.2f | %v\n", line, c.batch, here.examplesPerSecond, share, "–", "–", here.bounds, err)
 			continue
 		}
-		fmt.Printf("%-16s %6d %16.0f %16.0f %7.2f   %.2f | %.2f\n", line, c.batch, here.examplesPerSecond,
+		fmt.Printf("%-16s %6d %13.0f %8s %13.0f %7.2f   %.2f | %.2f\n", line, c.batch, here.examplesPerSecond, share,
 			there.examplesPerSecond, here.examplesPerSecond/there.examplesPerSecond, here.bounds, there.bounds)
 	}
 	return nil
+}
+
+// operations returns the additions and multiplications of the matrix products
+// that one row costs in a step: forward, the gradient of the weights, and that
+// of the layer's input, which the first layer does without.
+func operations(data, first, second, code int) float64 {
+	encoder := 3*(first*second+second*2*code) + 2*data*first
+	decoder := 3 * (code*second + second*first + first*data)
+	return 2 * float64(encoder+decoder)
+}
+
+// peakRate measures how many operations a second the products reach where
+// they are large.
+func peakRate() float64 {
+	const n = 512
+	a, b, c := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n)
+	best := math.Inf(1)
+	for range 40 {
+		begin := time.Now()
+		kernel.Gemm(false, false, n, n, n, 1, a, n, b, n, 0, c, n)
+		best = min(best, time.Since(begin).Seconds())
+	}
+	return 2 * n * n * n / best
 }
 
 // trainHere trains here.
