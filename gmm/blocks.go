@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"likely/internal/kernel"
 )
 
 // blockRows is the number of rows handled at once: small enough for a block of
@@ -85,3 +87,14 @@ func getBuffer(n int) *[]float64 {
 }
 
 func putBuffer(b *[]float64) { buffers.Put(b) }
+
+var centres = sync.Pool{New: func() any { return new(kernel.Centres[float64]) }}
+
+// squaredDistances stores those of the rows of x to k points in dst (rows×k);
+// scales may be nil.
+func squaredDistances(dst []float64, k, d int, points, scales, x []float64) {
+	c := centres.Get().(*kernel.Centres[float64])
+	c.Pack(k, d, points, scales)
+	c.Distances(dst, len(x)/d, x, d)
+	centres.Put(c)
+}

@@ -192,10 +192,11 @@ func newDiagonalShapes(of Covariance, k, d int, variances []float64) *diagonalSh
 }
 
 func (s *diagonalShapes) logDensities(dst, means, x []float64) {
-	for i := range len(x) / s.d {
-		row := x[i*s.d : (i+1)*s.d]
-		for k := range s.k {
-			dst[i*s.k+k] = s.logDensity(k, means[k*s.d:(k+1)*s.d], row)
+	squaredDistances(dst, s.k, s.d, means, s.inverse, x)
+	for i := 0; i < len(dst); i += s.k {
+		row := dst[i : i+s.k]
+		for k, c := range s.constant {
+			row[k] = c - 0.5*row[k]
 		}
 	}
 }

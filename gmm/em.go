@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -133,27 +134,53 @@ func (e *EM) expect() (float64, error) {
 		}
 	}
 	blocks := make([]float64, (m.n+blockRows-1)/blockRows)
-	forBlocks(m.n, func(b, from, to int) {
-		if m.ctx.Err() != nil {
-			return
-		}
-		logs := getBuffer(to - from)
-		joint := m.resp[from*m.k : to*m.k]
-		if m.patterns == nil {
-			logJoint(joint, e.logWeight, m.mean, e.shapes, m.x[from*m.d:to*m.d])
-		}
-		e.scaled.forceLabels(joint, from, to)
-		normalize(*logs, joint, m.k)
-		if m.weight != nil {
-			for i, w := range m.weight[from:to] {
-				(*logs)[i] *= w
-				floats.Scale(w, joint[i*m.k:(i+1)*m.k])
+	parts, about := e.ahead()
+	forSegments(m.n, func(s, first, last int) {
+		for from := first; from < last && m.ctx.Err() == nil; from += blockRows {
+			to := min(from+blockRows, last)
+			blocks[from/blockRows] = e.expectBlock(from, to)
+			if parts != nil {
+				if from == first {
+					parts[s] = newSums(m.k, m.d, about)
+				}
+				parts[s].add(m, from, to)
 			}
 		}
-		blocks[b] = sum(*logs)
-		putBuffer(logs)
 	})
+	if parts != nil && m.ctx.Err() == nil {
+		m.ahead = join(parts)
+	}
 	return sum(blocks) / m.total, nil
+}
+
+// ahead returns room for the sums that the next M-step begins with, and the means
+// that squares are to be taken about, for a family that needs no more than those of
+// the rows.
+func (e *EM) ahead() (parts []*sums, about []float64) {
+	if _, axes := e.covariance.(*axisFamily); !axes || e.moments.patterns != nil || e.moments.prior != nil {
+		return nil, nil
+	}
+	return make([]*sums, segments(e.moments.n)), slices.Clone(e.moments.mean)
+}
+
+// expectBlock is the E-step of the rows [from, to), at most a block.
+func (e *EM) expectBlock(from, to int) float64 {
+	m := &e.moments
+	logs := getBuffer(to - from)
+	defer putBuffer(logs)
+	joint := m.resp[from*m.k : to*m.k]
+	if m.patterns == nil {
+		logJoint(joint, e.logWeight, m.mean, e.shapes, m.x[from*m.d:to*m.d])
+	}
+	e.scaled.forceLabels(joint, from, to)
+	normalize(*logs, joint, m.k)
+	if m.weight != nil {
+		for i, w := range m.weight[from:to] {
+			(*logs)[i] *= w
+			floats.Scale(w, joint[i*m.k:(i+1)*m.k])
+		}
+	}
+	return sum(*logs)
 }
 
 // logJoint stores ln πₖ + log N(xᵢ; μₖ, Σₖ) for each row of x (row-major) in

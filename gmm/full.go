@@ -26,13 +26,13 @@ func (full) scales() bool { return true }
 
 func (full) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
 	s := &fullShapes{d: m.d, of: Full, components: make([]fullShape, m.k)}
-	errs := make([]error, m.k)
+	scatters, errs := m.allScatters(), make([]error, m.k)
 	forEach(m.k, func(k int) {
 		if m.empty(k) {
 			s.components[k], errs[k] = keptFull(keep, k)
 			return
 		}
-		c := m.scatter(k)
+		c := scatters[k]
 		floats.Scale(1/m.divisor(k), c)
 		var err error
 		if s.components[k], err = newFullShape(m.d, c, floor); err != nil {
@@ -133,7 +133,7 @@ func newFullShape(d int, sigma []float64, floor float64) (fullShape, error) {
 		return s, ErrCollapsed
 	}
 	s.smallest = 1 / norm
-	s.whiten.Pack(true, d, d, white, d)
+	s.whiten.PackUpper(true, d, white, d)
 	logDet := 0.0
 	for i := range d {
 		logDet += math.Log(s.factor[i*d+i])
@@ -200,10 +200,7 @@ func (s *fullShapes) logDensities(dst, means, x []float64) {
 		// the digits that x and μ share.
 		mean := means[c*d : (c+1)*d]
 		for i := range rows {
-			row, to := x[i*d:(i+1)*d], (*tmp)[i*d:(i+1)*d]
-			for j, v := range row {
-				to[j] = v - mean[j]
-			}
+			kernel.Centre((*tmp)[i*d:(i+1)*d], x[i*d:(i+1)*d], mean, 1)
 		}
 		s.components[c].whiten.SumSquares(*squares, rows, *tmp, d, nil)
 		for i, q := range *squares {
@@ -236,11 +233,9 @@ func (s *fullShapes) tiedDensities(dst, means, x, tmp []float64) {
 	}
 	shape.whiten.Mul(k, 1, offset, d, 0, white, d)
 	shape.whiten.Mul(rows, 1, tmp, d, 0, y, d)
-	for i := range rows {
-		row := y[i*d : (i+1)*d]
-		for c := range k {
-			dst[i*k+c] = shape.constant - 0.5*squaredDistance(row, white[c*d:(c+1)*d])
-		}
+	squaredDistances(dst, k, d, white, nil, y)
+	for i, q := range dst {
+		dst[i] = shape.constant - 0.5*q
 	}
 }
 

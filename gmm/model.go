@@ -146,6 +146,7 @@ func (e *EM) order() {
 		copy(e.moments.mean[to*e.d:(to+1)*e.d], means[from*e.d:(from+1)*e.d])
 	}
 	e.shapes = e.shapes.reordered(order)
+	e.moments.ahead = nil
 	for i := 0; i < len(e.moments.resp); i += e.k {
 		row := e.moments.resp[i : i+e.k]
 		old := slices.Clone(row)

@@ -24,40 +24,40 @@ type moments struct {
 	mean    []float64 // K×D
 	ctx     context.Context
 
+	ahead    *sums        // what the E-step has left of the rows, or nil
 	prior    *scaledPrior // nil for none
 	patterns []pattern    // of missing values, nil if there are none
 	scatters [][]float64  // K of D×D, where values are missing
 }
 
-// collect computes counts and means: one pass over the rows, in segments whose
-// sums are added in order. Components without rows keep the mean they had.
+// collect computes counts and means, from the sums that the E-step left if it did,
+// else in a pass over the rows. Components without rows keep the mean they had.
 func (m *moments) collect() {
-	parts := make([][]float64, segments(m.n))
-	forSegments(m.n, func(s, first, last int) {
-		sums, count := make([]float64, m.k+m.k*m.d), make([]float64, m.k)
-		for from := first; from < last && m.ctx.Err() == nil; from += blockRows {
-			to := min(from+blockRows, last)
-			kernel.ColumnSums(count, to-from, m.k, m.resp[from*m.k:to*m.k], m.k)
-			floats.Add(sums[:m.k], count)
-			kernel.Gemm(true, false, m.k, m.d, to-from, 1, m.resp[from*m.k:to*m.k], m.k, m.x[from*m.d:to*m.d], m.d, 1, sums[m.k:], m.d)
-		}
-		parts[s] = sums
-	})
-	for _, p := range parts[1:] {
-		floats.Add(parts[0], p)
+	if m.ahead == nil {
+		m.sumRows(false)
 	}
-	copy(m.count, parts[0])
+	ahead := m.ahead
+	copy(m.count, ahead.count)
 	for k := range m.k {
 		if !(m.count[k] > noRowsLeft) {
 			m.prior.place(m.mean[k*m.d : (k+1)*m.d])
 			continue
 		}
 		for j := range m.d {
-			m.mean[k*m.d+j] = parts[0][m.k+k*m.d+j] / m.count[k]
+			m.mean[k*m.d+j] = ahead.first[k*m.d+j] / m.count[k]
 		}
 		m.prior.pull(m.mean[k*m.d:(k+1)*m.d], m.count[k])
 	}
+	if ahead.second == nil {
+		m.ahead = nil
+	}
 }
+
+// negligible is the share of a component's rows, were they all alike, below
+// which what a row adds to the component's scatter is lost in rounding: a row
+// that far out has a squared distance of 100 or so, and all of them together
+// add less than 100·2⁻⁶⁴ of what is there.
+const negligible = 0x1p-64
 
 // noRowsLeft is what rounding may leave of a row.
 const noRowsLeft = 1e-12
@@ -104,28 +104,66 @@ func (m *moments) scatter(k int) []float64 {
 	out := make([]float64, m.d*m.d)
 	tmp := getBuffer(blockRows * m.d)
 	defer putBuffer(tmp)
+	for from := 0; from < m.n && m.ctx.Err() == nil; from += scatterBlocks * blockRows {
+		m.addScatter(out, k, from, min(from+scatterBlocks*blockRows, m.n), *tmp)
+	}
+	m.prior.addTo(out, m.mean[k*m.d:(k+1)*m.d])
+	return out
+}
+
+// mostScatters bounds the numbers in the partial sums of allScatters.
+const mostScatters = 8 << 20
+
+// allScatters returns scatter(k) of every component. It reads the rows once for
+// all of them, where the partial sums of that are not too large.
+func (m *moments) allScatters() [][]float64 {
+	out := make([][]float64, m.k)
+	if m.scatters != nil || segments(m.n)*m.k*m.d*m.d > mostScatters {
+		forEach(m.k, func(k int) { out[k] = m.scatter(k) })
+		return out
+	}
+	parts := make([][]float64, segments(m.n))
+	forSegments(m.n, func(s, first, last int) {
+		parts[s] = make([]float64, m.k*m.d*m.d)
+		tmp := getBuffer(blockRows * m.d)
+		defer putBuffer(tmp)
+		for from := first; from < last && m.ctx.Err() == nil; from += scatterBlocks * blockRows {
+			for k := range m.k {
+				m.addScatter(parts[s][k*m.d*m.d:(k+1)*m.d*m.d], k, from, min(from+scatterBlocks*blockRows, last), *tmp)
+			}
+		}
+	})
+	for _, p := range parts[1:] {
+		floats.Add(parts[0], p)
+	}
+	for k := range out {
+		out[k] = parts[0][k*m.d*m.d : (k+1)*m.d*m.d]
+		m.prior.addTo(out[k], m.mean[k*m.d:(k+1)*m.d])
+	}
+	return out
+}
+
+// scatterBlocks is the number of blocks from which the rows of one component are
+// gathered: they make larger products than those of a single block.
+const scatterBlocks = 4
+
+// addScatter adds the rows [from, to) to the scatter of component k. tmp has room
+// for a block.
+func (m *moments) addScatter(out []float64, k, from, to int, tmp []float64) {
 	mean := m.mean[k*m.d : (k+1)*m.d]
-	for from := 0; from < m.n && m.ctx.Err() == nil; from += blockRows {
-		to := min(from+blockRows, m.n)
-		rows := 0
-		for i := from; i < to; i++ {
-			r := m.resp[i*m.k+k]
-			if r == 0 {
-				continue // most rows belong to one component alone
-			}
-			root := math.Sqrt(r)
-			row := (*tmp)[rows*m.d : (rows+1)*m.d]
-			for j, v := range m.x[i*m.d : (i+1)*m.d] {
-				row[j] = root * (v - mean[j])
-			}
+	least := negligible * m.count[k] / m.total
+	rows := 0
+	for i := from; i < to; i++ {
+		r := m.resp[i*m.k+k]
+		if r > least { // most rows belong to one component alone
+			kernel.Centre(tmp[rows*m.d:(rows+1)*m.d], m.x[i*m.d:(i+1)*m.d], mean, math.Sqrt(r))
 			rows++
 		}
-		if rows > 0 {
-			kernel.Syrk(true, m.d, rows, 1, (*tmp)[:rows*m.d], m.d, 1, out, m.d)
+		if rows == blockRows || i == to-1 && rows > 0 {
+			kernel.Syrk(true, m.d, rows, 1, tmp[:rows*m.d], m.d, 1, out, m.d)
+			rows = 0
 		}
 	}
-	m.prior.addTo(out, mean)
-	return out
 }
 
 // pooled returns Σₖ scatter(k), D×D, in O(N·(D² + K·D + K²)): with the row's mean
@@ -199,28 +237,28 @@ func (m *moments) squares() []float64 {
 		m.addPriorSquares(out)
 		return out
 	}
+	out := m.ahead.squaresAbout(m.count, m.mean)
+	if out == nil {
+		out = m.squaresOfRows()
+	}
+	m.ahead = nil
+	m.addPriorSquares(out)
+	return out
+}
+
+// squaresOfRows is squares in a pass over the rows.
+func (m *moments) squaresOfRows() []float64 {
 	parts := make([][]float64, segments(m.n))
 	forSegments(m.n, func(s, first, last int) {
-		sums := make([]float64, m.k*m.d)
-		for i := first; i < last; i++ {
-			row := m.x[i*m.d : (i+1)*m.d]
-			for k, r := range m.resp[i*m.k : (i+1)*m.k] {
-				if r == 0 {
-					continue
-				}
-				mean, to := m.mean[k*m.d:(k+1)*m.d], sums[k*m.d:(k+1)*m.d]
-				for j, v := range row {
-					e := v - mean[j]
-					to[j] += r * (e * e)
-				}
-			}
+		parts[s] = make([]float64, m.k*m.d)
+		for from := first; from < last && m.ctx.Err() == nil; from += blockRows {
+			to := min(from+blockRows, last)
+			kernel.WeightedSquares(parts[s], m.k, m.d, m.mean, to-from, m.x[from*m.d:to*m.d], m.d, m.resp[from*m.k:to*m.k], m.k)
 		}
-		parts[s] = sums
 	})
 	for _, p := range parts[1:] {
 		floats.Add(parts[0], p)
 	}
-	m.addPriorSquares(parts[0])
 	return parts[0]
 }
 

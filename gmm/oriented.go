@@ -60,8 +60,9 @@ func (f *orientedFamily) maximize(m *moments, floor float64, keep shapes) (shape
 	}
 	w := make([]*mat.SymDense, m.k)
 	held := make([]bool, m.k)
+	scatters := m.allScatters()
 	forEach(m.k, func(k int) {
-		c := m.scatter(k)
+		c := scatters[k]
 		if f.shapes && floor > 0 {
 			// A determinant of 0 would take the other components with it.
 			held[k] = raise(m.d, c, floor*m.divisor(k))

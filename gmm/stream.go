@@ -194,9 +194,7 @@ func (e *EM) readMoments(ctx context.Context, rows Rows) (float64, error) {
 					sums[c] += r
 					root := math.Sqrt(r)
 					to := (*work)[count*d : (count+1)*d]
-					for j, v := range data[i*d : (i+1)*d] {
-						to[j] = root * (v - mean[j])
-					}
+					kernel.Centre(to, data[i*d:(i+1)*d], mean, root)
 					floats.AddScaled(first, root, to)
 					count++
 				}

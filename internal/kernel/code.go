@@ -22,6 +22,11 @@ type code[T Float] struct {
 	turn  func(dst, src *byte, stride int, rows *int, blocks int)
 	mask  func(lanes int) uintptr
 
+	// distances are for one row and for distanceRows of them, squares for
+	// strips of one to squaresVectors vectors; nil where there is no assembly.
+	distances [2]func(dst, x, panel *byte, ldd, ldx, d int, mask uintptr)
+	squares   [squaresVectors]func(sums, x, centre, weight *byte, ldx, ldw, rows int, mask uintptr)
+
 	// sums takes the place of tiles where there are none.
 	sums func(sum, a, b *T, k int)
 
@@ -35,6 +40,7 @@ type functions[T Float] struct {
 	activation [activations]func(dst, x *T, n int)
 	gradient   [activations]func(dst, g, x *T, n int)
 	axpy       func(x, y *T, alpha T, n int)
+	centre     func(dst, x, centre *T, scale T, n int)
 	adam       func(w, g, m, v *T, beta1, rest1, beta2, rest2, rate, root, epsilon, keep T, n int)
 
 	maximum    func(x *T, n int) T

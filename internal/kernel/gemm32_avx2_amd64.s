@@ -2944,6 +2944,272 @@ overwrite2:
 	VZEROUPPER
 	RET
 
+// func distances32_1AVX2(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+// Requires: AVX, AVX2, FMA3
+TEXT ·distances32_1AVX2(SB), NOSPLIT, $0-56
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    panel+16(FP), DX
+	MOVQ    ldd+24(FP), BX
+	MOVQ    ldx+32(FP), BX
+	MOVQ    d+40(FP), BX
+	MOVQ    mask+48(FP), SI
+	VMOVUPS (SI), Y0
+	VPXOR   Y1, Y1, Y1
+
+column1:
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y3
+	VBROADCASTSS (CX), Y4
+	VSUBPS       Y2, Y4, Y2
+	VMULPS       Y3, Y2, Y2
+	VFMADD231PS  Y2, Y2, Y1
+	ADDQ         $0x04, CX
+	ADDQ         $0x40, DX
+	DECQ         BX
+	JNZ          column1
+	VMASKMOVPS   Y1, Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func distances32_8AVX2(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+// Requires: AVX, AVX2, FMA3
+TEXT ·distances32_8AVX2(SB), NOSPLIT, $0-56
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    panel+16(FP), DX
+	MOVQ    ldd+24(FP), BX
+	MOVQ    ldx+32(FP), SI
+	MOVQ    d+40(FP), DI
+	MOVQ    mask+48(FP), R8
+	VMOVUPS (R8), Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	VPXOR   Y8, Y8, Y8
+	LEAQ    (SI)(SI*2), R8
+	LEAQ    (R8)(SI*2), R9
+	LEAQ    (R9)(SI*2), R10
+
+column1:
+	VMOVUPS      (DX), Y9
+	VMOVUPS      32(DX), Y10
+	VBROADCASTSS (CX), Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VFMADD231PS  Y11, Y11, Y1
+	VBROADCASTSS (CX)(SI*1), Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VFMADD231PS  Y11, Y11, Y2
+	VBROADCASTSS (CX)(SI*2), Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VFMADD231PS  Y11, Y11, Y3
+	VBROADCASTSS (CX)(R8*1), Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VFMADD231PS  Y11, Y11, Y4
+	VBROADCASTSS (CX)(SI*4), Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VFMADD231PS  Y11, Y11, Y5
+	VBROADCASTSS (CX)(R9*1), Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VFMADD231PS  Y11, Y11, Y6
+	VBROADCASTSS (CX)(R8*2), Y11
+	VSUBPS       Y9, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VFMADD231PS  Y11, Y11, Y7
+	VBROADCASTSS (CX)(R10*1), Y11
+	VSUBPS       Y9, Y11, Y9
+	VMULPS       Y10, Y9, Y9
+	VFMADD231PS  Y9, Y9, Y8
+	ADDQ         $0x04, CX
+	ADDQ         $0x40, DX
+	DECQ         DI
+	JNZ          column1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPS   Y6, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPS   Y7, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPS   Y8, Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func squares32_1AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, FMA3
+TEXT ·squares32_1AVX2(SB), NOSPLIT, $0-64
+	MOVQ       sums+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       centre+16(FP), DX
+	MOVQ       weight+24(FP), BX
+	MOVQ       ldx+32(FP), SI
+	MOVQ       ldw+40(FP), DI
+	MOVQ       rows+48(FP), R8
+	MOVQ       mask+56(FP), R9
+	VMOVUPS    (R9), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	VMASKMOVPS (DX), Y0, Y2
+
+row1:
+	VBROADCASTSS (BX), Y4
+	VMASKMOVPS   (CX), Y0, Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y4, Y3, Y4
+	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMASKMOVPS   Y1, Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func squares32_2AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, FMA3
+TEXT ·squares32_2AVX2(SB), NOSPLIT, $0-64
+	MOVQ       sums+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       centre+16(FP), DX
+	MOVQ       weight+24(FP), BX
+	MOVQ       ldx+32(FP), SI
+	MOVQ       ldw+40(FP), DI
+	MOVQ       rows+48(FP), R8
+	MOVQ       mask+56(FP), R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (AX), Y1
+	VMASKMOVPS 32(AX), Y0, Y2
+	VMOVUPS    (DX), Y3
+	VMASKMOVPS 32(DX), Y0, Y4
+
+row1:
+	VBROADCASTSS (BX), Y6
+	VMOVUPS      (CX), Y5
+	VSUBPS       Y3, Y5, Y5
+	VMULPS       Y6, Y5, Y7
+	VFMADD231PS  Y7, Y5, Y1
+	VMASKMOVPS   32(CX), Y0, Y5
+	VSUBPS       Y4, Y5, Y5
+	VMULPS       Y6, Y5, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPS      Y1, (AX)
+	VMASKMOVPS   Y2, Y0, 32(AX)
+	VZEROUPPER
+	RET
+
+// func squares32_3AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, FMA3
+TEXT ·squares32_3AVX2(SB), NOSPLIT, $0-64
+	MOVQ       sums+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       centre+16(FP), DX
+	MOVQ       weight+24(FP), BX
+	MOVQ       ldx+32(FP), SI
+	MOVQ       ldw+40(FP), DI
+	MOVQ       rows+48(FP), R8
+	MOVQ       mask+56(FP), R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (AX), Y1
+	VMOVUPS    32(AX), Y2
+	VMASKMOVPS 64(AX), Y0, Y3
+	VMOVUPS    (DX), Y4
+	VMOVUPS    32(DX), Y5
+	VMASKMOVPS 64(DX), Y0, Y6
+
+row1:
+	VBROADCASTSS (BX), Y8
+	VMOVUPS      (CX), Y7
+	VSUBPS       Y4, Y7, Y7
+	VMULPS       Y8, Y7, Y9
+	VFMADD231PS  Y9, Y7, Y1
+	VMOVUPS      32(CX), Y7
+	VSUBPS       Y5, Y7, Y7
+	VMULPS       Y8, Y7, Y9
+	VFMADD231PS  Y9, Y7, Y2
+	VMASKMOVPS   64(CX), Y0, Y7
+	VSUBPS       Y6, Y7, Y7
+	VMULPS       Y8, Y7, Y8
+	VFMADD231PS  Y8, Y7, Y3
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMASKMOVPS   Y3, Y0, 64(AX)
+	VZEROUPPER
+	RET
+
+// func squares32_4AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, FMA3
+TEXT ·squares32_4AVX2(SB), NOSPLIT, $0-64
+	MOVQ       sums+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       centre+16(FP), DX
+	MOVQ       weight+24(FP), BX
+	MOVQ       ldx+32(FP), SI
+	MOVQ       ldw+40(FP), DI
+	MOVQ       rows+48(FP), R8
+	MOVQ       mask+56(FP), R9
+	VMOVUPS    (R9), Y0
+	VMOVUPS    (AX), Y1
+	VMOVUPS    32(AX), Y2
+	VMOVUPS    64(AX), Y3
+	VMASKMOVPS 96(AX), Y0, Y4
+	VMOVUPS    (DX), Y5
+	VMOVUPS    32(DX), Y6
+	VMOVUPS    64(DX), Y7
+	VMASKMOVPS 96(DX), Y0, Y8
+
+row1:
+	VBROADCASTSS (BX), Y10
+	VMOVUPS      (CX), Y9
+	VSUBPS       Y5, Y9, Y9
+	VMULPS       Y10, Y9, Y11
+	VFMADD231PS  Y11, Y9, Y1
+	VMOVUPS      32(CX), Y9
+	VSUBPS       Y6, Y9, Y9
+	VMULPS       Y10, Y9, Y11
+	VFMADD231PS  Y11, Y9, Y2
+	VMOVUPS      64(CX), Y9
+	VSUBPS       Y7, Y9, Y9
+	VMULPS       Y10, Y9, Y11
+	VFMADD231PS  Y11, Y9, Y3
+	VMASKMOVPS   96(CX), Y0, Y9
+	VSUBPS       Y8, Y9, Y9
+	VMULPS       Y10, Y9, Y10
+	VFMADD231PS  Y10, Y9, Y4
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	VMASKMOVPS   Y4, Y0, 96(AX)
+	VZEROUPPER
+	RET
+
 // func copyPanel32_1AVX2(dst *byte, src *byte, stride int, ld int, k int, mask uintptr)
 // Requires: AVX
 TEXT ·copyPanel32_1AVX2(SB), NOSPLIT, $0-48

@@ -564,6 +564,36 @@ func tile32T13FirstHalfAVX512(t *byte)
 //go:noescape
 func tile32T14FirstHalfAVX512(t *byte)
 
+// sums the squares of scaled differences; ldd and ldx are in bytes.
+//
+//go:noescape
+func distances32_1AVX512(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+
+// sums the squares of scaled differences; ldd and ldx are in bytes.
+//
+//go:noescape
+func distances32_8AVX512(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+
+// sums weighted squares about a centre; ldx and ldw are in bytes.
+//
+//go:noescape
+func squares32_1AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+
+// sums weighted squares about a centre; ldx and ldw are in bytes.
+//
+//go:noescape
+func squares32_2AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+
+// sums weighted squares about a centre; ldx and ldw are in bytes.
+//
+//go:noescape
+func squares32_3AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+
+// sums weighted squares about a centre; ldx and ldw are in bytes.
+//
+//go:noescape
+func squares32_4AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+
 // copies k rows of a panel; stride and ld are in bytes.
 //
 //go:noescape

@@ -14792,6 +14792,266 @@ overwrite2:
 	VZEROUPPER
 	RET
 
+// func distances32_1AVX512(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·distances32_1AVX512(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   panel+16(FP), DX
+	MOVQ   ldd+24(FP), BX
+	MOVQ   ldx+32(FP), BX
+	MOVQ   d+40(FP), BX
+	KMOVQ  mask+48(FP), K1
+	VPXORD Z0, Z0, Z0
+
+column1:
+	VMOVUPS      (DX), Z1
+	VMOVUPS      64(DX), Z2
+	VBROADCASTSS (CX), Z3
+	VSUBPS       Z1, Z3, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD231PS  Z1, Z1, Z0
+	ADDQ         $0x04, CX
+	ADDQ         $0x80, DX
+	DECQ         BX
+	JNZ          column1
+	VMOVUPS      Z0, K1, (AX)
+	VZEROUPPER
+	RET
+
+// func distances32_8AVX512(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·distances32_8AVX512(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   panel+16(FP), DX
+	MOVQ   ldd+24(FP), BX
+	MOVQ   ldx+32(FP), SI
+	MOVQ   d+40(FP), DI
+	KMOVQ  mask+48(FP), K1
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	LEAQ   (SI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	LEAQ   (R9)(SI*2), R10
+
+column1:
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	VBROADCASTSS (CX), Z10
+	VSUBPS       Z8, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VFMADD231PS  Z10, Z10, Z0
+	VBROADCASTSS (CX)(SI*1), Z10
+	VSUBPS       Z8, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VFMADD231PS  Z10, Z10, Z1
+	VBROADCASTSS (CX)(SI*2), Z10
+	VSUBPS       Z8, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VFMADD231PS  Z10, Z10, Z2
+	VBROADCASTSS (CX)(R8*1), Z10
+	VSUBPS       Z8, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VFMADD231PS  Z10, Z10, Z3
+	VBROADCASTSS (CX)(SI*4), Z10
+	VSUBPS       Z8, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VFMADD231PS  Z10, Z10, Z4
+	VBROADCASTSS (CX)(R9*1), Z10
+	VSUBPS       Z8, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VFMADD231PS  Z10, Z10, Z5
+	VBROADCASTSS (CX)(R8*2), Z10
+	VSUBPS       Z8, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VFMADD231PS  Z10, Z10, Z6
+	VBROADCASTSS (CX)(R10*1), Z10
+	VSUBPS       Z8, Z10, Z8
+	VMULPS       Z9, Z8, Z8
+	VFMADD231PS  Z8, Z8, Z7
+	ADDQ         $0x04, CX
+	ADDQ         $0x80, DX
+	DECQ         DI
+	JNZ          column1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z7, K1, (AX)
+	VZEROUPPER
+	RET
+
+// func squares32_1AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·squares32_1AVX512(SB), NOSPLIT, $0-64
+	MOVQ      sums+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      centre+16(FP), DX
+	MOVQ      weight+24(FP), BX
+	MOVQ      ldx+32(FP), SI
+	MOVQ      ldw+40(FP), DI
+	MOVQ      rows+48(FP), R8
+	KMOVQ     mask+56(FP), K1
+	VMOVUPS.Z (AX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+
+row1:
+	VBROADCASTSS (BX), Z3
+	VMOVUPS.Z    (CX), K1, Z2
+	VSUBPS       Z1, Z2, Z2
+	VMULPS       Z3, Z2, Z3
+	VFMADD231PS  Z3, Z2, Z0
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPS      Z0, K1, (AX)
+	VZEROUPPER
+	RET
+
+// func squares32_2AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·squares32_2AVX512(SB), NOSPLIT, $0-64
+	MOVQ      sums+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      centre+16(FP), DX
+	MOVQ      weight+24(FP), BX
+	MOVQ      ldx+32(FP), SI
+	MOVQ      ldw+40(FP), DI
+	MOVQ      rows+48(FP), R8
+	KMOVQ     mask+56(FP), K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	VMOVUPS   (DX), Z2
+	VMOVUPS.Z 64(DX), K1, Z3
+
+row1:
+	VBROADCASTSS (BX), Z5
+	VMOVUPS      (CX), Z4
+	VSUBPS       Z2, Z4, Z4
+	VMULPS       Z5, Z4, Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VMOVUPS.Z    64(CX), K1, Z4
+	VSUBPS       Z3, Z4, Z4
+	VMULPS       Z5, Z4, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func squares32_3AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·squares32_3AVX512(SB), NOSPLIT, $0-64
+	MOVQ      sums+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      centre+16(FP), DX
+	MOVQ      weight+24(FP), BX
+	MOVQ      ldx+32(FP), SI
+	MOVQ      ldw+40(FP), DI
+	MOVQ      rows+48(FP), R8
+	KMOVQ     mask+56(FP), K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS.Z 128(AX), K1, Z2
+	VMOVUPS   (DX), Z3
+	VMOVUPS   64(DX), Z4
+	VMOVUPS.Z 128(DX), K1, Z5
+
+row1:
+	VBROADCASTSS (BX), Z7
+	VMOVUPS      (CX), Z6
+	VSUBPS       Z3, Z6, Z6
+	VMULPS       Z7, Z6, Z8
+	VFMADD231PS  Z8, Z6, Z0
+	VMOVUPS      64(CX), Z6
+	VSUBPS       Z4, Z6, Z6
+	VMULPS       Z7, Z6, Z8
+	VFMADD231PS  Z8, Z6, Z1
+	VMOVUPS.Z    128(CX), K1, Z6
+	VSUBPS       Z5, Z6, Z6
+	VMULPS       Z7, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, K1, 128(AX)
+	VZEROUPPER
+	RET
+
+// func squares32_4AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·squares32_4AVX512(SB), NOSPLIT, $0-64
+	MOVQ      sums+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      centre+16(FP), DX
+	MOVQ      weight+24(FP), BX
+	MOVQ      ldx+32(FP), SI
+	MOVQ      ldw+40(FP), DI
+	MOVQ      rows+48(FP), R8
+	KMOVQ     mask+56(FP), K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	VMOVUPS   (DX), Z4
+	VMOVUPS   64(DX), Z5
+	VMOVUPS   128(DX), Z6
+	VMOVUPS.Z 192(DX), K1, Z7
+
+row1:
+	VBROADCASTSS (BX), Z9
+	VMOVUPS      (CX), Z8
+	VSUBPS       Z4, Z8, Z8
+	VMULPS       Z9, Z8, Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VMOVUPS      64(CX), Z8
+	VSUBPS       Z5, Z8, Z8
+	VMULPS       Z9, Z8, Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VMOVUPS      128(CX), Z8
+	VSUBPS       Z6, Z8, Z8
+	VMULPS       Z9, Z8, Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VMOVUPS.Z    192(CX), K1, Z8
+	VSUBPS       Z7, Z8, Z8
+	VMULPS       Z9, Z8, Z9
+	VFMADD231PS  Z9, Z8, Z3
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, K1, 192(AX)
+	VZEROUPPER
+	RET
+
 // func copyPanel32_1AVX512(dst *byte, src *byte, stride int, ld int, k int, mask uintptr)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·copyPanel32_1AVX512(SB), NOSPLIT, $0-48

@@ -184,6 +184,36 @@ func tile64T5FirstAVX2(t *byte)
 //go:noescape
 func tile64T6FirstAVX2(t *byte)
 
+// sums the squares of scaled differences; ldd and ldx are in bytes.
+//
+//go:noescape
+func distances64_1AVX2(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+
+// sums the squares of scaled differences; ldd and ldx are in bytes.
+//
+//go:noescape
+func distances64_8AVX2(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+
+// sums weighted squares about a centre; ldx and ldw are in bytes.
+//
+//go:noescape
+func squares64_1AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+
+// sums weighted squares about a centre; ldx and ldw are in bytes.
+//
+//go:noescape
+func squares64_2AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+
+// sums weighted squares about a centre; ldx and ldw are in bytes.
+//
+//go:noescape
+func squares64_3AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+
+// sums weighted squares about a centre; ldx and ldw are in bytes.
+//
+//go:noescape
+func squares64_4AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+
 // copies k rows of a panel; stride and ld are in bytes.
 //
 //go:noescape

@@ -2944,6 +2944,272 @@ overwrite2:
 	VZEROUPPER
 	RET
 
+// func distances64_1AVX2(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+// Requires: AVX, AVX2, FMA3
+TEXT ·distances64_1AVX2(SB), NOSPLIT, $0-56
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    panel+16(FP), DX
+	MOVQ    ldd+24(FP), BX
+	MOVQ    ldx+32(FP), BX
+	MOVQ    d+40(FP), BX
+	MOVQ    mask+48(FP), SI
+	VMOVUPS (SI), Y0
+	VPXOR   Y1, Y1, Y1
+
+column1:
+	VMOVUPD      (DX), Y2
+	VMOVUPD      32(DX), Y3
+	VBROADCASTSD (CX), Y4
+	VSUBPD       Y2, Y4, Y2
+	VMULPD       Y3, Y2, Y2
+	VFMADD231PD  Y2, Y2, Y1
+	ADDQ         $0x08, CX
+	ADDQ         $0x40, DX
+	DECQ         BX
+	JNZ          column1
+	VMASKMOVPD   Y1, Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func distances64_8AVX2(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+// Requires: AVX, AVX2, FMA3
+TEXT ·distances64_8AVX2(SB), NOSPLIT, $0-56
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    panel+16(FP), DX
+	MOVQ    ldd+24(FP), BX
+	MOVQ    ldx+32(FP), SI
+	MOVQ    d+40(FP), DI
+	MOVQ    mask+48(FP), R8
+	VMOVUPS (R8), Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	VPXOR   Y8, Y8, Y8
+	LEAQ    (SI)(SI*2), R8
+	LEAQ    (R8)(SI*2), R9
+	LEAQ    (R9)(SI*2), R10
+
+column1:
+	VMOVUPD      (DX), Y9
+	VMOVUPD      32(DX), Y10
+	VBROADCASTSD (CX), Y11
+	VSUBPD       Y9, Y11, Y11
+	VMULPD       Y10, Y11, Y11
+	VFMADD231PD  Y11, Y11, Y1
+	VBROADCASTSD (CX)(SI*1), Y11
+	VSUBPD       Y9, Y11, Y11
+	VMULPD       Y10, Y11, Y11
+	VFMADD231PD  Y11, Y11, Y2
+	VBROADCASTSD (CX)(SI*2), Y11
+	VSUBPD       Y9, Y11, Y11
+	VMULPD       Y10, Y11, Y11
+	VFMADD231PD  Y11, Y11, Y3
+	VBROADCASTSD (CX)(R8*1), Y11
+	VSUBPD       Y9, Y11, Y11
+	VMULPD       Y10, Y11, Y11
+	VFMADD231PD  Y11, Y11, Y4
+	VBROADCASTSD (CX)(SI*4), Y11
+	VSUBPD       Y9, Y11, Y11
+	VMULPD       Y10, Y11, Y11
+	VFMADD231PD  Y11, Y11, Y5
+	VBROADCASTSD (CX)(R9*1), Y11
+	VSUBPD       Y9, Y11, Y11
+	VMULPD       Y10, Y11, Y11
+	VFMADD231PD  Y11, Y11, Y6
+	VBROADCASTSD (CX)(R8*2), Y11
+	VSUBPD       Y9, Y11, Y11
+	VMULPD       Y10, Y11, Y11
+	VFMADD231PD  Y11, Y11, Y7
+	VBROADCASTSD (CX)(R10*1), Y11
+	VSUBPD       Y9, Y11, Y9
+	VMULPD       Y10, Y9, Y9
+	VFMADD231PD  Y9, Y9, Y8
+	ADDQ         $0x08, CX
+	ADDQ         $0x40, DX
+	DECQ         DI
+	JNZ          column1
+	VMASKMOVPD   Y1, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPD   Y2, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPD   Y3, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPD   Y4, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPD   Y5, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPD   Y6, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPD   Y7, Y0, (AX)
+	ADDQ         BX, AX
+	VMASKMOVPD   Y8, Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func squares64_1AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, FMA3
+TEXT ·squares64_1AVX2(SB), NOSPLIT, $0-64
+	MOVQ       sums+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       centre+16(FP), DX
+	MOVQ       weight+24(FP), BX
+	MOVQ       ldx+32(FP), SI
+	MOVQ       ldw+40(FP), DI
+	MOVQ       rows+48(FP), R8
+	MOVQ       mask+56(FP), R9
+	VMOVUPS    (R9), Y0
+	VMASKMOVPD (AX), Y0, Y1
+	VMASKMOVPD (DX), Y0, Y2
+
+row1:
+	VBROADCASTSD (BX), Y4
+	VMASKMOVPD   (CX), Y0, Y3
+	VSUBPD       Y2, Y3, Y3
+	VMULPD       Y4, Y3, Y4
+	VFMADD231PD  Y4, Y3, Y1
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMASKMOVPD   Y1, Y0, (AX)
+	VZEROUPPER
+	RET
+
+// func squares64_2AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, FMA3
+TEXT ·squares64_2AVX2(SB), NOSPLIT, $0-64
+	MOVQ       sums+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       centre+16(FP), DX
+	MOVQ       weight+24(FP), BX
+	MOVQ       ldx+32(FP), SI
+	MOVQ       ldw+40(FP), DI
+	MOVQ       rows+48(FP), R8
+	MOVQ       mask+56(FP), R9
+	VMOVUPS    (R9), Y0
+	VMOVUPD    (AX), Y1
+	VMASKMOVPD 32(AX), Y0, Y2
+	VMOVUPD    (DX), Y3
+	VMASKMOVPD 32(DX), Y0, Y4
+
+row1:
+	VBROADCASTSD (BX), Y6
+	VMOVUPD      (CX), Y5
+	VSUBPD       Y3, Y5, Y5
+	VMULPD       Y6, Y5, Y7
+	VFMADD231PD  Y7, Y5, Y1
+	VMASKMOVPD   32(CX), Y0, Y5
+	VSUBPD       Y4, Y5, Y5
+	VMULPD       Y6, Y5, Y6
+	VFMADD231PD  Y6, Y5, Y2
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPD      Y1, (AX)
+	VMASKMOVPD   Y2, Y0, 32(AX)
+	VZEROUPPER
+	RET
+
+// func squares64_3AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, FMA3
+TEXT ·squares64_3AVX2(SB), NOSPLIT, $0-64
+	MOVQ       sums+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       centre+16(FP), DX
+	MOVQ       weight+24(FP), BX
+	MOVQ       ldx+32(FP), SI
+	MOVQ       ldw+40(FP), DI
+	MOVQ       rows+48(FP), R8
+	MOVQ       mask+56(FP), R9
+	VMOVUPS    (R9), Y0
+	VMOVUPD    (AX), Y1
+	VMOVUPD    32(AX), Y2
+	VMASKMOVPD 64(AX), Y0, Y3
+	VMOVUPD    (DX), Y4
+	VMOVUPD    32(DX), Y5
+	VMASKMOVPD 64(DX), Y0, Y6
+
+row1:
+	VBROADCASTSD (BX), Y8
+	VMOVUPD      (CX), Y7
+	VSUBPD       Y4, Y7, Y7
+	VMULPD       Y8, Y7, Y9
+	VFMADD231PD  Y9, Y7, Y1
+	VMOVUPD      32(CX), Y7
+	VSUBPD       Y5, Y7, Y7
+	VMULPD       Y8, Y7, Y9
+	VFMADD231PD  Y9, Y7, Y2
+	VMASKMOVPD   64(CX), Y0, Y7
+	VSUBPD       Y6, Y7, Y7
+	VMULPD       Y8, Y7, Y8
+	VFMADD231PD  Y8, Y7, Y3
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      Y2, 32(AX)
+	VMASKMOVPD   Y3, Y0, 64(AX)
+	VZEROUPPER
+	RET
+
+// func squares64_4AVX2(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, FMA3
+TEXT ·squares64_4AVX2(SB), NOSPLIT, $0-64
+	MOVQ       sums+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       centre+16(FP), DX
+	MOVQ       weight+24(FP), BX
+	MOVQ       ldx+32(FP), SI
+	MOVQ       ldw+40(FP), DI
+	MOVQ       rows+48(FP), R8
+	MOVQ       mask+56(FP), R9
+	VMOVUPS    (R9), Y0
+	VMOVUPD    (AX), Y1
+	VMOVUPD    32(AX), Y2
+	VMOVUPD    64(AX), Y3
+	VMASKMOVPD 96(AX), Y0, Y4
+	VMOVUPD    (DX), Y5
+	VMOVUPD    32(DX), Y6
+	VMOVUPD    64(DX), Y7
+	VMASKMOVPD 96(DX), Y0, Y8
+
+row1:
+	VBROADCASTSD (BX), Y10
+	VMOVUPD      (CX), Y9
+	VSUBPD       Y5, Y9, Y9
+	VMULPD       Y10, Y9, Y11
+	VFMADD231PD  Y11, Y9, Y1
+	VMOVUPD      32(CX), Y9
+	VSUBPD       Y6, Y9, Y9
+	VMULPD       Y10, Y9, Y11
+	VFMADD231PD  Y11, Y9, Y2
+	VMOVUPD      64(CX), Y9
+	VSUBPD       Y7, Y9, Y9
+	VMULPD       Y10, Y9, Y11
+	VFMADD231PD  Y11, Y9, Y3
+	VMASKMOVPD   96(CX), Y0, Y9
+	VSUBPD       Y8, Y9, Y9
+	VMULPD       Y10, Y9, Y10
+	VFMADD231PD  Y10, Y9, Y4
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 64(AX)
+	VMASKMOVPD   Y4, Y0, 96(AX)
+	VZEROUPPER
+	RET
+
 // func copyPanel64_1AVX2(dst *byte, src *byte, stride int, ld int, k int, mask uintptr)
 // Requires: AVX
 TEXT ·copyPanel64_1AVX2(SB), NOSPLIT, $0-48

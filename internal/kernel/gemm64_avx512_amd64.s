@@ -14792,6 +14792,266 @@ overwrite2:
 	VZEROUPPER
 	RET
 
+// func distances64_1AVX512(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·distances64_1AVX512(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   panel+16(FP), DX
+	MOVQ   ldd+24(FP), BX
+	MOVQ   ldx+32(FP), BX
+	MOVQ   d+40(FP), BX
+	KMOVQ  mask+48(FP), K1
+	VPXORD Z0, Z0, Z0
+
+column1:
+	VMOVUPD      (DX), Z1
+	VMOVUPD      64(DX), Z2
+	VBROADCASTSD (CX), Z3
+	VSUBPD       Z1, Z3, Z1
+	VMULPD       Z2, Z1, Z1
+	VFMADD231PD  Z1, Z1, Z0
+	ADDQ         $0x08, CX
+	ADDQ         $0x80, DX
+	DECQ         BX
+	JNZ          column1
+	VMOVUPD      Z0, K1, (AX)
+	VZEROUPPER
+	RET
+
+// func distances64_8AVX512(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·distances64_8AVX512(SB), NOSPLIT, $0-56
+	MOVQ   dst+0(FP), AX
+	MOVQ   x+8(FP), CX
+	MOVQ   panel+16(FP), DX
+	MOVQ   ldd+24(FP), BX
+	MOVQ   ldx+32(FP), SI
+	MOVQ   d+40(FP), DI
+	KMOVQ  mask+48(FP), K1
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	LEAQ   (SI)(SI*2), R8
+	LEAQ   (R8)(SI*2), R9
+	LEAQ   (R9)(SI*2), R10
+
+column1:
+	VMOVUPD      (DX), Z8
+	VMOVUPD      64(DX), Z9
+	VBROADCASTSD (CX), Z10
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VFMADD231PD  Z10, Z10, Z0
+	VBROADCASTSD (CX)(SI*1), Z10
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VFMADD231PD  Z10, Z10, Z1
+	VBROADCASTSD (CX)(SI*2), Z10
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VFMADD231PD  Z10, Z10, Z2
+	VBROADCASTSD (CX)(R8*1), Z10
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VFMADD231PD  Z10, Z10, Z3
+	VBROADCASTSD (CX)(SI*4), Z10
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VFMADD231PD  Z10, Z10, Z4
+	VBROADCASTSD (CX)(R9*1), Z10
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VFMADD231PD  Z10, Z10, Z5
+	VBROADCASTSD (CX)(R8*2), Z10
+	VSUBPD       Z8, Z10, Z10
+	VMULPD       Z9, Z10, Z10
+	VFMADD231PD  Z10, Z10, Z6
+	VBROADCASTSD (CX)(R10*1), Z10
+	VSUBPD       Z8, Z10, Z8
+	VMULPD       Z9, Z8, Z8
+	VFMADD231PD  Z8, Z8, Z7
+	ADDQ         $0x08, CX
+	ADDQ         $0x80, DX
+	DECQ         DI
+	JNZ          column1
+	VMOVUPD      Z0, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z1, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z2, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z3, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z4, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z5, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z6, K1, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z7, K1, (AX)
+	VZEROUPPER
+	RET
+
+// func squares64_1AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·squares64_1AVX512(SB), NOSPLIT, $0-64
+	MOVQ      sums+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      centre+16(FP), DX
+	MOVQ      weight+24(FP), BX
+	MOVQ      ldx+32(FP), SI
+	MOVQ      ldw+40(FP), DI
+	MOVQ      rows+48(FP), R8
+	KMOVQ     mask+56(FP), K1
+	VMOVUPD.Z (AX), K1, Z0
+	VMOVUPD.Z (DX), K1, Z1
+
+row1:
+	VBROADCASTSD (BX), Z3
+	VMOVUPD.Z    (CX), K1, Z2
+	VSUBPD       Z1, Z2, Z2
+	VMULPD       Z3, Z2, Z3
+	VFMADD231PD  Z3, Z2, Z0
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPD      Z0, K1, (AX)
+	VZEROUPPER
+	RET
+
+// func squares64_2AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·squares64_2AVX512(SB), NOSPLIT, $0-64
+	MOVQ      sums+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      centre+16(FP), DX
+	MOVQ      weight+24(FP), BX
+	MOVQ      ldx+32(FP), SI
+	MOVQ      ldw+40(FP), DI
+	MOVQ      rows+48(FP), R8
+	KMOVQ     mask+56(FP), K1
+	VMOVUPD   (AX), Z0
+	VMOVUPD.Z 64(AX), K1, Z1
+	VMOVUPD   (DX), Z2
+	VMOVUPD.Z 64(DX), K1, Z3
+
+row1:
+	VBROADCASTSD (BX), Z5
+	VMOVUPD      (CX), Z4
+	VSUBPD       Z2, Z4, Z4
+	VMULPD       Z5, Z4, Z6
+	VFMADD231PD  Z6, Z4, Z0
+	VMOVUPD.Z    64(CX), K1, Z4
+	VSUBPD       Z3, Z4, Z4
+	VMULPD       Z5, Z4, Z5
+	VFMADD231PD  Z5, Z4, Z1
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPD      Z0, (AX)
+	VMOVUPD      Z1, K1, 64(AX)
+	VZEROUPPER
+	RET
+
+// func squares64_3AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·squares64_3AVX512(SB), NOSPLIT, $0-64
+	MOVQ      sums+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      centre+16(FP), DX
+	MOVQ      weight+24(FP), BX
+	MOVQ      ldx+32(FP), SI
+	MOVQ      ldw+40(FP), DI
+	MOVQ      rows+48(FP), R8
+	KMOVQ     mask+56(FP), K1
+	VMOVUPD   (AX), Z0
+	VMOVUPD   64(AX), Z1
+	VMOVUPD.Z 128(AX), K1, Z2
+	VMOVUPD   (DX), Z3
+	VMOVUPD   64(DX), Z4
+	VMOVUPD.Z 128(DX), K1, Z5
+
+row1:
+	VBROADCASTSD (BX), Z7
+	VMOVUPD      (CX), Z6
+	VSUBPD       Z3, Z6, Z6
+	VMULPD       Z7, Z6, Z8
+	VFMADD231PD  Z8, Z6, Z0
+	VMOVUPD      64(CX), Z6
+	VSUBPD       Z4, Z6, Z6
+	VMULPD       Z7, Z6, Z8
+	VFMADD231PD  Z8, Z6, Z1
+	VMOVUPD.Z    128(CX), K1, Z6
+	VSUBPD       Z5, Z6, Z6
+	VMULPD       Z7, Z6, Z7
+	VFMADD231PD  Z7, Z6, Z2
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPD      Z0, (AX)
+	VMOVUPD      Z1, 64(AX)
+	VMOVUPD      Z2, K1, 128(AX)
+	VZEROUPPER
+	RET
+
+// func squares64_4AVX512(sums *byte, x *byte, centre *byte, weight *byte, ldx int, ldw int, rows int, mask uintptr)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·squares64_4AVX512(SB), NOSPLIT, $0-64
+	MOVQ      sums+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      centre+16(FP), DX
+	MOVQ      weight+24(FP), BX
+	MOVQ      ldx+32(FP), SI
+	MOVQ      ldw+40(FP), DI
+	MOVQ      rows+48(FP), R8
+	KMOVQ     mask+56(FP), K1
+	VMOVUPD   (AX), Z0
+	VMOVUPD   64(AX), Z1
+	VMOVUPD   128(AX), Z2
+	VMOVUPD.Z 192(AX), K1, Z3
+	VMOVUPD   (DX), Z4
+	VMOVUPD   64(DX), Z5
+	VMOVUPD   128(DX), Z6
+	VMOVUPD.Z 192(DX), K1, Z7
+
+row1:
+	VBROADCASTSD (BX), Z9
+	VMOVUPD      (CX), Z8
+	VSUBPD       Z4, Z8, Z8
+	VMULPD       Z9, Z8, Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VMOVUPD      64(CX), Z8
+	VSUBPD       Z5, Z8, Z8
+	VMULPD       Z9, Z8, Z10
+	VFMADD231PD  Z10, Z8, Z1
+	VMOVUPD      128(CX), Z8
+	VSUBPD       Z6, Z8, Z8
+	VMULPD       Z9, Z8, Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VMOVUPD.Z    192(CX), K1, Z8
+	VSUBPD       Z7, Z8, Z8
+	VMULPD       Z9, Z8, Z9
+	VFMADD231PD  Z9, Z8, Z3
+	ADDQ         SI, CX
+	ADDQ         DI, BX
+	DECQ         R8
+	JNZ          row1
+	VMOVUPD      Z0, (AX)
+	VMOVUPD      Z1, 64(AX)
+	VMOVUPD      Z2, 128(AX)
+	VMOVUPD      Z3, K1, 192(AX)
+	VZEROUPPER
+	RET
+
 // func copyPanel64_1AVX512(dst *byte, src *byte, stride int, ld int, k int, mask uintptr)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·copyPanel64_1AVX512(SB), NOSPLIT, $0-48

@@ -80,9 +80,29 @@ func testGuards[T Float](t *testing.T) {
 	}
 }
 
+func testDistanceGuards[T Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(24, 25))
+	for _, before := range []bool{false, true} {
+		g := guarded{t, before}
+		for _, s := range [][3]int{{1, 1, 1}, {9, 3, 5}, {17, 20, 50}, {40, 9, 33}} {
+			m, k, d := s[0], s[1], s[2]
+			x, points := place(g, random[T](r, m*d)), place(g, random[T](r, k*d))
+			var c Centres[T]
+			c.Pack(k, d, points, place(g, random[T](r, k*d)))
+			c.panels = place(g, c.panels)
+			weights := place(g, random[T](r, m*k))
+			c.Distances(weights, m, x, d)
+			WeightedSquares(place(g, random[T](r, k*d)), k, d, points, m, x, d, weights, k)
+			Centre(place(g, random[T](r, d)), x[:d], points[:d], 2)
+		}
+	}
+}
+
 func TestNothingIsTouchedBeyondTheSlices(t *testing.T) {
 	eachSetting(t, func(t *testing.T) {
 		t.Run("float32", testGuards[float32])
 		t.Run("float64", testGuards[float64])
+		t.Run("distances float32", testDistanceGuards[float32])
+		t.Run("distances float64", testDistanceGuards[float64])
 	})
 }

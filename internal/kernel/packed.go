@@ -5,6 +5,7 @@ package kernel
 // once, as long as none of them packs.
 type Packed[T Float] struct {
 	k, n   int
+	upper  bool // nothing but zeros below the diagonal
 	panels []T
 }
 
@@ -19,7 +20,7 @@ func (p *Packed[T]) Pack(trans bool, k, n int, b []T, ldb int) {
 	}
 	checkMatrix(rows, cols, len(b), ldb, badLdB, shortB)
 	c := current[T]()
-	p.k, p.n = k, n
+	p.k, p.n, p.upper = k, n, false
 	p.panels = grow(p.panels, panelsLength(c, k, n))
 	if k == 0 {
 		return
@@ -29,6 +30,13 @@ func (p *Packed[T]) Pack(trans bool, k, n int, b []T, ldb int) {
 		scratch.packPanel(c, p.panels[j*k:], trans, 0, k, j, min(c.width(), n-j), b, ldb)
 	}
 	putScratch(scratch)
+}
+
+// PackUpper is Pack of a matrix op(B), n×n, that is upper triangular: it holds
+// zeros below the diagonal. Products with it take up to half the time.
+func (p *Packed[T]) PackUpper(trans bool, n int, b []T, ldb int) {
+	p.Pack(trans, n, n, b, ldb)
+	p.upper = true
 }
 
 // Dims returns the shape k×n of the packed matrix.
@@ -81,7 +89,7 @@ func (p *Packed[T]) Affine(act Activation, m int, x []T, ldx int, bias []T, dst 
 func (p *Packed[T]) product(m int, a []T, lda int) *product[T] {
 	q := getProduct[T]()
 	q.rows, q.cols, q.inner = m, p.n, p.k
-	q.a, q.lda, q.panels = a, lda, p.panels
+	q.a, q.lda, q.panels, q.upper = a, lda, p.panels, p.upper
 	return q
 }
 

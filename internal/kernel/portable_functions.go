@@ -39,7 +39,7 @@ func portableFunctions[T Float]() functions[T] {
 			Softplus: slope(sigmoid),
 			Sigmoid:  slope(func(y float64) float64 { return y * (1 - y) }),
 		},
-		axpy: axpy[T],
+		axpy: axpy[T], centre: centre[T],
 		adam: adam[T],
 
 		maximum:    maximum[T],
@@ -186,4 +186,11 @@ func sumSquares[T Float](x *T, n int) T {
 		sum += T(v * v)
 	}
 	return sum
+}
+
+func centre[T Float](dst, x, centre *T, scale T, n int) {
+	to, about := unsafe.Slice(dst, n), unsafe.Slice(centre, n)
+	for i, v := range unsafe.Slice(x, n) {
+		to[i] = scale * (v - about[i])
+	}
 }

@@ -15,7 +15,8 @@ type product[T Float] struct {
 	alpha, beta       T
 	a, b, c           []T
 	lda, ldb, ldc     int
-	panels            []T // all of B in panels, or nil
+	panels            []T  // all of B in panels, or nil
+	upper             bool // B has zeros below its diagonal
 	finish            finish[T]
 	sums, offset      []T // the rows' sums of squares after subtraction of offset, instead of C
 
@@ -247,6 +248,11 @@ func (s *scratch[T]) rowOfTiles(p *product[T], i, height, j0, j1, kc, k int, bet
 		s.gatherRows(p, i, height, kc, k)
 	}
 	for j := j0; j < j1; j += width {
+		if p.upper {
+			if t.k = min(k, j+width-kc); t.k <= 0 {
+				continue
+			}
+		}
 		switch {
 		case p.panels != nil:
 			t.b = unsafe.Pointer(&p.panels[j*p.inner+kc*width])

@@ -55,6 +55,23 @@ func testFused[T Float](t *testing.T) {
 			}
 		}
 	}
+	for _, n := range []int{1, 16, 50, 130, 600} { // more than one block deep
+		g := newGemmCase[T](r, false, false, 33, n, n, 2, 1, 0)
+		for i := range n {
+			clear(g.b[i*g.ldb:][:i])
+		}
+		var whole, upper Packed[T]
+		whole.Pack(false, n, n, g.b, g.ldb)
+		upper.PackUpper(false, n, g.b, g.ldb)
+		want, got := make([]T, 33), make([]T, 33)
+		whole.SumSquares(want, 33, g.a, g.lda, nil)
+		upper.SumSquares(got, 33, g.a, g.lda, nil)
+		require.Equal(t, want, got, "zeros below the diagonal change nothing")
+		product, same := make([]T, 33*n), make([]T, 33*n)
+		whole.Mul(33, 2, g.a, g.lda, 0, product, n)
+		upper.Mul(33, 2, g.a, g.lda, 0, same, n)
+		require.Equal(t, product, same)
+	}
 	var p Packed[T]
 	p.Pack(false, 2, 3, make([]T, 6), 3)
 	require.PanicsWithValue(t, badLength, func() { p.Affine(Tanh, 1, make([]T, 2), 2, make([]T, 2), make([]T, 3), 3) })

@@ -1800,6 +1800,46 @@ end3:
 	VZEROUPPER
 	RET
 
+// func centre32AVX2(dst *float32, x *float32, centre *float32, scale float32, n int)
+// Requires: AVX
+TEXT ·centre32AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         centre+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+	MOVQ         n+32(FP), BX
+	SUBQ         $0x08, BX
+	JL           rest2
+
+whole1:
+	VMOVUPS (CX), Y1
+	VMOVUPS (DX), Y2
+	VSUBPS  Y2, Y1, Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, BX
+	JGE     whole1
+
+rest2:
+	ADDQ       $0x08, BX
+	JZ         end3
+	LEAQ       window32AVX2<>+32(SB), SI
+	SHLQ       $0x02, BX
+	SUBQ       BX, SI
+	VMOVUPS    (SI), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMASKMOVPS (DX), Y1, Y3
+	VSUBPS     Y3, Y2, Y2
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (AX)
+
+end3:
+	VZEROUPPER
+	RET
+
 // func adam32AVX2(w *float32, grad *float32, m *float32, v *float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, rate float32, root float32, epsilon float32, keep float32, n int)
 // Requires: AVX, FMA3
 TEXT ·adam32AVX2(SB), NOSPLIT, $0-72

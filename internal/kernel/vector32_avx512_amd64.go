@@ -79,6 +79,11 @@ func sigmoidGrad32AVX512(dst *float32, grad *float32, x *float32, n int)
 //go:noescape
 func axpy32AVX512(x *float32, y *float32, alpha float32, n int)
 
+// applies centre to n elements.
+//
+//go:noescape
+func centre32AVX512(dst *float32, x *float32, centre *float32, scale float32, n int)
+
 // applies adam to n elements.
 //
 //go:noescape

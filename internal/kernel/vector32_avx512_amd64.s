@@ -1324,6 +1324,46 @@ end3:
 	VZEROUPPER
 	RET
 
+// func centre32AVX512(dst *float32, x *float32, centre *float32, scale float32, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·centre32AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         centre+16(FP), DX
+	VBROADCASTSS scale+24(FP), Z0
+	MOVQ         n+32(FP), BX
+	SUBQ         $0x10, BX
+	JL           rest2
+
+whole1:
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VSUBPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, BX
+	JGE     whole1
+
+rest2:
+	ADDQ      $0x10, BX
+	JZ        end3
+	MOVQ      $+1, SI
+	SHLXQ     BX, SI, SI
+	DECQ      SI
+	KMOVQ     SI, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VSUBPS    Z2, Z1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end3:
+	VZEROUPPER
+	RET
+
 // func adam32AVX512(w *float32, grad *float32, m *float32, v *float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, rate float32, root float32, epsilon float32, keep float32, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·adam32AVX512(SB), NOSPLIT, $0-72

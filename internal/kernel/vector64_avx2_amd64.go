@@ -79,6 +79,11 @@ func sigmoidGrad64AVX2(dst *float64, grad *float64, x *float64, n int)
 //go:noescape
 func axpy64AVX2(x *float64, y *float64, alpha float64, n int)
 
+// applies centre to n elements.
+//
+//go:noescape
+func centre64AVX2(dst *float64, x *float64, centre *float64, scale float64, n int)
+
 // applies adam to n elements.
 //
 //go:noescape

@@ -1852,6 +1852,46 @@ end3:
 	VZEROUPPER
 	RET
 
+// func centre64AVX2(dst *float64, x *float64, centre *float64, scale float64, n int)
+// Requires: AVX
+TEXT ·centre64AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         centre+16(FP), DX
+	VBROADCASTSD scale+24(FP), Y0
+	MOVQ         n+32(FP), BX
+	SUBQ         $0x04, BX
+	JL           rest2
+
+whole1:
+	VMOVUPD (CX), Y1
+	VMOVUPD (DX), Y2
+	VSUBPD  Y2, Y1, Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPD Y1, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, BX
+	JGE     whole1
+
+rest2:
+	ADDQ       $0x04, BX
+	JZ         end3
+	LEAQ       window64AVX2<>+32(SB), SI
+	SHLQ       $0x03, BX
+	SUBQ       BX, SI
+	VMOVUPS    (SI), Y1
+	VMASKMOVPD (CX), Y1, Y2
+	VMASKMOVPD (DX), Y1, Y3
+	VSUBPD     Y3, Y2, Y2
+	VMULPD     Y0, Y2, Y0
+	VMASKMOVPD Y0, Y1, (AX)
+
+end3:
+	VZEROUPPER
+	RET
+
 // func adam64AVX2(w *float64, grad *float64, m *float64, v *float64, beta1 float64, rest1 float64, beta2 float64, rest2 float64, rate float64, root float64, epsilon float64, keep float64, n int)
 // Requires: AVX, FMA3
 TEXT ·adam64AVX2(SB), NOSPLIT, $0-104

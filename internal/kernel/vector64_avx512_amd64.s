@@ -1524,6 +1524,46 @@ end3:
 	VZEROUPPER
 	RET
 
+// func centre64AVX512(dst *float64, x *float64, centre *float64, scale float64, n int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·centre64AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         centre+16(FP), DX
+	VBROADCASTSD scale+24(FP), Z0
+	MOVQ         n+32(FP), BX
+	SUBQ         $0x08, BX
+	JL           rest2
+
+whole1:
+	VMOVUPD (CX), Z1
+	VMOVUPD (DX), Z2
+	VSUBPD  Z2, Z1, Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPD Z1, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, BX
+	JGE     whole1
+
+rest2:
+	ADDQ      $0x08, BX
+	JZ        end3
+	MOVQ      $+1, SI
+	SHLXQ     BX, SI, SI
+	DECQ      SI
+	KMOVQ     SI, K1
+	VMOVUPD.Z (CX), K1, Z1
+	VMOVUPD.Z (DX), K1, Z2
+	VSUBPD    Z2, Z1, Z1
+	VMULPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (AX)
+
+end3:
+	VZEROUPPER
+	RET
+
 // func adam64AVX512(w *float64, grad *float64, m *float64, v *float64, beta1 float64, rest1 float64, beta2 float64, rest2 float64, rate float64, root float64, epsilon float64, keep float64, n int)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·adam64AVX512(SB), NOSPLIT, $0-104

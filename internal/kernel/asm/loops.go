@@ -37,6 +37,9 @@ func (m *machine) functions() {
 		m.addProduct(in[1], in[0], s[0])
 		return in[1:]
 	})
+	m.overSlices("centre", []string{"x", "centre"}, []string{"dst"}, []string{"scale"}, func(in, s []vec) []vec {
+		return []vec{m.mul(m.sub(in[0], in[1]), s[0])}
+	})
 	m.overSlices("adam", []string{"w", "grad", "m", "v"}, []string{"w", "m", "v"},
 		[]string{"beta1", "rest1", "beta2", "rest2", "rate", "root", "epsilon", "keep"}, m.adam)
 

@@ -72,6 +72,11 @@ func (m *machine) products() {
 			}
 		}
 	}
+	m.distances(1)
+	m.distances(distanceRows)
+	for vectors := 1; vectors <= squaresVectors; vectors++ {
+		m.squares(vectors)
+	}
 	m.copyPanel(1)
 	m.copyPanel(2)
 	m.turnPanel()
