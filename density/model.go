@@ -59,7 +59,8 @@ type Proposal interface {
 type PriorDivergence interface {
 	Proposal
 	// KLPrior stores KL(q(z|xᵢ) ‖ p(z)) in nats for each row of x (N×D) in
-	// dst (length N, or nil) and returns it.
+	// dst (length N, or nil) and returns it, or returns nil where the prior
+	// of this model allows no closed form.
 	KLPrior(dst []float64, x *mat.Dense) []float64
 }
 

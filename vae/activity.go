@@ -10,7 +10,8 @@ const activeVariance = 0.01
 type Activity struct {
 	// Variance is the variance over the rows of the mean of q(z_d|x), and
 	// Rate the mean divergence of q(z_d|x) from the prior in nats, for each
-	// dimension d of the code. The rates sum to the rate of the bound.
+	// dimension d of the code. The rates sum to the rate of the bound. Rate is
+	// nil where the prior is a mixture: the divergence then has no parts.
 	Variance, Rate []float64
 	// Active is the number of dimensions with a variance above 0.01.
 	Active int
@@ -44,6 +45,9 @@ func (m *Model) Activity(x *mat.Dense) Activity {
 		if v > activeVariance {
 			a.Active++
 		}
+	}
+	if m.prior != nil {
+		a.Rate = nil
 	}
 	return a
 }

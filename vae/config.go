@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"likely/gmm"
 )
 
 // Families of models, as Config names them.
@@ -39,6 +41,10 @@ type Config struct {
 	// output and ln Floor[j]. Absent where there is no floor, and where the
 	// log-variance is a vector, which has the floor applied already.
 	Floor []float64 `json:"floor,omitempty"`
+	// Prior is p(z); absent: N(0, I). PriorMixture describes the tensors of
+	// one that was fitted after training.
+	Prior        Prior       `json:"prior,omitzero"`
+	PriorMixture *gmm.Config `json:"prior_mixture,omitempty"`
 	// Precision is the arithmetic of the networks.
 	Precision Precision `json:"precision"`
 }
@@ -74,7 +80,26 @@ func (c *Config) check() error {
 	if c.Likelihood == StudentT && c.Family == familyAE {
 		return fmt.Errorf("vae: an autoencoder has no likelihood %v; want gaussian, bernoulli or continuous-bernoulli", c.Likelihood)
 	}
+	if err := c.checkPrior(); err != nil {
+		return err
+	}
 	return c.Sigma.check()
+}
+
+func (c *Config) checkPrior() error {
+	if err := c.Prior.check(); err != nil {
+		return err
+	}
+	if c.Family == familyAE && c.Prior.kind != priorNormal {
+		return fmt.Errorf("vae: an autoencoder with prior %v; it has none", c.Prior)
+	}
+	if (c.Prior.kind == priorExPost) != (c.PriorMixture != nil) {
+		return fmt.Errorf("vae: prior %v does not go with the description of its mixture", c.Prior)
+	}
+	if m := c.PriorMixture; m != nil && (m.Dim != c.Latent || m.Components != c.Prior.components) {
+		return fmt.Errorf("vae: prior %v over %d dimensions does not go with a mixture of %d components over %d", c.Prior, c.Latent, m.Components, m.Dim)
+	}
+	return nil
 }
 
 // scaled says whether p(x|z) has a scale.

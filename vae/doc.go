@@ -1,7 +1,7 @@
 // Package vae is the mixture with infinitely many components,
 //
 //	p(x) = ∫ p(z) p(x|z) dz
-//	p(z) = N(z; 0, I),   z in Rᴸ
+//	p(z) = N(z; 0, I),   z in Rᴸ   (or a mixture)
 //
 // with the parameters of p(x|z), a Gaussian or Bernoulli in each column, given
 // by a network that takes z: the decoder. Where a finite mixture has a table
@@ -26,6 +26,13 @@
 //
 // (Kingma & Welling 2014; Rezende et al. 2014). Its negative expectation
 // E_q −log p(x|z) is the distortion, the divergence is the rate, both in nats.
+//
+// # The prior
+//
+// p(z) need not be normal. [Settings].Prior makes it a mixture of Gaussians
+// trained together with the networks, a VampPrior (1/K) Σ q(z|u_k), or a mixture
+// fitted to the codes afterwards; [Model.Prior] gives each as a gmm.Model. The
+// divergence is then estimated from the same draws as the rest of the bound.
 //
 // # What it is next to
 //

@@ -21,18 +21,20 @@ func (q *Encoder) LatentDim() int { return q.m.config.Latent }
 
 // rows calls f for each row of x with the outputs of the encoder and the cache
 // of the posterior, in order.
-func (q *Encoder) rows(x *mat.Dense, f func(i int, h, cache []float64)) {
-	checkWidth(x, q.m.config.Dim)
+func (q *Encoder) rows(x *mat.Dense, f func(i int, h, cache []float64)) { q.m.posteriors(x, f) }
+
+func (c *coder) posteriors(x *mat.Dense, f func(i int, h, cache []float64)) {
+	checkWidth(x, c.config.Dim)
 	n, _ := x.Dims()
-	h := mat.NewDense(n, q.m.outputs, nil)
-	q.m.each(n, func(w *workspace, from, to int) {
-		out := q.m.encode(w, x, from, to)
+	h := mat.NewDense(n, c.outputs, nil)
+	c.each(n, func(w *workspace, from, to int) {
+		out := c.encode(w, x, from, to)
 		for i := from; i < to; i++ {
-			copy(h.RawRowView(i), out[(i-from)*q.m.outputs:])
+			copy(h.RawRowView(i), out[(i-from)*c.outputs:])
 		}
 	})
-	p := q.m.posterior
-	cache := make([]float64, p.cached(q.m.config.Latent))
+	p := c.posterior
+	cache := make([]float64, p.cached(c.config.Latent))
 	for i := range n {
 		p.begin(h.RawRowView(i), cache)
 		f(i, h.RawRowView(i), cache)
@@ -100,8 +102,13 @@ func (q *Encoder) LogProb(dst []float64, z, x *mat.Dense) []float64 {
 //
 //	½ Σ (exp(s) − 1 − s + m²)
 //
-// (Kingma & Welling 2014, appendix B).
+// (Kingma & Welling 2014, appendix B). From a mixture as prior the divergence
+// has no closed form; KLPrior then returns nil, and what needs it estimates it
+// from draws.
 func (q *Encoder) KLPrior(dst []float64, x *mat.Dense) []float64 {
+	if q.m.prior != nil {
+		return nil
+	}
 	n, _ := x.Dims()
 	dst = density.Resize(dst, n)
 	unused := make([]float64, q.m.outputs)

@@ -2,39 +2,85 @@ package vae
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
 	"likely/gmm"
+	"likely/internal/safetensors"
 )
 
-// Reprior is a model with another prior in the place of N(0, I): the same
-// p(x|z), the same q(z|x), another p(x). The codes of real data seldom fill
-// the standard normal; a prior fitted to them after training mends what the
-// samples lose by it (Ghosh et al. 2020). A Reprior is immutable and safe for
-// concurrent use.
-type Reprior struct {
-	model *Model
-	prior density.Exact
+// newModel returns the model of trained networks with their prior.
+func newModel(c *coder) (*Model, error) {
+	prior, err := c.latentPrior()
+	return &Model{coder: c, prior: prior}, err
 }
 
-var _ density.Latent = (*Reprior)(nil)
+// latentPrior returns a learned prior as a mixture, nil for N(0, I).
+func (c *coder) latentPrior() (*gmm.Model, error) {
+	if !c.config.Prior.learned() {
+		return nil, nil
+	}
+	logits, parts := c.engine.prior()
+	k, l := c.config.Prior.components, c.config.Latent
+	var prior *gmm.Model
+	var err error
+	if c.config.Prior.kind == priorVamp {
+		prior, err = c.aggregate(mat.NewDense(k, c.config.Dim, parts))
+	} else {
+		total := density.LogSumExp(logits)
+		means, variances := mat.NewDense(k, l, nil), mat.NewDense(k, l, nil)
+		for i := range k {
+			logits[i] = math.Exp(logits[i] - total)
+			for j := range l {
+				means.Set(i, j, parts[2*i*l+j])
+				variances.Set(i, j, math.Exp(parts[(2*i+1)*l+j]))
+			}
+		}
+		prior, err = gmm.NewDiagonal(logits, means, variances)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("vae: the learned prior is no density: %w", err)
+	}
+	return prior, nil
+}
 
-// WithPrior returns the model with the given prior over codes, of dimension L.
-func (m *Model) WithPrior(prior density.Exact) *Reprior {
+// Prior returns p(z) as a mixture of Gaussians, of one component for N(0, I).
+func (m *Model) Prior() *gmm.Model {
+	if m.prior != nil {
+		return m.prior
+	}
+	l := m.config.Latent
+	variances := mat.NewDense(1, l, nil)
+	for j := range l {
+		variances.Set(0, j, 1)
+	}
+	normal, err := gmm.NewDiagonal([]float64{1}, mat.NewDense(1, l, nil), variances)
+	if err != nil {
+		panic("vae: the standard normal is no density")
+	}
+	return normal
+}
+
+// WithPrior returns the model with the given prior over codes, of dimension L:
+// the same p(x|z), the same q(z|x), another p(x). It shares its networks with m.
+func (m *Model) WithPrior(prior *gmm.Model) *Model {
 	if prior.Dim() != m.config.Latent {
 		panic("vae: dimension mismatch")
 	}
-	return &Reprior{m, prior}
+	return &Model{coder: m.coder, prior: prior, exPost: true}
 }
 
 // FitPrior returns the model with a Gaussian mixture as prior, fitted to one
 // draw from q(z|xᵢ) for each row of x (N×D): a density model of the aggregate
-// posterior. Errors are those of [gmm.Fit].
-func (m *Model) FitPrior(ctx context.Context, x *mat.Dense, s gmm.Settings, src rand.Source) (*Reprior, *gmm.Report, error) {
+// posterior. The codes of real data seldom fill the standard normal; this mends
+// what the samples lose by it (Ghosh et al. 2020). Errors are those of
+// [gmm.Fit].
+func (m *Model) FitPrior(ctx context.Context, x *mat.Dense, s gmm.Settings, src rand.Source) (*Model, *gmm.Report, error) {
 	n, _ := x.Dims()
 	z := mat.NewDense(n, m.config.Latent, nil)
 	m.Encoder().Rand(z, x, src)
@@ -48,18 +94,20 @@ func (m *Model) FitPrior(ctx context.Context, x *mat.Dense, s gmm.Settings, src 
 // AggregatePosterior returns (1/N) Σ q(z|xᵢ) over the rows of x (N×D), the
 // distribution of all codes, as a mixture of N Gaussians. Where it differs
 // from the prior, samples from the model are not like the data.
-func (m *Model) AggregatePosterior(x *mat.Dense) (*gmm.Model, error) {
+func (m *Model) AggregatePosterior(x *mat.Dense) (*gmm.Model, error) { return m.aggregate(x) }
+
+func (c *coder) aggregate(x *mat.Dense) (*gmm.Model, error) {
 	n, _ := x.Dims()
-	l := m.config.Latent
+	l := c.config.Latent
 	weights, means, variances := make([]float64, n), mat.NewDense(n, l, nil), mat.NewDense(n, l, nil)
 	covariances := make([]mat.Symmetric, n)
-	m.Encoder().rows(x, func(i int, h, cache []float64) {
+	c.posteriors(x, func(i int, h, cache []float64) {
 		weights[i] = 1 / float64(n)
 		means.SetRow(i, h[:l])
-		if m.config.FullPosterior {
-			c := mat.NewDense(l, l, append([]float64(nil), cache...))
+		if c.config.FullPosterior {
+			factor := mat.NewDense(l, l, append([]float64(nil), cache...))
 			var cov mat.SymDense
-			cov.SymOuterK(1, c)
+			cov.SymOuterK(1, factor)
 			covariances[i] = &cov
 			return
 		}
@@ -67,60 +115,60 @@ func (m *Model) AggregatePosterior(x *mat.Dense) (*gmm.Model, error) {
 			variances.Set(i, j, math.Exp(s))
 		}
 	})
-	if m.config.FullPosterior {
+	if c.config.FullPosterior {
 		return gmm.New(weights, means, covariances)
 	}
 	return gmm.NewDiagonal(weights, means, variances)
 }
 
-// Dim returns D.
-func (m *Reprior) Dim() int { return m.model.Dim() }
-
-// LatentDim returns L.
-func (m *Reprior) LatentDim() int { return m.model.LatentDim() }
-
-// NumParameters counts those of the networks and of the prior.
-func (m *Reprior) NumParameters() int {
-	n := m.model.NumParameters()
-	if p, ok := m.prior.(density.Parametric); ok {
-		n += p.NumParameters()
+// Config returns the architecture.
+func (m *Model) Config() Config {
+	c := m.config
+	if m.exPost {
+		mixture := m.prior.Config()
+		c.Prior, c.PriorMixture = ExPost(mixture.Components), &mixture
 	}
-	return n
+	return c
 }
 
-// Model returns the model before its prior was replaced.
-func (m *Reprior) Model() *Model { return m.model }
-
-// Prior returns p(z).
-func (m *Reprior) Prior() density.Exact { return m.prior }
-
-// RandPrior fills z (N×L) with independent draws from p(z).
-func (m *Reprior) RandPrior(z *mat.Dense, src rand.Source) { m.prior.Rand(z, src) }
-
-// LogPrior stores log p(zᵢ) in nats for each row of z (N×L) in dst (length N,
-// or nil) and returns it.
-func (m *Reprior) LogPrior(dst []float64, z *mat.Dense) []float64 { return m.prior.LogProb(dst, z) }
-
-// LogLik is that of [Model].
-func (m *Reprior) LogLik(dst []float64, x, z *mat.Dense) []float64 { return m.model.LogLik(dst, x, z) }
-
-// Rand fills dst (N×D) with independent draws from p(x).
-func (m *Reprior) Rand(dst *mat.Dense, src rand.Source) {
-	n, _ := dst.Dims()
-	z := mat.NewDense(n, m.LatentDim(), nil)
-	m.prior.Rand(z, src)
-	m.model.RandAt(dst, z, src)
+// NumParameters returns the number of trained scalars of encoder, decoder and
+// prior.
+func (m *Model) NumParameters() int {
+	if !m.exPost {
+		return m.count
+	}
+	count := m.count + m.prior.NumParameters()
+	logits, parts := m.engine.prior()
+	return count - len(logits) - len(parts) // of a prior that was replaced
 }
 
-// Encoder returns q(z|x). Its divergence from this prior has no closed form,
-// so it is a plain proposal.
-func (m *Reprior) Encoder() density.Proposal { return proposal{m.model.Encoder()} }
+// priorPrefix marks the tensors of a prior.
+const priorPrefix = "prior."
 
-// proposal hides KLPrior, which belongs to the prior N(0, I).
-type proposal struct{ q *Encoder }
+// Tensors returns the parameters under the names saved models use; see
+// [Autoencoder.Tensors] for those of the networks.
+func (m *Model) Tensors() []safetensors.Tensor {
+	if !m.exPost {
+		return m.engine.tensors()
+	}
+	own, _ := splitPrior(m.engine.tensors())
+	for _, t := range m.prior.Tensors() {
+		t.Name = priorPrefix + t.Name
+		own = append(own, t)
+	}
+	return own
+}
 
-func (p proposal) LatentDim() int { return p.q.LatentDim() }
-
-func (p proposal) Rand(z, x *mat.Dense, src rand.Source) { p.q.Rand(z, x, src) }
-
-func (p proposal) LogProb(dst []float64, z, x *mat.Dense) []float64 { return p.q.LogProb(dst, z, x) }
+// splitPrior separates the tensors of the networks from those of the prior,
+// which lose their prefix.
+func splitPrior(tensors []safetensors.Tensor) (networks, prior []safetensors.Tensor) {
+	for _, t := range tensors {
+		if name, ok := strings.CutPrefix(t.Name, priorPrefix); ok {
+			t.Name = name
+			prior = append(prior, t)
+		} else {
+			networks = append(networks, t)
+		}
+	}
+	return networks, prior
+}

@@ -20,6 +20,9 @@ type engine interface {
 	decode(dst []float64, z *mat.Dense, from, to int)
 	// tensors returns the parameters under the names of saved models.
 	tensors() []safetensors.Tensor
+	// prior returns the parameters of a learned prior: the logits of its
+	// weights and its components, or nothing and its pseudo-inputs.
+	prior() (logits, parts []float64)
 }
 
 // frozen is the engine for parameters of type T.
@@ -61,6 +64,17 @@ func newFrozen[T kernel.Float](n *network[T], theta []T) *frozen[T] {
 func (f *frozen[T]) refresh() {
 	f.network.encoder.Refreeze(f.encoder, f.theta)
 	f.network.decoder.Refreeze(f.decoder, f.theta)
+}
+
+func (f *frozen[T]) prior() (logits, parts []float64) {
+	read := func(span nn.Span) []float64 {
+		values := make([]float64, span.Len)
+		for i, v := range nn.View(f.theta, span) {
+			values[i] = float64(v)
+		}
+		return values
+	}
+	return read(f.network.priorLogits), read(f.network.priorParts)
 }
 
 func (f *frozen[T]) chunk() int { return f.rows }

@@ -16,11 +16,15 @@ var (
 	_ density.Simulator      = (*Model)(nil)
 )
 
-// LogPriorGrad stores ln N(zᵢ; 0, I) in nats for each row of z (N×L) in dst
-// (length N, or nil), which it returns, and its gradient −zᵢ in row i of grad
+// LogPriorGrad stores log p(zᵢ) in nats for each row of z (N×L) in dst (length N,
+// or nil), which it returns, and its gradient, −zᵢ for N(0, I), in row i of grad
 // (N×L).
 func (m *Model) LogPriorGrad(dst []float64, grad, z *mat.Dense) []float64 {
 	dst = m.LogPrior(dst, z)
+	if m.prior != nil {
+		m.prior.Score(grad, z)
+		return dst
+	}
 	grad.Scale(-1, z)
 	return dst
 }

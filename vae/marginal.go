@@ -8,15 +8,15 @@ import (
 	"likely/gmm"
 )
 
-// Marginal returns p(x) in closed form, as a mixture of one component, where
-// there is one: for a Gaussian p(x|z) whose mean is linear in z and whose
-// variance does not depend on z, the model is
+// Marginal returns p(x) in closed form, as a mixture with a component for each
+// one of the prior, where there is one: for a Gaussian p(x|z) whose mean is
+// linear in z and whose variance does not depend on z, the model is
 //
-//	p(x) = N(x; b, WWᵀ + diag(σ²))
+//	p(x) = Σ π_k N(x; Wμ_k + b, WΣ_kWᵀ + diag(σ²))
 //
-// probabilistic PCA for a shared σ (Tipping & Bishop 1999, eq. 4), factor analysis
-// for one σ per column. ok is false for any other model. An error is that of a
-// covariance that is not positive definite.
+// which for p(z) = N(0, I) is probabilistic PCA with a shared σ (Tipping & Bishop
+// 1999, eq. 4), factor analysis with one σ per column. ok is false for any other
+// model. An error is that of a covariance that is not positive definite.
 func (m *Model) Marginal() (marginal *gmm.Model, ok bool, err error) {
 	c := m.config
 	if len(c.Hidden) > 0 || c.Likelihood != Gaussian || c.networkScale() {
@@ -30,20 +30,33 @@ func (m *Model) Marginal() (marginal *gmm.Model, ok bool, err error) {
 	}
 	means, logvar := mat.NewDense(l+1, d, nil), mat.NewDense(l+1, d, nil)
 	m.Decode(means, logvar, z)
-	origin := means.RawRowView(0)
-	covariance := mat.NewSymDense(d, nil)
-	for a := range d {
-		for b := range a + 1 {
-			var sum float64
-			for i := 1; i <= l; i++ {
-				sum += (means.At(i, a) - origin[a]) * (means.At(i, b) - origin[b])
-			}
-			if a == b {
-				sum += math.Exp(logvar.At(0, a))
-			}
-			covariance.SetSym(a, b, sum)
+	origin, w := means.RawRowView(0), mat.NewDense(d, l, nil)
+	for i := range l {
+		for j, v := range means.RawRowView(i + 1) {
+			w.Set(j, i, v-origin[j])
 		}
 	}
-	marginal, err = gmm.New([]float64{1}, mat.NewDense(1, d, origin), []mat.Symmetric{covariance})
+	prior := m.Prior()
+	k, codes := prior.Components(), prior.Means()
+	locations, covariances := mat.NewDense(k, d, nil), make([]mat.Symmetric, k)
+	locations.Mul(codes, w.T())
+	for i := range k {
+		row := locations.RawRowView(i)
+		for j, v := range origin {
+			row[j] += v
+		}
+		var spread, covariance mat.Dense
+		spread.Mul(w, prior.Covariance(i))
+		covariance.Mul(&spread, w.T())
+		symmetric := mat.NewSymDense(d, nil)
+		for a := range d {
+			for b := range a + 1 {
+				symmetric.SetSym(a, b, 0.5*(covariance.At(a, b)+covariance.At(b, a)))
+			}
+			symmetric.SetSym(a, a, symmetric.At(a, a)+math.Exp(logvar.At(0, a)))
+		}
+		covariances[i] = symmetric
+	}
+	marginal, err = gmm.New(prior.Weights(), locations, covariances)
 	return marginal, true, err
 }

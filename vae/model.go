@@ -6,17 +6,23 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/gmm"
 )
 
 // Model is a variational autoencoder: the infinite mixture
 //
-//	p(x) = ∫ N(z; 0, I) p(x|z) dz
+//	p(x) = ∫ p(z) p(x|z) dz,   p(z) = N(z; 0, I)
 //
 // with the parameters of p(x|z) computed from z by a network, and an encoder
 // q(z|x) that finds, for a given x, the codes that matter. It has no closed
-// form for p(x); see packages elbo and eval. A Model is immutable and safe for
-// concurrent use.
-type Model struct{ *coder }
+// form for p(x); see packages elbo and eval. In the place of N(0, I) it may have
+// a mixture of Gaussians as prior. A Model is immutable and safe for concurrent
+// use.
+type Model struct {
+	*coder
+	prior  *gmm.Model // nil: N(0, I)
+	exPost bool       // the prior was fitted after training
+}
 
 var (
 	_ density.Latent          = (*Model)(nil)
@@ -36,16 +42,23 @@ func (c *coder) NumParameters() int { return c.count }
 // Config returns the architecture.
 func (c *coder) Config() Config { return c.config }
 
-// RandPrior fills z (N×L) with independent draws from N(0, I).
+// RandPrior fills z (N×L) with independent draws from p(z).
 func (m *Model) RandPrior(z *mat.Dense, src rand.Source) {
 	checkWidth(z, m.config.Latent)
+	if m.prior != nil {
+		m.prior.Rand(z, src)
+		return
+	}
 	fillNormals(z, src)
 }
 
-// LogPrior stores ln N(zᵢ; 0, I) in nats for each row of z (N×L) in dst
+// LogPrior stores log p(zᵢ) in nats for each row of z (N×L) in dst
 // (length N, or nil) and returns it.
 func (m *Model) LogPrior(dst []float64, z *mat.Dense) []float64 {
 	checkWidth(z, m.config.Latent)
+	if m.prior != nil {
+		return m.prior.LogProb(dst, z)
+	}
 	n, l := z.Dims()
 	dst = density.Resize(dst, n)
 	for i := range dst {
@@ -85,9 +98,14 @@ func (c *coder) logLik(dst []float64, x, z *mat.Dense) []float64 {
 // then x from p(x|z), noise included.
 func (m *Model) Rand(dst *mat.Dense, src rand.Source) {
 	checkWidth(dst, m.config.Dim)
-	random := rand.New(src)
 	n, _ := dst.Dims()
 	z := mat.NewDense(n, m.config.Latent, nil)
+	if m.prior != nil {
+		m.prior.Rand(z, src)
+		m.RandAt(dst, z, src)
+		return
+	}
+	random := rand.New(src)
 	for i := range n {
 		fillNormal(z.RawRowView(i), random)
 		m.obs.noise(dst.RawRowView(i), random)

@@ -16,6 +16,9 @@ type network[T kernel.Float] struct {
 	// parameters or a constant; empty otherwise.
 	logvar    nn.Span
 	posterior posterior[T]
+	// priorLogits and priorParts are the places of a learned prior: K logits
+	// of the weights and K rows (mean, log-variance), or K pseudo-inputs.
+	priorLogits, priorParts nn.Span
 }
 
 func newNetwork[T kernel.Float](c Config) *network[T] {
@@ -26,6 +29,13 @@ func newNetwork[T kernel.Float](c Config) *network[T] {
 	n.decoder = nn.NewMLP[T](&n.layout, c.decoderWidths(), f)
 	if c.scaled() && !c.networkScale() {
 		n.logvar = n.layout.Reserve(c.Sigma.width(c.Dim))
+	}
+	switch k := c.Prior.components; c.Prior.kind {
+	case priorMixture:
+		n.priorLogits = n.layout.Reserve(k)
+		n.priorParts = n.layout.Reserve(k * 2 * c.Latent)
+	case priorVamp:
+		n.priorParts = n.layout.Reserve(k * c.Dim)
 	}
 	return n
 }
@@ -48,7 +58,37 @@ func (n *network[T]) start(src rand.Source) []T {
 		clear(nn.View(theta, d.Weight))
 		d.Glorot(theta, 0, head.first, src)
 	}
+	n.startMixture(theta, src)
 	return theta
+}
+
+// startMixture gives the components of a learned mixture means from N(0, I), in
+// pairs with opposite signs so that they surround the origin, variances of 1 and
+// equal weights.
+func (n *network[T]) startMixture(theta []T, src rand.Source) {
+	if n.config.Prior.kind != priorMixture {
+		return
+	}
+	random, l := rand.New(src), n.config.Latent
+	parts := nn.View(theta, n.priorParts)
+	for k := range n.config.Prior.components {
+		row := parts[k*2*l:]
+		for j := range l {
+			if k%2 == 1 {
+				row[j] = -parts[(k-1)*2*l+j]
+			} else {
+				row[j] = T(random.NormFloat64())
+			}
+		}
+	}
+}
+
+// priorForm returns the form of the components of a learned prior.
+func (n *network[T]) priorForm() posterior[T] {
+	if n.config.Prior.kind == priorMixture {
+		return diagonal[T]{}
+	}
+	return n.posterior
 }
 
 // parameters returns the number of trained scalars.
@@ -62,5 +102,5 @@ func (n *network[T]) parameters() int {
 	if n.config.Sigma.source != fromConstant {
 		sum += n.logvar.Len
 	}
-	return sum
+	return sum + n.priorLogits.Len + n.priorParts.Len
 }

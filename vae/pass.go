@@ -50,7 +50,7 @@ func (t *trainer[T]) passRows(part int) {
 		for r := i * k; r < (i+1)*k; r++ {
 			t.observe(r, i, w)
 		}
-		t.weigh(i, w)
+		t.weigh(i, part)
 	}
 	net.decoder.Backward(t.theta, t.decoder, from*k, to*k)
 	for i := from; i < to; i++ {
@@ -87,7 +87,7 @@ func (t *trainer[T]) load(i int, w *desk[T]) {
 	if c.Family == familyAE {
 		return
 	}
-	pairs := t.analytic
+	pairs := t.settings.Objective == ELBO
 	for r := i * draws; r < (i+1)*draws; r++ {
 		e := t.noise[r*l : (r+1)*l]
 		if pairs && (r-i*draws)%2 == 1 {
@@ -175,7 +175,8 @@ func (t *trainer[T]) collectScale(r int, ds []T) {
 
 // weigh puts the draws of row i together to its bound and weights their
 // gradients, which from here on are those of minus the mean bound.
-func (t *trainer[T]) weigh(i int, w *desk[T]) {
+func (t *trainer[T]) weigh(i, part int) {
+	w := &t.desks[part]
 	k, l := t.settings.Samples, t.net.config.Latent
 	outputs := t.net.encoder.Out()
 	h, dh := t.encoder.Output()[i*outputs:(i+1)*outputs], t.encoder.OutputGrad()[i*outputs:(i+1)*outputs]
@@ -193,7 +194,12 @@ func (t *trainer[T]) weigh(i int, w *desk[T]) {
 	t.kl[i] = 0
 	for r := i * k; r < (i+1)*k; r++ {
 		z, e := t.decoder.Input[r*l:(r+1)*l], t.noise[r*l:(r+1)*l]
-		rate := t.net.posterior.logProb(h, cache, e) - standardLogProb(z)
+		rate := t.net.posterior.logProb(h, cache, e)
+		if t.prior == nil {
+			rate -= standardLogProb(z)
+		} else {
+			rate -= t.prior.logProb(r, z, &t.prior.desks[part])
+		}
 		t.kl[i] += rate / float64(k)
 		w.logw[r-i*k] = t.loglik[r] - t.beta*rate
 	}
@@ -239,8 +245,14 @@ func (t *trainer[T]) backToEncoder(i int) {
 			ratio = p.path * float64(t.size) / p.decoder
 		}
 		prior := T(p.path * t.beta)
-		for j := range dz {
-			dz[j] = dz[j]*T(ratio) + prior*z[j]
+		if t.prior != nil {
+			for j, slope := range t.prior.slopes[r*l : (r+1)*l] {
+				dz[j] = dz[j]*T(ratio) - prior*slope
+			}
+		} else {
+			for j := range dz {
+				dz[j] = dz[j]*T(ratio) + prior*z[j]
+			}
 		}
 		q.pathScore(dz, cache, e, -prior)
 		q.path(dh, dz, cache, e)

@@ -31,7 +31,8 @@ type run[T kernel.Float] struct {
 	fixed *mat.Dense // their noise, fixed
 	terms []float64
 	kls   []float64
-	every int // epochs between evaluations
+	logq  []float64 // of the codes, where the divergence has no closed form
+	every int       // epochs between evaluations
 
 	best []T
 }
@@ -84,6 +85,9 @@ func newRun[T kernel.Float](t *trainer[T], train, valid *mat.Dense, floor []floa
 	r.codes = mat.NewDense(m*draws, c.Latent, nil)
 	r.fixed = mat.NewDense(m*draws, c.Latent, nil)
 	r.terms, r.kls = make([]float64, m*draws), make([]float64, m)
+	if c.Prior.learned() {
+		r.logq = make([]float64, m*draws)
+	}
 	r.fixValidationNoise()
 	r.model = newCoder(t.net, t.theta)
 	training := 3 * t.rows * (t.settings.Samples + 1) // passes through a network
@@ -125,7 +129,7 @@ func (r *run[T]) next() error {
 		p.Measured++
 	}
 	if p.Step++; p.Step == r.perEpoch {
-		r.endEpoch()
+		return r.endEpoch()
 	}
 	return nil
 }
@@ -142,7 +146,7 @@ func (r *run[T]) prepare() {
 	}
 }
 
-func (r *run[T]) endEpoch() {
+func (r *run[T]) endEpoch() error {
 	p := &r.progress
 	line := p.Line
 	line.GradNorm /= float64(p.Measured)
@@ -157,7 +161,10 @@ func (r *run[T]) endEpoch() {
 	fresh := r.valid != nil && (p.Epoch%r.every == 0 || last)
 	switch {
 	case fresh:
-		line.Valid = r.validBound()
+		var err error
+		if line.Valid, err = r.validBound(); err != nil {
+			return fmt.Errorf("vae: epoch %d: %w: %w; a smaller Settings.Rate (now %v) would help", p.Epoch+1, err, ErrDiverged, r.settings.Rate)
+		}
 	case r.valid != nil:
 		line.Valid = r.report.History[p.Epoch-1].Valid
 	}
@@ -172,6 +179,7 @@ func (r *run[T]) endEpoch() {
 	if f := r.settings.Progress; f != nil {
 		f(p.Epoch, line.Train, line.Valid)
 	}
+	return nil
 }
 
 // finish completes the report.
@@ -188,7 +196,7 @@ func (r *run[T]) finish() {
 
 // validBound returns the bound on the validation rows under the present
 // weights, with the same noise each time.
-func (r *run[T]) validBound() float64 {
+func (r *run[T]) validBound() (float64, error) {
 	r.model.engine.(*frozen[T]).refresh()
 	loadScale(r.model, r.net, r.theta)
 	m, _ := r.valid.Dims()
@@ -204,6 +212,9 @@ func (r *run[T]) validBound() float64 {
 			r.kls[i] = q.kl(unused, h, cache, 0, 0)
 			for k := i * draws; k < (i+1)*draws; k++ {
 				q.draw(r.codes.RawRowView(k), h, cache, r.fixed.RawRowView(k))
+				if r.logq != nil {
+					r.logq[k] = q.logProb(h, cache, r.fixed.RawRowView(k))
+				}
 			}
 		}
 	})
@@ -212,10 +223,20 @@ func (r *run[T]) validBound() float64 {
 	for _, v := range r.terms {
 		total += v / float64(draws)
 	}
-	for _, v := range r.kls {
-		total -= v
+	if r.logq == nil {
+		for _, v := range r.kls {
+			total -= v
+		}
+		return r.factor*total/float64(m) + r.shift, nil
 	}
-	return r.factor*total/float64(m) + r.shift
+	prior, err := r.model.latentPrior()
+	if err != nil {
+		return 0, err
+	}
+	for k, v := range prior.LogProb(nil, r.codes) {
+		total += (v - r.logq[k]) / float64(draws)
+	}
+	return r.factor*total/float64(m) + r.shift, nil
 }
 
 // levelled says whether the training bound had stopped rising: whether the

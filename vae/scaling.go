@@ -74,6 +74,12 @@ func fold[T kernel.Float](n *network[T], theta []T, t density.Transform) {
 			bias[k] = T(float64(bias[k]) + 2*math.Log(scale))
 		}
 	}
+	if n.config.Prior.kind == priorVamp {
+		inputs, d := nn.View(theta, n.priorParts), n.config.Dim
+		for i, v := range inputs {
+			inputs[i] = T(float64(v)*t.Scale[i%d] + t.Shift[i%d])
+		}
+	}
 	logvar := nn.View(theta, n.logvar)
 	for j := range logvar {
 		logvar[j] = T(float64(logvar[j]) + 2*math.Log(t.Scale[j]))

@@ -43,6 +43,8 @@ type Settings struct {
 	Schedule Schedule
 	// FullPosterior gives q(z|x) a full covariance instead of a diagonal one.
 	FullPosterior bool
+	// Prior is p(z); zero: StandardNormal.
+	Prior Prior
 	// Samples is the number of codes drawn for each row in the bound while
 	// training, in pairs with opposite noise; 0: 1.
 	Samples int
@@ -157,7 +159,10 @@ func (s Settings) resolve(n int) (Settings, error) {
 	if s.Patience == 0 {
 		s.Patience = max(s.Epochs/6, minPatience)
 	}
-	return s, s.check()
+	if err := s.check(); err != nil {
+		return s, err
+	}
+	return s, s.Prior.checkTraining(&s, n)
 }
 
 // DefaultEpochs returns what Epochs 0 means for n training rows.

@@ -50,7 +50,14 @@ func (t *trainer[T]) measured() bool {
 func (t *trainer[T]) bound(from, to int) {
 	t.first, t.size = from, to-from
 	t.spreadLogvar()
+	if t.prior == nil {
+		t.crew.Run(t.parts, t.forwardBackward)
+		return
+	}
+	t.prior.mixWeights(nn.View(t.theta, t.net.priorLogits))
+	t.crew.Run(t.parts, t.priorForward)
 	t.crew.Run(t.parts, t.forwardBackward)
+	t.crew.Run(t.parts, t.priorBackward)
 }
 
 // gradPiece computes the gradient of one piece of the parameters, summed over
@@ -58,9 +65,11 @@ func (t *trainer[T]) bound(from, to int) {
 func (t *trainer[T]) gradPiece(p piece) nn.Span {
 	switch p.net {
 	case 0:
-		return t.net.encoder.Gradient(p.part, t.encoder, t.size, t.grad)
+		return t.net.encoder.Gradient(p.part, t.whole, t.net.config.pseudoInputs()+t.size, t.grad)
 	case 1:
 		return t.net.decoder.Gradient(p.part, t.decoder, t.size*t.settings.Samples, t.grad)
+	case 3:
+		return p.span // backPrior has been there
 	default:
 		span := t.net.logvar
 		kernel.ColumnSums(nn.View(t.grad, span), t.size*t.settings.Samples, span.Len, t.gradLogvar, span.Len)
@@ -100,6 +109,8 @@ func (t *trainer[T]) pieceSpan(p piece) nn.Span {
 		return t.net.encoder.Place(p.part)
 	case 1:
 		return t.net.decoder.Place(p.part)
+	case 3:
+		return p.span
 	default:
 		return t.net.logvar
 	}
@@ -205,6 +216,8 @@ func (t *trainer[T]) pieceName(p piece) string {
 		return layerName("encoder", p.part.Layer, len(t.net.encoder.Layers))
 	case 1:
 		return layerName("decoder", p.part.Layer, len(t.net.decoder.Layers))
+	case 3:
+		return "the prior"
 	default:
 		return "decoder.logvar"
 	}

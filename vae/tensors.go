@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"likely/gmm"
 	"likely/internal/kernel"
 	"likely/internal/nn"
 	"likely/internal/safetensors"
@@ -14,12 +15,14 @@ import (
 var ErrTensors = errors.New("tensors do not fit the configuration")
 
 // tensorSlot is a named part of the parameters: columns [from, to) of a
-// layer's weights or bias, or the vector of log-variances.
+// layer's weights or bias or, without a layer, of the rows in a span.
 type tensorSlot[T kernel.Float] struct {
 	name     string
-	layer    *nn.Dense[T] // nil for the log-variances
+	layer    *nn.Dense[T]
 	bias     bool
 	from, to int
+	span     nn.Span
+	rows     int // 0: the span is a vector
 }
 
 // slots lists the tensors of a model under the names saved models use. Weights
@@ -28,8 +31,8 @@ func (n *network[T]) slots() []tensorSlot[T] {
 	var slots []tensorSlot[T]
 	add := func(name string, d *nn.Dense[T], from, to int) {
 		slots = append(slots,
-			tensorSlot[T]{name + ".weight", d, false, from, to},
-			tensorSlot[T]{name + ".bias", d, true, from, to})
+			tensorSlot[T]{name: name + ".weight", layer: d, from: from, to: to},
+			tensorSlot[T]{name: name + ".bias", layer: d, bias: true, from: from, to: to})
 	}
 	for _, net := range []struct {
 		name string
@@ -51,13 +54,26 @@ func (n *network[T]) slots() []tensorSlot[T] {
 		}
 	}
 	if n.logvar.Len > 0 {
-		slots = append(slots, tensorSlot[T]{name: "decoder.logvar", to: n.logvar.Len})
+		slots = append(slots, tensorSlot[T]{name: "decoder.logvar", to: n.logvar.Len, span: n.logvar})
+	}
+	k, l := n.config.Prior.components, n.config.Latent
+	switch n.config.Prior.kind {
+	case priorMixture:
+		slots = append(slots,
+			tensorSlot[T]{name: "prior.logits", to: k, span: n.priorLogits},
+			tensorSlot[T]{name: "prior.mean", to: l, span: n.priorParts, rows: k},
+			tensorSlot[T]{name: "prior.logvar", from: l, to: 2 * l, span: n.priorParts, rows: k})
+	case priorVamp:
+		slots = append(slots, tensorSlot[T]{name: "prior.inputs", to: n.config.Dim, span: n.priorParts, rows: k})
 	}
 	return slots
 }
 
 func (s tensorSlot[T]) shape() []int {
-	if s.layer == nil || s.bias {
+	switch {
+	case s.layer == nil && s.rows > 0:
+		return []int{s.rows, s.to - s.from}
+	case s.layer == nil || s.bias:
 		return []int{s.to - s.from}
 	}
 	return []int{s.to - s.from, s.layer.In}
@@ -67,7 +83,8 @@ func (s tensorSlot[T]) shape() []int {
 func (s tensorSlot[T]) place(n *network[T], i int) int {
 	switch {
 	case s.layer == nil:
-		return n.logvar.From + i
+		width := s.to - s.from
+		return s.span.From + i/width*(s.span.Len/max(s.rows, 1)) + s.from + i%width
 	case s.bias:
 		return s.layer.Bias.From + s.from + i
 	default:
@@ -103,17 +120,38 @@ func (f *frozen[T]) tensors() []safetensors.Tensor {
 // from the network the vector decoder.logvar, of length 1 or D. For a full
 // covariance of q(z|x), whose Cholesky factor has the diagonal exp(logvar/2),
 // encoder.cholesky gives what is below the diagonal, row by row.
+//
+// A learned mixture as prior is prior.logits [K], whose softmax are the
+// weights, prior.mean and prior.logvar [K, L]; a VampPrior is prior.inputs
+// [K, D]; one that was fitted after training has the tensors of a gmm.Model
+// behind "prior.".
 func (c *coder) Tensors() []safetensors.Tensor { return c.engine.tensors() }
 
 // FromTensors rebuilds a model from what [Model.Config] and Tensors returned.
 // The error wraps [ErrTensors] if a tensor is missing, superfluous, of the
 // wrong shape or not finite.
 func FromTensors(config Config, tensors []safetensors.Tensor) (*Model, error) {
-	c, err := rebuild(config, familyVAE, tensors)
+	networks, prior, own := config, []safetensors.Tensor(nil), tensors
+	if config.Prior.kind == priorExPost {
+		if err := config.check(); err != nil {
+			return nil, err
+		}
+		networks.Prior, networks.PriorMixture = StandardNormal, nil
+		own, prior = splitPrior(tensors)
+	}
+	c, err := rebuild(networks, familyVAE, own)
 	if err != nil {
 		return nil, err
 	}
-	return &Model{c}, nil
+	m, err := newModel(c)
+	if err != nil || config.Prior.kind != priorExPost {
+		return m, err
+	}
+	mixture, err := gmm.FromTensors(*config.PriorMixture, prior)
+	if err != nil {
+		return nil, fmt.Errorf("vae: the prior: %w", err)
+	}
+	return m.WithPrior(mixture), nil
 }
 
 // AutoencoderFromTensors is FromTensors for an [Autoencoder].
@@ -157,6 +195,12 @@ func (c *Config) size() int {
 	}
 	if c.scaled() && !c.networkScale() {
 		sum += c.Sigma.width(c.Dim)
+	}
+	switch k := c.Prior.components; c.Prior.kind {
+	case priorMixture:
+		sum += k * (1 + 2*c.Latent)
+	case priorVamp:
+		sum += k * c.Dim
 	}
 	return sum
 }

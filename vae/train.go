@@ -9,6 +9,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"likely/density"
+	"likely/gmm"
 	"likely/internal/kernel"
 )
 
@@ -25,8 +27,10 @@ import (
 // The result is that of [Fit], to the last bit. A Trainer is for one goroutine
 // at a time.
 type Trainer struct {
-	family string
-	job    job
+	family  string
+	exPost  int // components of a prior to fit after training; 0: none
+	dynamic bool
+	job     job
 }
 
 // job is a run with its arithmetic hidden.
@@ -51,7 +55,7 @@ func NewTrainer(train, valid *mat.Dense, s Settings, src rand.Source) (*Trainer,
 // NewAutoencoderTrainer prepares a fit of a plain autoencoder; see
 // [FitAutoencoder].
 func NewAutoencoderTrainer(train, valid *mat.Dense, s Settings, src rand.Source) (*Trainer, error) {
-	s.Samples, s.Sigma, s.Objective = 1, Sigma{}, ELBO
+	s.Samples, s.Sigma, s.Objective, s.Prior = 1, Sigma{}, ELBO, StandardNormal
 	return newJob(familyAE, train, valid, s, src.Uint64)
 }
 
@@ -71,6 +75,9 @@ func newJob(family string, train, valid *mat.Dense, s Settings, seed func() uint
 		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation,
 		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision,
 	}
+	if s.Prior.learned() {
+		config.Prior = s.Prior
+	}
 	config.FullPosterior = s.FullPosterior && family == familyVAE
 	if s.Likelihood == StudentT {
 		config.Freedom = s.Freedom
@@ -81,7 +88,10 @@ func newJob(family string, train, valid *mat.Dense, s Settings, seed func() uint
 	if err := checkRows(&config, s.Dynamic, train, valid); err != nil {
 		return nil, err
 	}
-	t := &Trainer{family: family}
+	t := &Trainer{family: family, dynamic: s.Dynamic}
+	if s.Prior.kind == priorExPost {
+		t.exPost = s.Prior.components
+	}
 	if s.Precision == Float64 {
 		t.job, err = start[float64](config, train, valid, s, seed())
 	} else {
@@ -148,11 +158,40 @@ func (t *Trainer) Model() (*Model, *Report, error) {
 	if err != nil {
 		return nil, report, err
 	}
-	m := &Model{c}
+	m, err := newModel(c)
+	if err != nil {
+		return nil, report, err
+	}
+	if t.exPost > 0 {
+		if m, err = t.fitPrior(m, report); err != nil {
+			return nil, report, err
+		}
+	}
 	if m.Activity(t.job.table()).Active == 0 {
 		report.warn("vae: the code carries no information (posterior collapse): q(z|x) is the prior for every x; Settings.Warmup, a Beta below 1 or FreeNats may help, as may a decoder with fewer hidden units or Sigma shared")
 	}
 	return m, report, nil
+}
+
+// fitPrior fits the prior that Settings asked for to codes of the training rows.
+func (t *Trainer) fitPrior(m *Model, report *Report) (*Model, error) {
+	x := t.job.table()
+	if t.dynamic {
+		x = mat.DenseCopyOf(x)
+		bits := density.NewSource(report.Seed, "vae ex-post bits")
+		n, _ := x.Dims()
+		for i := range n {
+			binarize(x.RawRowView(i), bits)
+		}
+	}
+	fitted, mixture, err := m.FitPrior(context.Background(), x, gmm.Settings{Components: t.exPost}, density.NewSource(report.Seed, "vae ex-post"))
+	if err != nil {
+		return nil, fmt.Errorf("vae: fitting the prior to the codes: %w", err)
+	}
+	for _, w := range mixture.Warnings {
+		report.warn("vae: the mixture fitted to the codes: %v", w)
+	}
+	return fitted, nil
 }
 
 // Autoencoder is Model for a trainer of [NewAutoencoderTrainer].

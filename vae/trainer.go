@@ -35,6 +35,8 @@ type trainer[T kernel.Float] struct {
 	// One minibatch. A row r = i·Samples + k is the k-th draw for row i.
 	first, size      int // the present minibatch, in the order
 	encoder, decoder *nn.Tape[T]
+	whole            *nn.Tape[T] // pseudo-inputs, then the encoder's rows
+	prior            *learnedPrior[T]
 	target           []T // rows×D; the encoder's input unless that is corrupted
 	noise            []T // draws×L
 	cache            []T // see posterior
@@ -50,6 +52,8 @@ type trainer[T kernel.Float] struct {
 	pieceNorm        []float64
 
 	forwardBackward func(part int)
+	priorForward    func(part int)
+	priorBackward   func(part int)
 	update, clip    func(part int)
 	norm            float64 // of the last gradient
 }
@@ -57,8 +61,9 @@ type trainer[T kernel.Float] struct {
 // piece is a part of the parameters that is updated in one go: a piece of one
 // of the two networks, or the vector of log-variances.
 type piece struct {
-	net  int // 0 encoder, 1 decoder, 2 log-variance
+	net  int // 0 encoder, 1 decoder, 2 log-variance, 3 prior
 	part nn.Piece
+	span nn.Span // of the prior
 }
 
 // serialWork is the number of multiplications in a step below which waking a
@@ -85,7 +90,7 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 		x:         make([]T, n*d),
 		order:     make([]int, n),
 
-		encoder:  net.encoder.NewTape(s.Batch, false),
+		whole:    net.encoder.NewTape(c.pseudoInputs()+s.Batch, false),
 		decoder:  net.decoder.NewTape(draws, true),
 		noise:    make([]T, draws*c.Latent),
 		cache:    make([]T, s.Batch*net.posterior.cached(c.Latent)),
@@ -93,10 +98,11 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 		kl:       make([]float64, s.Batch),
 		value:    make([]float64, s.Batch),
 		pulls:    make([]pull, draws),
-		analytic: s.Objective == ELBO || c.Family == familyAE,
+		analytic: s.Objective == ELBO && !c.Prior.learned() || c.Family == familyAE,
 		beta:     1,
 		gradient: newGradient[T](c),
 	}
+	tr.encoder = net.encoder.Tail(tr.whole, c.pseudoInputs())
 	tr.target = tr.encoder.Input
 	if s.Corruption > 0 {
 		tr.target = make([]T, s.Batch*d)
@@ -121,8 +127,10 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 	if c.scaled() && c.Sigma.learned() {
 		tr.pieces = append(tr.pieces, piece{net: 2})
 	}
+	tr.startPrior(draws)
 	tr.pieceNorm = make([]float64, len(tr.pieces))
 	tr.forwardBackward, tr.update, tr.clip = tr.passRows, tr.updatePiece, tr.clipPiece
+	tr.priorForward, tr.priorBackward = tr.preparePrior, tr.backPrior
 	return tr
 }
 
@@ -171,6 +179,29 @@ func (t *trainer[T]) startBias() {
 		}
 		p := min(max(sum/float64(t.rows), 0.001), 0.999)
 		bias[j] = T(math.Log(p / (1 - p)))
+	}
+}
+
+// startPrior prepares the training of the prior, if it is learned. The
+// pseudo-inputs of a VampPrior start as different training rows.
+func (t *trainer[T]) startPrior(draws int) {
+	c := &t.net.config
+	if !c.Prior.learned() {
+		return
+	}
+	t.prior = newLearnedPrior(t.net, t.theta, t.grad, t.whole, draws, t.parts)
+	if t.prior.vamp {
+		inputs := nn.View(t.theta, t.net.priorParts)
+		chosen := rand.New(density.NewSource(t.seed, "vae pseudo-inputs")).Perm(t.rows)
+		for k, row := range chosen[:c.Prior.components] {
+			copy(inputs[k*c.Dim:(k+1)*c.Dim], t.x[row*c.Dim:(row+1)*c.Dim])
+		}
+	}
+	const most = 6144 // elements that stay in the first-level cache
+	for _, span := range []nn.Span{t.net.priorLogits, t.net.priorParts} {
+		for from := 0; from < span.Len; from += most {
+			t.pieces = append(t.pieces, piece{net: 3, span: nn.Span{From: span.From + from, Len: min(most, span.Len-from)}})
+		}
 	}
 }
 

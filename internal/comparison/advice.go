@@ -12,6 +12,7 @@ var advice = strings.NewReplacer(
 	"Settings.Floor", "--floor",
 	"Settings.Warmup, a Beta below 1 or FreeNats", "--vae-warmup or a --vae-beta below 1",
 	"Sigma shared", "--vae-sigma shared",
+	"Settings.Prior", "--vae-prior",
 	"fewer components", "fewer --gmm-components",
 	"use at most", "use --gmm-components of at most",
 )

@@ -80,6 +80,7 @@ type VAEConfig struct {
 	Beta          float64 // weight of the divergence from the prior; 0: 1
 	Warmup        int     // epochs over which that weight rises
 	FullPosterior bool    // q(z|x) with a full covariance
+	Prior         vae.Prior
 }
 
 // Range is an inclusive range of a whole number, such as 5 or 1-10.

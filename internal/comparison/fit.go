@@ -167,7 +167,7 @@ func vaeSettings(j *Job, d *Data, name string) (vae.Settings, error) {
 	s := vae.Settings{
 		Latent: c.Latent, Hidden: c.Hidden, Activation: c.Activation, Sigma: c.Sigma, Floor: j.Config.Floor,
 		Epochs: c.Epochs, Batch: c.Batch, Rate: c.Rate, Samples: c.Samples,
-		Objective: c.Objective, Beta: c.Beta, Warmup: c.Warmup, FullPosterior: c.FullPosterior,
+		Objective: c.Objective, Beta: c.Beta, Warmup: c.Warmup, FullPosterior: c.FullPosterior, Prior: c.Prior,
 		Dynamic: j.Config.Binarize == "dynamic",
 		Progress: func(epoch int, train, _ float64) {
 			note := fmt.Sprintf("bound %.4g nats", train+d.Preparation.Transform.LogJacobian())
@@ -210,7 +210,7 @@ func fitVAE(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	fit := autoencoderFit("vae", m, m.Config(), report, d, time.Since(begin), d.Preparation.Transform.LogJacobian())
 	for key, value := range map[string]any{
 		"objective": s.Objective, "samples": s.Samples, "beta": s.Beta, "warmup": s.Warmup, "full_posterior": s.FullPosterior,
-		"dynamic_bits": s.Dynamic, "sigma": s.Sigma,
+		"dynamic_bits": s.Dynamic, "sigma": s.Sigma, "prior": s.Prior,
 	} {
 		fit.Settings[key] = value
 	}

@@ -65,6 +65,17 @@ func (n *MLP[T]) NewTape(rows int, inputGrad bool) *Tape[T] {
 	return t
 }
 
+// Tail returns the rows of t from the given one on, as a tape of their own that
+// shares its memory with t. It gives no gradient with respect to the input.
+func (n *MLP[T]) Tail(t *Tape[T], row int) *Tape[T] {
+	tail := &Tape[T]{Input: t.Input[row*n.In():], layers: make([]record[T], len(t.layers))}
+	for i, d := range n.Layers {
+		r := t.layers[i]
+		tail.layers[i] = record[T]{pre: r.pre[row*d.Out:], out: r.out[row*d.Out:], grad: r.grad[row*d.Out:]}
+	}
+	return tail
+}
+
 // Output returns the output of the last layer (rows×Out).
 func (t *Tape[T]) Output() []T { return t.layers[len(t.layers)-1].out }
 

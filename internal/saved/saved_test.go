@@ -32,10 +32,16 @@ func models(t testing.TB) []*Model {
 	s.Hidden, s.Sigma = []int{}, vae.PerDim
 	l, _, err := vae.Fit(t.Context(), x, nil, s, density.NewSource(1, "test"))
 	require.NoError(t, err)
-	return []*Model{
+	var priors []*Model
+	for _, prior := range []vae.Prior{vae.LearnedMixture(3), vae.Vamp(3), vae.ExPost(2)} {
+		m, _, err := vae.Fit(t.Context(), x, nil, vae.Settings{Hidden: []int{5}, Epochs: 2, Prior: prior}, density.NewSource(1, "test"))
+		require.NoError(t, err)
+		priors = append(priors, &Model{Name: prior.String(), Fitted: m, Preparation: p})
+	}
+	return append(priors, []*Model{
 		{Name: "gmm", Fitted: g, Preparation: p}, {Name: "vae", Fitted: v, Preparation: p},
 		{Name: "ae", Fitted: a, Preparation: p}, {Name: "linear", Fitted: l, Preparation: p},
-	}
+	}...)
 }
 
 func bytesOf(t testing.TB, m *Model) []byte {
@@ -59,6 +65,7 @@ func TestRoundTrip(t *testing.T) {
 		case *gmm.Model:
 			require.Equal(t, f.LogProb(nil, x), got.Fitted.(*gmm.Model).LogProb(nil, x))
 		case *vae.Model:
+			require.Equal(t, f.LogPrior(nil, x), got.Fitted.(*vae.Model).LogPrior(nil, x))
 			require.Equal(t, f.LogLik(nil, x, x), got.Fitted.(*vae.Model).LogLik(nil, x, x))
 			require.Equal(t, f.Encoder().KLPrior(nil, x), got.Fitted.(*vae.Model).Encoder().KLPrior(nil, x))
 		case *vae.Autoencoder:
