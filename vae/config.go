@@ -45,6 +45,9 @@ type Config struct {
 	// one that was fitted after training.
 	Prior        Prior       `json:"prior,omitzero"`
 	PriorMixture *gmm.Config `json:"prior_mixture,omitempty"`
+	// Autoencoder marks a density made of a plain autoencoder: its q(z|x) has
+	// a variance that serves as a proposal only; absent: no.
+	Autoencoder bool `json:"autoencoder,omitempty"`
 	// Precision is the arithmetic of the networks.
 	Precision Precision `json:"precision"`
 }

@@ -310,3 +310,11 @@ func TestPriorSettings(t *testing.T) {
 	_, err := NewAutoencoderTrainer(x, nil, Settings{Prior: Vamp(50)}, source(1))
 	require.NoError(t, err) // it has no prior
 }
+
+// modelBound returns the mean bound of a model with 64 draws a row.
+func modelBound(t *testing.T, m *Model, x *mat.Dense) density.Estimate {
+	t.Helper()
+	bound, err := elbo.ELBO(context.Background(), m, m.Encoder(), x, elbo.Settings{Samples: 64, Seed: 1})
+	require.NoError(t, err)
+	return bound.Estimate()
+}

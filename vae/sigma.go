@@ -106,3 +106,6 @@ func (s Sigma) width(d int) int {
 	}
 	return 1
 }
+
+// Constant returns the standard deviation of [Fixed]; ok is false for others.
+func (s Sigma) Constant() (sd float64, ok bool) { return s.value, s.source == fromConstant }

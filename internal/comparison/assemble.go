@@ -15,6 +15,9 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *ModelResult {
 		Bounds:     e.bounds, Gap: e.gap, Diagnostics: e.diagnostics, Selection: fit.Selection,
 		Train: e.train.result(d), Valid: e.valid.result(d), Test: e.test.result(d),
 	}
+	if plain(fit.Model) {
+		m.Family = "ae"
+	}
 	if fit.Seconds > 0 {
 		m.FitExamplesPerSecond = fit.Passes * float64(d.Train.Rows()) / fit.Seconds
 	}

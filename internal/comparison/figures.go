@@ -100,11 +100,12 @@ func drawHistories(fits []*Fit, d *Data) (*figure.Figure, error) {
 				continue // the closed form of one Gaussian has no course
 			}
 			h.Subtitle = "mean log p(x), exact"
-		case *vae.Model:
+		case *vae.Model, *vae.Autoencoder:
 			h.Subtitle = "evidence lower bound"
-		case *vae.Autoencoder:
-			h.Subtitle = "reconstruction, no density"
-			h.Quantity = "−½ squared error, scaled"
+			if plain(fit.Model) {
+				h.Subtitle = "reconstruction, no density"
+				h.Quantity = "−½ squared error, scaled"
+			}
 		}
 		histories = append(histories, h)
 	}
@@ -183,7 +184,7 @@ func drawable(m *saved.Model) (density.Exact, bool) {
 			return marginal, true
 		}
 		z := figure.ManifoldCodes(drawnCodes)
-		if f.LatentDim() != 2 {
+		if f.LatentDim() != 2 || f.Config().Prior != vae.StandardNormal {
 			z = mat.NewDense(drawnCodes*drawnCodes, f.LatentDim(), nil)
 			f.RandPrior(z, density.NewSource(m.Preparation.Seed, "comparison.drawable"))
 		}
@@ -209,18 +210,24 @@ func (j *Job) drawImages(fits []*Fit, d *Data) (*figure.Figure, error) {
 	var samples, reconstructions []figure.ImageRow
 	for _, fit := range fits {
 		name := fit.Model.Name
+		codes := func() rand.Source { return density.NewSource(j.Config.Seed, "comparison.codes") }
 		switch m := fit.Model.Fitted.(type) {
 		case *vae.Autoencoder:
-			// The lesson of the plain autoencoder: codes that no row was
-			// given decode to nothing in particular.
 			z := mat.NewDense(imagesAcross, m.LatentDim(), nil)
-			fillNormal(z, density.NewSource(j.Config.Seed, "comparison.codes"))
+			fillNormal(z, codes())
 			x := m.Decode(nil, z)
 			samples = append(samples, figure.ImageRow{Label: name, Detail: "random codes", Images: t.Invert(x, x)})
 		case *vae.Model:
-			z := mat.NewDense(imagesAcross, m.LatentDim(), nil)
-			m.RandPrior(z, density.NewSource(j.Config.Seed, "comparison.codes"))
-			x := mat.NewDense(imagesAcross, m.Dim(), nil)
+			z, x := mat.NewDense(imagesAcross, m.LatentDim(), nil), mat.NewDense(imagesAcross, m.Dim(), nil)
+			if plain(fit.Model) {
+				// The lesson of the plain autoencoder: codes that no row was
+				// given decode to nothing in particular.
+				y := mat.NewDense(imagesAcross, m.Dim(), nil)
+				fillNormal(z, codes())
+				m.Decode(y, nil, z)
+				samples = append(samples, figure.ImageRow{Label: name, Detail: "random codes", Images: t.Invert(y, y)})
+			}
+			m.RandPrior(z, codes())
 			m.Decode(x, nil, z)
 			samples = append(samples, figure.ImageRow{Label: name, Detail: "means of samples", Images: t.Invert(x, x)})
 		}
@@ -273,11 +280,20 @@ func codeDrawings(fit *Fit, d *Data) []drawing {
 		const side = 15
 		list = append(list, drawing{fit.Model.Name + "-manifold", func() (*figure.Figure, error) {
 			images := mat.NewDense(side*side, m.Dim(), nil)
-			m.Decode(images, nil, figure.ManifoldCodes(side))
+			m.Decode(images, nil, manifoldCodes(m, side))
 			return figure.Manifold("What each code decodes to: "+fit.Model.Name, d.Preparation.Transform.Invert(images, images), side, imageShape(d))
 		}})
 	}
 	return list
+}
+
+// manifoldCodes returns the codes of a picture of the manifold, at the quantiles of
+// a normal with the mean and the standard deviations of the prior.
+func manifoldCodes(m *vae.Model, side int) *mat.Dense {
+	z := figure.ManifoldCodes(side)
+	mean, covariance := m.Prior().Moments()
+	z.Apply(func(_, j int, v float64) float64 { return mean[j] + math.Sqrt(covariance.At(j, j))*v }, z)
+	return z
 }
 
 // labels returns the class names of the training rows, or nil.

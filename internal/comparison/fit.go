@@ -58,7 +58,7 @@ type family struct {
 var families = []family{
 	{"gaussian", "one Gaussian with full covariance, in closed form: the baseline", true, false, fitGaussian},
 	{"gmm", "a Gaussian mixture fitted by EM: its log p(x) is exact", true, false, fitMixture},
-	{"ae", "a plain autoencoder: it reconstructs, but is no density", true, true, fitAutoencoder},
+	{"ae", "a plain autoencoder, made a density by a mixture fitted to its codes", true, true, fitAutoencoder},
 	{"vae", "a variational autoencoder: log p(x) is bounded and estimated", true, true, fitVAE},
 }
 
@@ -234,7 +234,8 @@ func fitAutoencoder(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return autoencoderFit("ae", m, m.Config(), report, d, time.Since(begin), 0), nil
+	fit := autoencoderFit("ae", m, m.Config(), report, d, time.Since(begin), 0)
+	return fit, addDensity(ctx, fit, m, j, d)
 }
 
 // autoencoderFit tells the story of a trained network.
