@@ -1,0 +1,75 @@
+package bench
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// effort holds, for each program, flags that make it small, and the data whose
+// folder is its last argument, if it takes one.
+var effort = map[string]struct {
+	flags  string
+	folder string
+}{
+	"kernel": {flags: "--rounds 1 --shape 20x784x200"},
+	"vae":    {flags: "--rows 100 --epochs 1 --python /no/python", folder: "fashion-mnist"},
+	"iwae":   {flags: "--stages 1 --samples 10 --test-rows 20", folder: "mnist"},
+}
+
+// Every program of this folder that a document shows runs as it is shown, with
+// less work.
+func TestShownCommands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs programs")
+	}
+	documents, err := filepath.Glob("../docs/*.md")
+	require.NoError(t, err)
+	shown := 0
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, match := range regexp.MustCompile(`(?m)^go run \./bench/(\w+)(.*)$`).FindAllStringSubmatch(string(text), -1) {
+			shown++
+			t.Run(filepath.Base(document)+"/"+match[1]+strings.ReplaceAll(match[2], " ", "_"), func(t *testing.T) {
+				e, known := effort[match[1]]
+				require.True(t, known, "no flags that make %s small", match[1])
+				args, folder := strings.Fields(match[2]), []string(nil)
+				if e.folder != "" {
+					require.NotEmpty(t, args, "no folder is given")
+					args, folder = args[:len(args)-1], []string{images(t, e.folder)}
+				}
+				for i := range args {
+					if i > 0 && args[i-1] == "--checkpoint" {
+						args[i] = filepath.Join(t.TempDir(), args[i])
+					}
+				}
+				args = slices.Concat([]string{"run", "./" + match[1]}, args, strings.Fields(e.flags), folder)
+				out, err := exec.Command("go", args...).CombinedOutput()
+				require.NoError(t, err, "go %s\n%s", strings.Join(args, " "), out)
+				require.NotEmpty(t, out)
+			})
+		}
+	}
+	require.GreaterOrEqual(t, shown, 3)
+}
+
+// images returns a folder with the four files of MNIST or Fashion-MNIST, or
+// skips the test.
+func images(t *testing.T, name string) string {
+	for _, root := range []string{os.Getenv("LIKELY_DATA"), "../../shared/data", "../shared/data"} {
+		folder, err := filepath.Abs(filepath.Join(root, name))
+		require.NoError(t, err)
+		if _, err := os.Stat(filepath.Join(folder, "train-images-idx3-ubyte.gz")); root != "" && err == nil {
+			return folder
+		}
+	}
+	t.Skipf("no folder %s in $LIKELY_DATA or ../shared/data: skipped", name)
+	return ""
+}
