@@ -2973,7 +2973,7 @@ column1:
 	RET
 
 // func distances64_8AVX2(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·distances64_8AVX2(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
@@ -2994,8 +2994,11 @@ TEXT ·distances64_8AVX2(SB), NOSPLIT, $0-56
 	LEAQ    (SI)(SI*2), R8
 	LEAQ    (R8)(SI*2), R9
 	LEAQ    (R9)(SI*2), R10
+	LEAQ    (CX)(SI*8), R11
 
 column1:
+	PREFETCHT0   (R11)
+	ADDQ         $0x40, R11
 	VMOVUPD      (DX), Y9
 	VMOVUPD      32(DX), Y10
 	VBROADCASTSD (CX), Y11

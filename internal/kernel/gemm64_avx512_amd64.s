@@ -14820,7 +14820,7 @@ column1:
 	RET
 
 // func distances64_8AVX512(dst *byte, x *byte, panel *byte, ldd int, ldx int, d int, mask uintptr)
-// Requires: AVX, AVX512BW, AVX512F
+// Requires: AVX, AVX512BW, AVX512F, MMX+
 TEXT ·distances64_8AVX512(SB), NOSPLIT, $0-56
 	MOVQ   dst+0(FP), AX
 	MOVQ   x+8(FP), CX
@@ -14840,8 +14840,11 @@ TEXT ·distances64_8AVX512(SB), NOSPLIT, $0-56
 	LEAQ   (SI)(SI*2), R8
 	LEAQ   (R8)(SI*2), R9
 	LEAQ   (R9)(SI*2), R10
+	LEAQ   (CX)(SI*8), R11
 
 column1:
+	PREFETCHT0   (R11)
+	ADDQ         $0x40, R11
 	VMOVUPD      (DX), Z8
 	VMOVUPD      64(DX), Z9
 	VBROADCASTSD (CX), Z10

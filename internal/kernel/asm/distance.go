@@ -33,8 +33,19 @@ func (m *machine) distances(rows int) {
 	}
 	element := m.rowAddresses(x, ldx, rows, false)
 	centre, scale, factor := m.vector(), m.vector(), m.vector()
+	// The rows that follow are fetched meanwhile, a line for each column: as
+	// many as distanceRows rows of float64 have. Fetching past the end is
+	// harmless.
+	ahead := m.GP64()
+	if rows > 1 {
+		m.LEAQ(operand.Mem{Base: x, Index: ldx, Scale: distanceRows}, ahead)
+	}
 	loop := m.label("column")
 	m.Label(loop)
+	if rows > 1 {
+		m.PREFETCHT0(operand.Mem{Base: ahead})
+		m.ADDQ(operand.Imm(64), ahead)
+	}
 	m.load(operand.Mem{Base: panel}, centre)
 	m.load(operand.Mem{Base: panel, Disp: m.vectorBytes()}, scale)
 	for i, sum := range sums {
