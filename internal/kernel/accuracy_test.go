@@ -150,6 +150,41 @@ func testAccuracy[T Float](t *testing.T, points int) {
 	}
 }
 
+// Long slices are cut into chunks that several goroutines take.
+func testLong[T Float](t *testing.T) {
+	n := 5*chunk + 77
+	r := rand.New(rand.NewPCG(41, 42))
+	x, grad := random[T](r, n), random[T](r, n)
+	for a := Identity; a < activations; a++ {
+		long, long2 := make([]T, n), make([]T, n)
+		Activate(a, long, x)
+		ActivateGrad(a, long2, grad, x, long)
+		for i := 0; i < n; i += 1000 {
+			j := min(i+1000, n)
+			short, short2 := make([]T, j-i), make([]T, j-i)
+			Activate(a, short, x[i:j])
+			ActivateGrad(a, short2, grad[i:j], x[i:j], short)
+			require.Equal(t, long[i:j], short, "%v from %d", a, i)
+			require.Equal(t, long2[i:j], short2, "slope of %v from %d", a, i)
+		}
+	}
+	row := random[T](r, 3000)
+	got := make([]T, 1)
+	LogSumExpRows(got, 1, len(row), row, len(row))
+	sum := 0.0
+	for _, v := range row {
+		sum += math.Exp(float64(v))
+	}
+	require.InDelta(t, math.Log(sum), float64(got[0]), 300*unit[T]())
+}
+
+func TestLongSlices(t *testing.T) {
+	eachSetting(t, func(t *testing.T) {
+		t.Run("float32", testLong[float32])
+		t.Run("float64", testLong[float64])
+	})
+}
+
 func TestFunctionsAreAccurate(t *testing.T) {
 	eachSetting(t, func(t *testing.T) {
 		t.Run("float32", func(t *testing.T) { testAccuracy[float32](t, 400) })

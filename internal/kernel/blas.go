@@ -156,7 +156,9 @@ func newTriangle[T Float](s blas.Side, ul blas.Uplo, tA blas.Transpose, d blas.D
 	if t.left {
 		size = m
 	}
-	checkMatrix(size, size, len(a), lda, badLdA, shortA)
+	if m > 0 && n > 0 { // else A is not looked at
+		checkMatrix(size, size, len(a), lda, badLdA, shortA)
+	}
 	checkMatrix(m, n, len(b), ldb, badLdB, shortB)
 	t.forward = t.left == (t.aboveTheCorner == t.trans)
 	return t

@@ -30,10 +30,16 @@ func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b 
 	if transA {
 		rows, cols = k, m
 	}
+	if m == 0 || n == 0 { // an empty C needs no operands, whatever k is
+		rows = 0
+	}
 	checkMatrix(rows, cols, len(a), lda, badLdA, shortA)
 	rows, cols = k, n
 	if transB {
 		rows, cols = n, k
+	}
+	if m == 0 || n == 0 {
+		rows = 0
 	}
 	checkMatrix(rows, cols, len(b), ldb, badLdB, shortB)
 	checkMatrix(m, n, len(c), ldc, badLdC, shortC)
@@ -59,7 +65,8 @@ func checkMatrix(rows, cols, length, ld int, badLd, short string) {
 	if ld < max(1, cols) {
 		panic(badLd)
 	}
-	if rows > 0 && cols > 0 && (rows-1)*ld+cols > length {
+	// (rows−1)·ld + cols > length, without overflow
+	if rows > 0 && cols > 0 && (cols > length || rows-1 > (length-cols)/ld) {
 		panic(short)
 	}
 }

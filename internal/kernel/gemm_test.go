@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -78,31 +79,42 @@ func unit[T Float]() float64 {
 func (g *gemmCase[T]) check(t require.TestingT, got []T) {
 	for i := range g.m {
 		for j := range g.n {
-			var sum, low, size float64
-			for l := range g.k {
-				x, y := g.atA(i, l), g.atB(l, j)
-				p := x * y
-				s := sum + p
-				v := s - sum
-				low += (sum - (s - v)) + (p - v) + math.FMA(x, y, -p)
-				sum = s
-				size += math.Abs(p)
-			}
-			old := 0.0
-			if g.beta != 0 {
-				old = float64(g.beta) * float64(g.c[i*g.ldc+j])
-			}
-			want := float64(g.alpha)*(sum+low) + old
-			size = math.Abs(float64(g.alpha))*size + math.Abs(old)
-			bound := float64(g.k+3) * unit[T]() * size * 1.01
-			if e := math.Abs(float64(got[i*g.ldc+j]) - want); !(e <= bound) {
-				require.Failf(t, "outside the bound", "element %d,%d of %d×%d×%d (%v,%v): %v, want %v ± %v",
-					i, j, g.m, g.k, g.n, g.transA, g.transB, got[i*g.ldc+j], want, bound)
-			}
+			g.checkElement(t, got, i, j)
 		}
 		for j := g.n; j < g.ldc && i*g.ldc+j < len(got); j++ {
 			require.Equal(t, g.c[i*g.ldc+j], got[i*g.ldc+j], "written past a row")
 		}
+	}
+}
+
+// checkSome is check for some elements of a large result.
+func (g *gemmCase[T]) checkSome(t require.TestingT, got []T, r *rand.Rand) {
+	for range 2000 {
+		g.checkElement(t, got, r.IntN(g.m), r.IntN(g.n))
+	}
+}
+
+func (g *gemmCase[T]) checkElement(t require.TestingT, got []T, i, j int) {
+	var sum, low, size float64
+	for l := range g.k {
+		x, y := g.atA(i, l), g.atB(l, j)
+		p := x * y
+		s := sum + p
+		v := s - sum
+		low += (sum - (s - v)) + (p - v) + math.FMA(x, y, -p)
+		sum = s
+		size += math.Abs(p)
+	}
+	old := 0.0
+	if g.beta != 0 {
+		old = float64(g.beta) * float64(g.c[i*g.ldc+j])
+	}
+	want := float64(g.alpha)*(sum+low) + old
+	size = math.Abs(float64(g.alpha))*size + math.Abs(old)
+	bound := float64(g.k+3) * unit[T]() * size * 1.01
+	if e := math.Abs(float64(got[i*g.ldc+j]) - want); !(e <= bound) {
+		require.Failf(t, "outside the bound", "element %d,%d of %d×%d×%d (%v,%v): %v, want %v ± %v",
+			i, j, g.m, g.k, g.n, g.transA, g.transB, got[i*g.ldc+j], want, bound)
 	}
 }
 
@@ -184,8 +196,10 @@ func testGemmLarge[T Float](t *testing.T) {
 		for form := range 4 {
 			g := newGemmCase[T](r, form&2 != 0, form&1 != 0, s[0], s[2], s[1], form, -0.5, 0.25)
 			got := g.run()
-			if form == 0 && s[0]*s[1]*s[2] < 30_000_000 {
+			if s[0]*s[1]*s[2] < 30_000_000 {
 				g.check(t, got)
+			} else {
+				g.checkSome(t, got, r)
 			}
 			for _, procs := range []int{1, 2, 5} {
 				before := runtime.GOMAXPROCS(procs)
@@ -283,7 +297,15 @@ func TestGemmPanics(t *testing.T) {
 	require.PanicsWithValue(t, badLength, func() { ActivateGrad(GELU, x[:2], x[:2], nil, x[:2]) })
 	require.PanicsWithValue(t, badActivation, func() { Activate(Activation(17), x, x) })
 	require.PanicsWithValue(t, badStep, func() { Adam(AdamParams{}, x, x, x, x) })
+	// Strides so long that their products overflow.
+	require.PanicsWithValue(t, shortA, func() { Gemm(false, false, 3, 3, 1, 1, x[:3], 1<<62, x, 3, 0, x, 3) })
+	require.PanicsWithValue(t, shortA, func() { Gemm(false, false, 1000, 3, 1, 1, x, 1<<54, x, 3, 0, make([]float64, 3000), 3) })
+	require.PanicsWithValue(t, shortC, func() { Gemm(false, false, 5, 3, 1, 1, x, 1, x, 3, 0, x, 1<<62) })
 	Gemm(false, false, 0, 0, 0, 1, nil, 1, nil, 1, 1, []float32(nil), 1)
+	// An empty result asks for no operands, as in gonum.
+	Gemm(false, false, 0, 3, 2, 1, nil, 2, nil, 3, 0, []float64(nil), 3)
+	Gemm(false, false, 2, 0, 3, 1, nil, 3, nil, 1, 0, []float64(nil), 1)
+	TrsmRows(0, 3, nil, 3, []float64(nil), 3)
 	Gemm(true, true, 0, 5, 3, 1, nil, 1, x, 3, 1, nil, 5)
 }
 
@@ -331,6 +353,57 @@ func TestProductsDoNotAllocate(t *testing.T) {
 		// A collection may empty the pools in between.
 		require.Less(t, testing.AllocsPerRun(50, call), 1.0, name)
 	}
+}
+
+// With helpers at work, which testing.AllocsPerRun does without.
+func TestSharedProductsDoNotAllocate(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector empties pools at random")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	r := rand.New(rand.NewPCG(7, 8))
+	g := newGemmCase[float32](r, false, true, 600, 600, 600, 0, 1, 0)
+	c := make([]float32, len(g.c))
+	long := make([]float32, 100_000)
+	call := func() {
+		Gemm(false, true, g.m, g.n, g.k, 1, g.a, g.lda, g.b, g.ldb, 0, c, g.ldc)
+		Activate(Sigmoid, long, long)
+	}
+	for range 5 {
+		call()
+	}
+	goroutines := runtime.NumGoroutine()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	const calls = 40
+	for range calls {
+		call()
+	}
+	runtime.ReadMemStats(&after)
+	// A collection may empty the pools in between, and the panels are 1.5 MB.
+	require.Less(t, after.Mallocs-before.Mallocs, uint64(calls), "allocations in %d calls", calls)
+	require.Equal(t, goroutines, runtime.NumGoroutine(), "the helpers stay")
+}
+
+// After GOMAXPROCS has fallen, sleepers of higher number must not keep those of
+// lower number from being woken.
+func TestHelpersAfterFewerProcessors(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
+	r := rand.New(rand.NewPCG(9, 10))
+	g := newGemmCase[float64](r, false, false, 400, 400, 400, 0, 1, 0)
+	want := g.run()
+	runtime.GOMAXPROCS(2)
+	for range 20 {
+		time.Sleep(2 * time.Millisecond) // until the helpers sleep
+		require.Equal(t, want, g.run())
+	}
+	for range 2000 { // no token is left to go round
+		if len(helpers.wake) == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("helpers keep waking each other")
 }
 
 // Several callers at once, of which one has the helpers.

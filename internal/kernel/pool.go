@@ -112,8 +112,22 @@ func (h *crew) help(number int64) {
 		h.asleep.Add(1)
 		if !h.ready(number) {
 			<-h.wake
+			h.passOn(number)
 		}
 		h.asleep.Add(-1)
+	}
+}
+
+// passOn wakes another helper if this one is not among those that may take
+// part, which happens after GOMAXPROCS has fallen. Sleepers are woken in the
+// order in which they went to sleep, so one that may comes up.
+func (h *crew) passOn(number int64) {
+	if number < h.limit.Load() || h.state.Load()&(1<<32-1) == 0 {
+		return
+	}
+	select {
+	case h.wake <- struct{}{}:
+	default:
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 func testFused[T Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(12, 13))
-	for _, s := range [][3]int{{1, 1, 1}, {20, 784, 200}, {3, 0, 5}, {33, 17, 50}, {257, 40, 130}, {4, 5, 0}, {0, 4, 4}} {
+	for _, s := range [][3]int{{1, 1, 1}, {20, 784, 200}, {3, 0, 5}, {33, 17, 50}, {257, 40, 130}, {30, 600, 300}, {200, 90, 530}, {4, 5, 0}, {0, 4, 4}} {
 		m, k, n := s[0], s[1], s[2]
 		g := newGemmCase[T](r, false, false, m, n, k, 2, 1, 0)
 		bias := random[T](r, n)

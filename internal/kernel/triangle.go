@@ -54,11 +54,11 @@ func TrsmRows[T Float](m, n int, l []T, ldl int, x []T, ldx int) {
 	if m < 0 || n < 0 {
 		panic(badShape)
 	}
-	checkMatrix(n, n, len(l), ldl, badLdA, shortA)
 	checkMatrix(m, n, len(x), ldx, badLdB, shortB)
 	if m == 0 || n == 0 {
 		return
 	}
+	checkMatrix(n, n, len(l), ldl, badLdA, shortA)
 	pool := &solutions64
 	if isSingle[T]() {
 		pool = &solutions32
