@@ -45,7 +45,7 @@ func TestLinearReachesPPCA(t *testing.T) {
 		q         int
 		full      bool
 		steps     int
-			tolerance float64 // nats in total
+		tolerance float64 // nats in total
 		slow      bool
 	}{
 		{"iris", 1, false, 600, 0.1, false},
