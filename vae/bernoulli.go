@@ -30,7 +30,7 @@ func (bernoulli) logProb(x, loc, _, _, tmp []float64) float64 {
 	return sum
 }
 
-func (bernoulli) mean(dst, loc []float64) { kernel.Activate(kernel.Sigmoid, dst, loc) }
+func (bernoulli) mean(dst, loc, _ []float64) { kernel.Activate(kernel.Sigmoid, dst, loc) }
 
 func (bernoulli) noise(dst []float64, random *rand.Rand) {
 	for j := range dst {
@@ -59,4 +59,11 @@ func (bernoulliGradient[T]) grad(x, loc, _, _, dloc, ds []T) float64 {
 		dloc[j] = v - dloc[j]
 	}
 	return sum
+}
+
+func (bernoulli) quantile(p, loc, _ float64) float64 {
+	if p <= logistic(-loc) {
+		return 0
+	}
+	return 1
 }

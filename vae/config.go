@@ -34,6 +34,8 @@ type Config struct {
 	FullPosterior bool `json:"full_posterior,omitempty"`
 	// Freedom is ν of Student's t; absent for other families.
 	Freedom float64 `json:"freedom,omitempty"`
+	// Levels is K of the discretised logistic; absent for other families.
+	Levels int `json:"levels,omitempty"`
 	// Sigma says where the standard deviation of a Gaussian comes from.
 	Sigma Sigma `json:"sigma"`
 	// Floor holds, for Sigma network, the smallest variance of each of the
@@ -80,7 +82,10 @@ func (c *Config) check() error {
 	if c.Likelihood == StudentT && (!(c.Freedom > 0) || math.IsInf(c.Freedom, 0)) {
 		return fmt.Errorf("vae: Student's t with %v degrees of freedom; want a positive number", c.Freedom)
 	}
-	if c.Likelihood == StudentT && c.Family == familyAE {
+	if c.Likelihood == DiscretizedLogistic && (c.Levels < 2 || c.Levels > maxLevels) {
+		return fmt.Errorf("vae: %d levels; want 2 to %d", c.Levels, maxLevels)
+	}
+	if c.scaledLikelihood() && c.Family == familyAE {
 		return fmt.Errorf("vae: an autoencoder has no likelihood %v; want gaussian, bernoulli or continuous-bernoulli", c.Likelihood)
 	}
 	if err := c.checkPrior(); err != nil {
@@ -104,6 +109,15 @@ func (c *Config) checkPrior() error {
 	}
 	return nil
 }
+
+// scaledLikelihood says whether the likelihood has a scale of its own in the
+// place of a standard deviation.
+func (c *Config) scaledLikelihood() bool {
+	return c.Likelihood == StudentT || c.Likelihood == DiscretizedLogistic
+}
+
+// maxLevels is the most levels of the discretised logistic.
+const maxLevels = 1 << 16
 
 // scaled says whether p(x|z) has a scale.
 func (c *Config) scaled() bool {

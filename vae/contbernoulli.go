@@ -30,7 +30,7 @@ func (continuousBernoulli) logProb(x, loc, _, _, _ []float64) float64 {
 	return sum
 }
 
-func (continuousBernoulli) mean(dst, loc []float64) {
+func (continuousBernoulli) mean(dst, loc, _ []float64) {
 	for j, l := range loc {
 		_, dst[j] = unitExponential(l)
 	}
@@ -85,4 +85,10 @@ func (continuousBernoulliGradient[T]) grad(x, loc, _, _, dloc, _ []T) float64 {
 		dloc[j] = v - T(mean)
 	}
 	return sum
+}
+
+func (f continuousBernoulli) quantile(p, loc, _ float64) float64 {
+	value := [1]float64{p}
+	f.sample(value[:], []float64{loc}, nil)
+	return value[0]
 }

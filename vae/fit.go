@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -92,7 +93,13 @@ func checkUnit(x *mat.Dense) error {
 // floors returns the smallest variance of each column in the units of x, or
 // nil for none.
 func floors(c *Config, relative float64, x *mat.Dense) []float64 {
-	if !c.scaled() || relative < 0 || c.Sigma.source == fromConstant {
+	if !c.scaled() || c.Sigma.source == fromConstant {
+		return nil
+	}
+	if c.Likelihood == DiscretizedLogistic {
+		return slices.Repeat([]float64{newDiscretizedLogistic(c.Levels).floor()}, c.Dim)
+	}
+	if relative < 0 {
 		return nil
 	}
 	_, variance := density.Moments(x)

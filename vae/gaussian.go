@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"likely/density"
 	"likely/internal/kernel"
@@ -30,7 +31,7 @@ func (gaussian) logProb(x, loc, s, w, _ []float64) float64 {
 	return -0.5 * (float64(len(x))*log2Pi + sum)
 }
 
-func (gaussian) mean(dst, loc []float64) { copy(dst, loc) }
+func (gaussian) mean(dst, loc, _ []float64) { copy(dst, loc) }
 
 func (gaussian) noise(dst []float64, random *rand.Rand) {
 	for j := range dst {
@@ -57,4 +58,8 @@ func (gaussianGradient[T]) grad(x, loc, s, w, dloc, ds []T) float64 {
 		sum += float64(s[j] + r*q)
 	}
 	return -0.5 * (float64(len(x))*log2Pi + sum)
+}
+
+func (gaussian) quantile(p, loc, s float64) float64 {
+	return loc + math.Exp(0.5*s)*distuv.UnitNormal.Quantile(p)
 }

@@ -19,6 +19,11 @@ func testTrainer(t testing.TB, c Config, s Settings, floor []float64) *trainer[f
 	t.Helper()
 	const rows = 7
 	x := normals(rows, c.Dim, 11)
+	if c.Likelihood == DiscretizedLogistic {
+		x.Apply(func(_, _ int, v float64) float64 {
+			return newDiscretizedLogistic(c.Levels).round(2 + 2*v)
+		}, x)
+	}
 	if c.Likelihood == Bernoulli || c.Likelihood == ContinuousBernoulli {
 		x.Apply(func(_, _ int, v float64) float64 {
 			if v > 0 {
@@ -63,6 +68,9 @@ func TestBoundGradient(t *testing.T) {
 		{Family: "vae", Likelihood: StudentT, Freedom: 2.5},
 		{Family: "vae", Likelihood: StudentT, Freedom: 5, Sigma: PerDim},
 		{Family: "vae", Likelihood: ContinuousBernoulli},
+		{Family: "vae", Likelihood: DiscretizedLogistic, Levels: 6},
+		{Family: "vae", Likelihood: DiscretizedLogistic, Levels: 6, Sigma: PerDim},
+		{Family: "vae", Likelihood: DiscretizedLogistic, Levels: 256, Sigma: Shared},
 		{Family: "vae", Sigma: Optimal},
 		{Family: "vae", FullPosterior: true},
 		{Family: "vae", Activation: GELU},

@@ -82,7 +82,7 @@ type slopeTape[T kernel.Float] struct {
 }
 
 func newSlope[T kernel.Float](m *Model, e *frozen[T]) *slope[T] {
-	p := &slope[T]{m: m, e: e, gradient: newGradient[T](&m.config)}
+	p := &slope[T]{m: m, e: e, gradient: newGradient[T](&m.config, false)}
 	d := m.config.Dim
 	p.tapes.New = func() any {
 		return &slopeTape[T]{e.network.decoder.NewTape(e.chunk(), true), make([]T, d), make([]T, d), make([]T, d), make([]T, d)}

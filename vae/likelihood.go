@@ -26,9 +26,17 @@ const (
 	// natural parameters. Unlike the cross-entropy of grey values it is a
 	// density.
 	ContinuousBernoulli
+	// DiscretizedLogistic columns hold the levels 0, 1, …, Settings.Levels−1,
+	// such as bytes of grey: a logistic variable rounded to the nearest level.
+	// It gives probabilities of levels, which are at most 1, and no density:
+	// its nats compare with those of other probabilities of the same levels,
+	// and are at least those of a density of the levels dequantised by uniform
+	// noise of one step only in the mean (Theis et al. 2016). [Sigma] stands
+	// for the scale, whose square has the logarithm a saved model keeps.
+	DiscretizedLogistic
 )
 
-var likelihoodNames = [...]string{"gaussian", "bernoulli", "student-t", "continuous-bernoulli"}
+var likelihoodNames = [...]string{"gaussian", "bernoulli", "student-t", "continuous-bernoulli", "discretized-logistic"}
 
 // String returns the name that the command and saved models use.
 func (l Likelihood) String() string { return enumName(int(l), likelihoodNames[:], "Likelihood") }
@@ -55,8 +63,12 @@ type observation interface {
 	check(x *mat.Dense) error
 	// logProb returns log p(x|z) in nats. tmp is overwritten.
 	logProb(x, loc, s, w, tmp []float64) float64
-	// mean stores E[x|z] in dst, which may be loc.
-	mean(dst, loc []float64)
+	// mean stores E[x|z] in dst, which may be loc. s is nil for families
+	// without a scale.
+	mean(dst, loc, s []float64)
+	// quantile returns the lowest value of a column at which its distribution
+	// function reaches p, 0 < p < 1.
+	quantile(p, loc, s float64) float64
 	// noise stores draws in dst that sample turns into a draw of x.
 	noise(dst []float64, random *rand.Rand)
 	sample(dst, loc, s []float64)
@@ -78,6 +90,8 @@ func newObservation(c *Config) observation {
 		return continuousBernoulli{}
 	case c.Likelihood == StudentT:
 		return student{c.Freedom}
+	case c.Likelihood == DiscretizedLogistic:
+		return newDiscretizedLogistic(c.Levels)
 	case c.Family == familyAE:
 		return squared{}
 	default:
@@ -85,7 +99,9 @@ func newObservation(c *Config) observation {
 	}
 }
 
-func newGradient[T kernel.Float](c *Config) gradient[T] {
+// newGradient returns the gradient in the units of the data or, for training, in
+// those of [scaling].
+func newGradient[T kernel.Float](c *Config, training bool) gradient[T] {
 	switch {
 	case c.Likelihood == Bernoulli:
 		return bernoulliGradient[T]{}
@@ -93,6 +109,12 @@ func newGradient[T kernel.Float](c *Config) gradient[T] {
 		return continuousBernoulliGradient[T]{}
 	case c.Likelihood == StudentT:
 		return studentGradient[T]{student{c.Freedom}}
+	case c.Likelihood == DiscretizedLogistic:
+		f := newDiscretizedLogistic(c.Levels)
+		if training {
+			f = f.training()
+		}
+		return discretizedLogisticGradient[T]{f}
 	case c.Family == familyAE:
 		return squaredGradient[T]{}
 	default:

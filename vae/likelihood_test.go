@@ -104,10 +104,12 @@ func TestEveryCombination(t *testing.T) {
 	unitRows, binaryRows := mat.DenseCopyOf(gaussianRows), mat.DenseCopyOf(gaussianRows)
 	unitRows.Apply(func(_, _ int, v float64) float64 { return 1 / (1 + math.Exp(-v)) }, unitRows)
 	binaryRows.Apply(func(_, _ int, v float64) float64 { return math.Round(1 / (1 + math.Exp(-v))) }, binaryRows)
+	levelRows := mat.DenseCopyOf(gaussianRows)
+	levelRows.Apply(func(_, _ int, v float64) float64 { return newDiscretizedLogistic(256).round(128 + 60*v) }, levelRows)
 	for l := range Likelihood(len(likelihoodNames)) {
-		x := map[Likelihood]*mat.Dense{Gaussian: gaussianRows, StudentT: gaussianRows, Bernoulli: binaryRows, ContinuousBernoulli: unitRows}[l]
+		x := map[Likelihood]*mat.Dense{Gaussian: gaussianRows, StudentT: gaussianRows, Bernoulli: binaryRows, ContinuousBernoulli: unitRows, DiscretizedLogistic: levelRows}[l]
 		for _, sigma := range []Sigma{Network, Shared, PerDim, Fixed(0.5), Optimal} {
-			if sigma == Optimal && l == StudentT {
+			if sigma == Optimal && (l == StudentT || l == DiscretizedLogistic) {
 				continue
 			}
 			for o := range Objective(len(objectiveNames)) {

@@ -162,9 +162,38 @@ func (c *coder) decodeMean(mean, logvar, z *mat.Dense) {
 		out := c.decode(w, z, from, to)
 		for i := from; i < to; i++ {
 			loc, s, _ := c.scale(w, out, i-from)
-			c.obs.mean(mean.RawRowView(i), loc)
+			c.obs.mean(mean.RawRowView(i), loc, s)
 			if logvar != nil {
 				copy(logvar.RawRowView(i), s)
+			}
+		}
+	})
+}
+
+// Quantile stores, for each row of z (N×L), the lowest values of the columns at
+// which the distribution functions of p(x|z) reach p, 0 < p < 1, in dst (N×D):
+// for p = ½ the medians.
+func (m *Model) Quantile(dst *mat.Dense, p float64, z *mat.Dense) {
+	checkWidth(dst, m.config.Dim)
+	checkWidth(z, m.config.Latent)
+	n, _ := z.Dims()
+	if rows, _ := dst.Dims(); rows != n {
+		panic("vae: dimension mismatch")
+	}
+	if !(p > 0 && p < 1) {
+		panic("vae: a probability outside (0, 1)")
+	}
+	m.each(n, func(w *workspace, from, to int) {
+		out := m.decode(w, z, from, to)
+		for i := from; i < to; i++ {
+			loc, s, _ := m.scale(w, out, i-from)
+			row := dst.RawRowView(i)
+			for j, l := range loc {
+				var logvar float64
+				if s != nil {
+					logvar = s[j]
+				}
+				row[j] = m.obs.quantile(p, l, logvar)
 			}
 		}
 	})

@@ -70,6 +70,9 @@ func newRun[T kernel.Float](t *trainer[T], train, valid *mat.Dense, floor []floa
 		report:   &Report{Seed: t.seed, Rows: t.rows},
 	}
 	c := &t.net.config
+	if c.Likelihood == DiscretizedLogistic {
+		r.shift = 0 // a probability has no Jacobian
+	}
 	if c.Family == familyAE && c.Likelihood == Gaussian {
 		r.factor, r.shift = scale.Scale[0]*scale.Scale[0], 0 // of a squared error
 	}
@@ -90,6 +93,9 @@ func newRun[T kernel.Float](t *trainer[T], train, valid *mat.Dense, floor []floa
 	}
 	r.fixValidationNoise()
 	r.model = newCoder(t.net, t.theta)
+	if f, ok := r.model.obs.(discretizedLogistic); ok {
+		r.model.obs = f.training()
+	}
 	training := 3 * t.rows * (t.settings.Samples + 1) // passes through a network
 	r.every = max(int(float64(m*(draws+1))/(validationShare*float64(training))), 1)
 	return r

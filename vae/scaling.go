@@ -14,8 +14,8 @@ import (
 // scaling returns the transform of the data under which the networks are
 // trained: each column to mean 0 and variance 1 where the model has a scale
 // for each column, all columns by one common factor where it has not (which
-// keeps the model what it is), and none where the family
-// has a support of its own. Afterwards it is
+// keeps the model what it is), levels to [−1, 1], and none where the family has
+// another support of its own. Afterwards it is
 // folded into the first and the last layer, so that fitting does not depend
 // on the units of the data and the model takes them as they are.
 func scaling(c *Config, x *mat.Dense) (density.Transform, error) {
@@ -24,6 +24,13 @@ func scaling(c *Config, x *mat.Dense) (density.Transform, error) {
 		return density.NewIdentity(d), nil
 	}
 	t := density.NewIdentity(d)
+	if c.Likelihood == DiscretizedLogistic {
+		half := 0.5 * float64(c.Levels-1)
+		for j := range d {
+			t.Shift[j], t.Scale[j] = half, half
+		}
+		return t, nil
+	}
 	mean, variance := density.Moments(x)
 	t.Shift = mean
 	var common float64

@@ -23,12 +23,15 @@ type Settings struct {
 	// Freedom is the number of degrees of freedom of Likelihood StudentT; 0:
 	// 4.
 	Freedom float64
+	// Levels is the number of levels of Likelihood DiscretizedLogistic; 0: 256.
+	Levels int
 	// Sigma says where the standard deviation of a Gaussian p(x|z) comes
 	// from; zero: Network. Other families ignore it.
 	Sigma Sigma
 	// Floor is the smallest variance that p(x|z) may have in a column,
 	// relative to the variance of the column (of their mean, for a shared σ)
-	// in the training data; 0: density.DefaultFloor. Negative: no floor, and
+	// in the training data; 0: density.DefaultFloor. DiscretizedLogistic has a
+	// floor of its own, e⁻⁷ of half the range for the scale. Negative: no floor, and
 	// the bound may then grow without limit.
 	Floor float64
 
@@ -145,6 +148,9 @@ func (s Settings) resolve(n int) (Settings, error) {
 	if s.Freedom == 0 {
 		s.Freedom = 4
 	}
+	if s.Levels == 0 {
+		s.Levels = 256
+	}
 	if s.Beta == 0 {
 		s.Beta = 1
 	}
@@ -219,7 +225,7 @@ func (s Settings) check() error {
 		return fmt.Errorf("vae: Settings.FreeNats is %v with objective %v; want 0 or more, with elbo", s.FreeNats, s.Objective)
 	case s.Objective == ScoreBaseline && s.Samples < 2:
 		return fmt.Errorf("vae: objective %v with %d sample; want Settings.Samples 2 or more", s.Objective, s.Samples)
-	case s.Sigma == Optimal && s.Likelihood == StudentT:
+	case s.Sigma == Optimal && (s.Likelihood == StudentT || s.Likelihood == DiscretizedLogistic):
 		return fmt.Errorf("vae: sigma optimal with likelihood %v; it needs gaussian", s.Likelihood)
 	case s.Dynamic && s.Likelihood != Bernoulli:
 		return fmt.Errorf("vae: Settings.Dynamic with likelihood %v; fresh bits need bernoulli", s.Likelihood)

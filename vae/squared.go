@@ -26,7 +26,7 @@ func (squared) logProb(x, loc, _, _, _ []float64) float64 {
 	return -0.5 * sum
 }
 
-func (squared) mean(dst, loc []float64) { copy(dst, loc) }
+func (squared) mean(dst, loc, _ []float64) { copy(dst, loc) }
 
 func (squared) noise(dst []float64, _ *rand.Rand) { clear(dst) }
 
@@ -43,3 +43,5 @@ func (squaredGradient[T]) grad(x, loc, _, _, dloc, _ []T) float64 {
 	}
 	return -0.5 * sum
 }
+
+func (squared) quantile(_, loc, _ float64) float64 { return loc }

@@ -40,7 +40,7 @@ func (t student) logProb(x, loc, s, w, _ []float64) float64 {
 	return sum
 }
 
-func (student) mean(dst, loc []float64) { copy(dst, loc) }
+func (student) mean(dst, loc, _ []float64) { copy(dst, loc) }
 
 func (t student) noise(dst []float64, random *rand.Rand) {
 	d := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: t.freedom, Src: random}
@@ -65,4 +65,8 @@ func (t studentGradient[T]) grad(x, loc, s, w, dloc, ds []T) float64 {
 		sum -= 0.5*float64(s[j]) + 0.5*(t.freedom+1)*math.Log1p(float64(q)/t.freedom)
 	}
 	return sum
+}
+
+func (t student) quantile(p, loc, s float64) float64 {
+	return distuv.StudentsT{Mu: loc, Sigma: math.Exp(0.5 * s), Nu: t.freedom}.Quantile(p)
 }

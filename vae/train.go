@@ -83,6 +83,9 @@ func newJob(family string, train, valid *mat.Dense, s Settings, seed func() uint
 	if s.Likelihood == StudentT {
 		config.Freedom = s.Freedom
 	}
+	if s.Likelihood == DiscretizedLogistic {
+		config.Levels = s.Levels
+	}
 	if err := config.check(); err != nil {
 		return nil, err
 	}
@@ -235,7 +238,9 @@ func (r *run[T]) result() (*coder, *Report, error) {
 	net, theta := newNetwork[T](c), slices.Clone(r.best)
 	fold(net, theta, r.scale)
 	model := newCoder(net, theta)
-	if report.FloorActive = model.floorActive(r.floor, r.train); report.FloorActive {
+	// Probabilities of levels cannot grow without limit: a scale at its floor is
+	// reported and no reason to warn.
+	if report.FloorActive = model.floorActive(r.floor, r.train); report.FloorActive && model.config.Likelihood != DiscretizedLogistic {
 		report.warn("vae: the variance of p(x|z) is held up by the floor; columns with few distinct values want dequantising, or a larger Settings.Floor, or Sigma shared")
 	}
 	if report.BestEpoch == 0 && r.progress.Epoch > 0 {

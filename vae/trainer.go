@@ -100,7 +100,7 @@ func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor
 		pulls:    make([]pull, draws),
 		analytic: s.Objective == ELBO && !c.Prior.learned() || c.Family == familyAE,
 		beta:     1,
-		gradient: newGradient[T](c),
+		gradient: newGradient[T](c, true),
 	}
 	tr.encoder = net.encoder.Tail(tr.whole, c.pseudoInputs())
 	tr.target = tr.encoder.Input
