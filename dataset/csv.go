@@ -31,7 +31,7 @@ func readText(in *input, opt Options) (*Dataset, error) {
 		in.reader.Discard(3) // three bytes were just peeked at
 		head = head[3:]
 	}
-	t := &table{in: in, label: -1}
+	t := &table{in: in, label: -1, missing: opt.Missing}
 	t.csv = csv.NewReader(&lines{r: in.reader})
 	t.csv.Comma = delimiter(string(head))
 	t.csv.Comment = '#'
@@ -93,6 +93,7 @@ type table struct {
 	lines   []int32
 	classes []string
 
+	missing      bool // cells may be empty
 	point, comma bool // a decimal point, a decimal comma has been seen
 }
 
@@ -174,6 +175,10 @@ func (t *table) row(record []string) error {
 			t.classes = append(t.classes, strings.Clone(cell))
 			continue
 		}
+		if t.missing && isMissing(cell) {
+			t.values = append(t.values, math.NaN())
+			continue
+		}
 		v, err := t.number(cell)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			return t.badCell(line, j, cell, err)
@@ -210,6 +215,15 @@ func (t *table) number(cell string) (float64, error) {
 	return v, err
 }
 
+// isMissing reports whether a cell stands for a value that is missing.
+func isMissing(cell string) bool {
+	switch strings.ToLower(cell) {
+	case "", "na", "n/a", "?", "null", "none", "nan":
+		return true
+	}
+	return false
+}
+
 // badCell says what is wrong with a cell that holds no finite number.
 func (t *table) badCell(line, col int, cell string, err error) error {
 	place := fmt.Sprintf("%s, line %d, %s", t.in.path, line, columnPlace(t.names, col))
@@ -220,7 +234,7 @@ func (t *table) badCell(line, col int, cell string, err error) error {
 		return fmt.Errorf("dataset: %s: %s is too large for a float64: %w; change the unit", place, quote(cell), density.ErrNonFinite)
 	case err == nil:
 		return fmt.Errorf("dataset: %s is %s: %w; remove the line or fill the value in", place, cell, density.ErrNonFinite)
-	case cell == "NA" || cell == "?" || strings.EqualFold(cell, "null") || strings.EqualFold(cell, "none"):
+	case isMissing(cell):
 		return fmt.Errorf("dataset: %s is %s: %w; fill the value in or remove the line", place, quote(cell), ErrMissing)
 	}
 	remedy := "correct the cell, or remove the column if it holds names or classes"

@@ -235,3 +235,29 @@ func BenchmarkCSV(b *testing.B) {
 		}
 	}
 }
+
+// Cells that stand for a missing value are NaN where that is asked for, and a row
+// or a column of nothing else is an error.
+func TestCSVMissing(t *testing.T) {
+	d, err := readBytes("a.csv", []byte("a,b\n1,\nNA,2\n?,3\n4,NaN\n"), Options{Missing: true})
+	require.NoError(t, err)
+	require.Equal(t, 4, d.Missing())
+	for i, cell := range []struct {
+		j int
+		v float64
+	}{{0, 1}, {1, 2}, {1, 3}, {0, 4}} {
+		require.Equal(t, cell.v, d.X.At(i, cell.j))
+		require.True(t, math.IsNaN(d.X.At(i, 1-cell.j)))
+	}
+	for text, place := range map[string]string{
+		"a,b\n1,2\n,\n": "line 3", "a,b\n1,\n2,NA\n": `column 2 ("b")`,
+	} {
+		_, err = readBytes("a.csv", []byte(text), Options{Missing: true})
+		require.ErrorIs(t, err, ErrMissing)
+		require.ErrorContains(t, err, place)
+	}
+	_, err = readBytes("a.csv", []byte("a,b\n1,2\n3,inf\n"), Options{Missing: true})
+	require.ErrorIs(t, err, density.ErrNonFinite)
+	_, err = readBytes("a.csv", []byte("a,b\n1,2\n3,\n"), Options{})
+	require.ErrorIs(t, err, ErrMissing)
+}

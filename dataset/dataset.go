@@ -218,14 +218,41 @@ func (d *Dataset) Range() (lo, hi float64) {
 }
 
 // checkFinite returns an error that names the place of the first value that
-// is NaN or infinite.
-func (d *Dataset) checkFinite() error {
+// is infinite, or NaN where nothing may be missing. A row or a column in which
+// all is missing is an error too.
+func (d *Dataset) checkFinite(missing bool) error {
+	seen := make([]bool, d.Dim())
 	for i := range d.Rows() {
+		found := false
 		for j, v := range d.X.RawRowView(i) {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
+			if math.IsInf(v, 0) || math.IsNaN(v) && !missing {
 				return fmt.Errorf("dataset: %s is %v: %w; remove the row or fill the value in", d.Where(i, j), v, density.ErrNonFinite)
 			}
+			if !math.IsNaN(v) {
+				found, seen[j] = true, true
+			}
+		}
+		if !found {
+			return fmt.Errorf("dataset: %s holds no value at all: %w; remove the row", d.Where(i, -1), ErrMissing)
+		}
+	}
+	for j, found := range seen {
+		if !found && d.Rows() > 0 {
+			return fmt.Errorf("dataset: %s: %s holds no value at all: %w; remove the column", d.Place(), columnPlace(d.Columns, j), ErrMissing)
 		}
 	}
 	return nil
+}
+
+// Missing returns the number of values that are missing, NaN in X.
+func (d *Dataset) Missing() int {
+	count := 0
+	for i := range d.Rows() {
+		for _, v := range d.X.RawRowView(i) {
+			if math.IsNaN(v) {
+				count++
+			}
+		}
+	}
+	return count
 }

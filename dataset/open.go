@@ -24,6 +24,10 @@ type Options struct {
 	// column does.
 	Label string
 
+	// Missing says that an empty cell, NA, ?, null or NaN is a value that is
+	// missing, which is NaN in X. Otherwise it is an error.
+	Missing bool
+
 	unpacked int64 // bound on compressed files; 0: MaxUnpacked
 }
 
@@ -177,7 +181,7 @@ func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (tra
 			continue
 		}
 		d.Name, d.File, d.SHA256 = baseName(name), name, sum
-		if err := d.checkFinite(); err != nil {
+		if err := d.checkFinite(opt.Missing); err != nil {
 			return nil, nil, err
 		}
 	}

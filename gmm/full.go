@@ -105,6 +105,11 @@ func (s *fullShape) d() int { return int(math.Sqrt(float64(len(s.sigma)))) }
 // eigenvalues to the floor if any lies below.
 func newFullShape(d int, sigma []float64, floor float64) (fullShape, error) {
 	s := fullShape{sigma: sigma}
+	for i := range d { // sums of products may differ in the last digit
+		for j := range i {
+			sigma[i*d+j] = sigma[j*d+i]
+		}
+	}
 	if floor > 0 {
 		s.atFloor = raise(d, sigma, floor)
 	}

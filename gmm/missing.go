@@ -288,6 +288,26 @@ func (m *Model) LogProbObserved(dst []float64, x *mat.Dense) []float64 {
 	return dst
 }
 
+// ResponsibilitiesObserved stores p(z=k|xₒ), given the observed columns of each row
+// of x (N×D, NaN for missing values), in dst (N×K, or nil, and then allocated) and
+// returns it. They are the weights for a row without values.
+func (m *Model) ResponsibilitiesObserved(dst, x *mat.Dense) *mat.Dense {
+	n := m.rows(x)
+	if dst == nil {
+		dst = mat.NewDense(n, m.k, nil)
+	}
+	if dn, dk := dst.Dims(); dn != n || dk != m.k {
+		panic("gmm: dst is not N×K")
+	}
+	m.eachPattern(x, func(i int, joint []float64, _ []*conditional) {
+		total := density.LogSumExp(joint)
+		for k, v := range joint {
+			dst.Set(i, k, math.Exp(v-total))
+		}
+	})
+	return dst
+}
+
 // Impute stores the rows of x (N×D, NaN for missing values) with their missing
 // values replaced by E[xₘ|xₒ] in dst (N×D, or nil, and then allocated) and returns
 // it.

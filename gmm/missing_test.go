@@ -186,6 +186,38 @@ func TestMissingIsMonotoneInEveryFamily(t *testing.T) {
 	}
 }
 
+// What is observed has the responsibilities of the marginal mixture.
+func TestResponsibilitiesObserved(t *testing.T) {
+	m := diagonalModel(4, 3)
+	x := mat.NewDense(3, 3, []float64{0.3, math.NaN(), -1, math.NaN(), math.NaN(), math.NaN(), 1, 2, 0.5})
+	got := m.ResponsibilitiesObserved(nil, x)
+	marginal := m.Marginal(0, 2).Responsibilities(nil, mat.NewDense(1, 2, []float64{0.3, -1}))
+	whole := m.Responsibilities(nil, mat.NewDense(1, 3, []float64{1, 2, 0.5}))
+	for k := range 4 {
+		near(t, marginal.At(0, k), got.At(0, k), 1e-13)
+		near(t, m.weights[k], got.At(1, k), 1e-13)
+		near(t, whole.At(0, k), got.At(2, k), 1e-13)
+	}
+}
+
+// A model that was fitted to rows with gaps can be saved: its covariances are
+// symmetric to the last bit.
+func TestMissingCovariancesAreSymmetric(t *testing.T) {
+	x := blobs(60, 2, 4, 3)
+	for i := range 60 {
+		x.Set(i, i%4, math.NaN())
+	}
+	m, _, err := Fit(context.Background(), x, Settings{Components: 2, Starts: 1, Iterations: 5, Missing: true}, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	for k := range 2 {
+		for i := range 4 {
+			for j := range i {
+				require.Equal(t, m.shapes.at(k, i, j), m.shapes.at(k, j, i))
+			}
+		}
+	}
+}
+
 func TestLogProbObserved(t *testing.T) {
 	m := randomModel(3, 3, 1)
 	x := blobs(20, 3, 3, 1)

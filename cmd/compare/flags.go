@@ -41,6 +41,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&c.Transform, "transform", c.Transform, "what the models see: standard, center or none; every figure is\nconverted back to the units of the data")
 	set.StringVar(&c.Binarize, "binarize", c.Binarize, "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
 	set.BoolVar(&f.dequantize, "dequantize", false, "spread discrete levels by uniform noise of one step, fixed once by the seed\n(default: on for grey images that are not binarised)")
+	set.BoolVar(&c.Missing, "missing", false, "empty cells, NA, ? and NaN are values that are missing: mixtures are fitted to\nwhat is there, exactly, and the networks are left out")
 
 	set.Float64Var(&c.Floor, "floor", c.Floor, "smallest variance of any model, relative to that of the column; 0: 1e-6")
 

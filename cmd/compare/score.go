@@ -35,7 +35,7 @@ are spread by the same noise or binarised by the same draw.`,
 			if err != nil {
 				return err
 			}
-			d, err := dataset.Open(args[0])
+			d, err := dataset.OpenWith(args[0], dataset.Options{Missing: m.Preparation.Missing})
 			if err != nil {
 				return err
 			}

@@ -223,11 +223,11 @@ func (s *Settings) resolve(x *mat.Dense) error {
 // score computes the criteria that need no other rows.
 func (c *Candidate) score(x *mat.Dense, weights []float64) {
 	var n, entropy float64
-	logs := c.Model.LogProbObserved
+	logs, responsibilities := c.Model.LogProbObserved, c.Model.ResponsibilitiesObserved
 	if !hasNaN(x) {
-		logs = c.Model.LogProb
+		logs, responsibilities = c.Model.LogProb, c.Model.Responsibilities
 	}
-	r := c.Model.Responsibilities(nil, x)
+	r := responsibilities(nil, x)
 	for i, v := range logs(nil, x) {
 		w := 1.0
 		if weights != nil {

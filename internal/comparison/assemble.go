@@ -40,7 +40,9 @@ func (m measured) result(d *Data) *SplitResult {
 	e := m.logProb.Estimate()
 	s.Kind, s.Nats = &e.Kind, finite(e.Value)
 	s.SEData, s.SESamples = finite(e.DataErr), finite(e.SampleErr)
-	s.BitsPerDim = finite(e.BitsPerDim(d.All.Dim()))
+	if !d.Preparation.Missing { // rows with gaps have no common number of dimensions
+		s.BitsPerDim = finite(e.BitsPerDim(d.All.Dim()))
+	}
 	s.Samples, s.Evaluations = e.Samples, m.logProb.Spent
 	return s
 }

@@ -40,6 +40,7 @@ type Config struct {
 	Transform  string // standard, center or none
 	Binarize   string // none, threshold, static or dynamic
 	Dequantize string // auto, yes or no
+	Missing    bool   // values may be missing
 
 	GMM GMMConfig
 	VAE VAEConfig
@@ -199,6 +200,9 @@ func (c *Config) Check() error {
 	}
 	if _, err := parseCriterion(c.GMM.Criterion, c.Valid > 0); err != nil {
 		return err
+	}
+	if c.Missing && (c.Binarize != "none" || c.Dequantize == "yes") {
+		return usagef("--missing with --binarize or --dequantize: values that are missing have no level; leave one of them out")
 	}
 	for i, name := range c.Models {
 		if _, known := lookupFamily(name); !known {

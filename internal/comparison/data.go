@@ -1,6 +1,7 @@
 package comparison
 
 import (
+	"errors"
 	"fmt"
 
 	"gonum.org/v1/gonum/mat"
@@ -42,6 +43,7 @@ func Load(c *Config) (*Data, error) {
 		return nil, err
 	}
 	d.Preparation = saved.NewPreparation(all, spread, c.Binarize, c.Seed)
+	d.Preparation.Missing = c.Missing
 	prepared, err := d.Preparation.Prepare(all)
 	if err != nil {
 		return nil, err
@@ -72,13 +74,15 @@ func Load(c *Config) (*Data, error) {
 
 // read opens the data, and the test set that belongs to them if there is one.
 func read(c *Config) (all, test *dataset.Dataset, err error) {
+	opt := dataset.Options{Missing: c.Missing}
 	if c.Test == "" {
-		return dataset.OpenPair(c.Dataset, dataset.Options{})
+		all, test, err = dataset.OpenPair(c.Dataset, opt)
+	} else if all, err = dataset.OpenWith(c.Dataset, opt); err == nil {
+		test, err = dataset.OpenTest(c.Test, opt, all)
 	}
-	if all, err = dataset.Open(c.Dataset); err != nil {
-		return nil, nil, err
+	if errors.Is(err, dataset.ErrMissing) && !c.Missing {
+		err = fmt.Errorf("%w, or give --missing", err)
 	}
-	test, err = dataset.OpenTest(c.Test, dataset.Options{}, all)
 	return all, test, err
 }
 
@@ -96,16 +100,18 @@ func dequantize(c *Config, d *dataset.Dataset) (bool, error) {
 		return false, nil
 	}
 	if c.Dequantize == "auto" {
-		return d.IsImage() && d.Step > 0, nil
+		return d.IsImage() && d.Step > 0 && !c.Missing, nil
 	}
 	return c.Dequantize == "yes", nil
 }
 
 // transform learns the map to model space from the training rows. Binary data
-// are left as they are: they have no density to rescale.
+// are left as they are: they have no density to rescale. So are data with gaps,
+// of which each row has a scale of its own; a mixture rescales them when it is
+// fitted.
 func transform(c *Config, train *dataset.Dataset) (density.Transform, error) {
 	switch {
-	case train.Measure == density.Binary || c.Transform == "none":
+	case train.Measure == density.Binary || c.Transform == "none" || c.Missing:
 		return density.NewIdentity(train.Dim()), nil
 	case c.Transform == "center":
 		return density.NewCentering(train.X), nil
@@ -150,8 +156,11 @@ func (d *Data) describe(c *Config) DatasetResult {
 		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
 		Measure: d.Preparation.Measure, Binarize: c.Binarize, Transform: c.Transform, EvalRows: c.EvalRows,
 	}
-	if d.Preparation.Measure == density.Binary {
-		r.Transform = "none" // bits are left as they are
+	if d.Preparation.Measure == density.Binary || c.Missing {
+		r.Transform = "none" // bits, and rows with gaps, are left as they are
+	}
+	if c.Missing {
+		r.Missing = d.All.Missing()
 	}
 	if d.Preparation.Measure == density.Dequantized && d.Preparation.Step > 0 {
 		r.DequantizeStep = &d.Preparation.Step

@@ -33,15 +33,16 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 			return figure.Scores("How good each model is: "+d.All.Name, rows, scores)
 		}})
 	}
+	points := complete(d.Train.X)
 	switch {
-	case d.Preparation.Measure == density.Binary, len(panels(r, fits)) == 0:
+	case d.Preparation.Measure == density.Binary, points == nil, len(panels(r, fits)) == 0:
 	case d.All.Dim() == 1:
 		drawings = append(drawings, drawing{"densities", func() (*figure.Figure, error) {
-			return figure.Density1D("Densities: "+d.All.Name, mat.Col(nil, 0, d.Train.X), panels(r, fits), d.All.Columns[0])
+			return figure.Density1D("Densities: "+d.All.Name, mat.Col(nil, 0, points), panels(r, fits), d.All.Columns[0])
 		}})
 	case d.All.Dim() == 2:
 		drawings = append(drawings, drawing{"densities", func() (*figure.Figure, error) {
-			return figure.Densities("Densities: "+d.All.Name, d.Train.X, panels(r, fits), [2]string{d.All.Columns[0], d.All.Columns[1]})
+			return figure.Densities("Densities: "+d.All.Name, points, panels(r, fits), [2]string{d.All.Columns[0], d.All.Columns[1]})
 		}})
 	}
 	if d.All.IsImage() {
@@ -49,12 +50,12 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 	}
 	for _, fit := range fits {
 		drawings = append(drawings, codeDrawings(fit, d)...)
-		if m, ok := fit.Model.Fitted.(density.Model); ok && d.All.Dim() > 2 && d.All.Dim() <= mostPairs && fit.Model.Name != "gaussian" {
+		if m, ok := fit.Model.Fitted.(density.Model); ok && d.All.Dim() > 2 && d.All.Dim() <= mostPairs && points != nil && fit.Model.Name != "gaussian" {
 			drawings = append(drawings, drawing{fit.Model.Name + "-pairs", func() (*figure.Figure, error) {
 				x := mat.NewDense(d.Train.Rows(), m.Dim(), nil)
 				m.Rand(x, density.NewSource(j.Config.Seed, "comparison.pairs"))
 				return figure.Pairs("Data and samples: "+fit.Model.Name, d.All.Columns, []figure.Group{
-					{Name: "data", Points: d.Train.X},
+					{Name: "data", Points: points},
 					{Name: fit.Model.Name + " samples", Points: d.Preparation.Transform.Invert(x, x)},
 				})
 			}})

@@ -50,16 +50,18 @@ type family struct {
 	// continuous and binary say on which measures the family is a density
 	// (or, for the autoencoder, makes sense).
 	continuous, binary bool
-	fit                func(context.Context, *Job, *Data) (*Fit, error)
+	// missing says that rows may lack values.
+	missing bool
+	fit     func(context.Context, *Job, *Data) (*Fit, error)
 }
 
 // families is the registry, in the order of reports. A new model is a new
 // package and a line here.
 var families = []family{
-	{"gaussian", "one Gaussian with full covariance, in closed form: the baseline", true, false, fitGaussian},
-	{"gmm", "a Gaussian mixture fitted by EM: its log p(x) is exact", true, false, fitMixture},
-	{"ae", "a plain autoencoder, made a density by a mixture fitted to its codes", true, true, fitAutoencoder},
-	{"vae", "a variational autoencoder: log p(x) is bounded and estimated", true, true, fitVAE},
+	{"gaussian", "one Gaussian with full covariance, in closed form: the baseline", true, false, true, fitGaussian},
+	{"gmm", "a Gaussian mixture fitted by EM: its log p(x) is exact", true, false, true, fitMixture},
+	{"ae", "a plain autoencoder, made a density by a mixture fitted to its codes", true, true, false, fitAutoencoder},
+	{"vae", "a variational autoencoder: log p(x) is bounded and estimated", true, true, false, fitVAE},
 }
 
 // ModelNames returns the names that --models takes.
@@ -101,9 +103,12 @@ func selectFamilies(c *Config, d *Data) ([]family, error) {
 	var chosen []family
 	if len(c.Models) == 0 {
 		for _, f := range families {
-			if suits(f) {
+			switch {
+			case c.Missing && !f.missing:
+				d.Warnings = append(d.Warnings, fmt.Sprintf("%s is left out: it has no exact way with missing values", f.name))
+			case suits(f):
 				chosen = append(chosen, f)
-			} else {
+			default:
 				d.Warnings = append(d.Warnings, fmt.Sprintf("%s is left out: it is no distribution of %s data", f.name, m))
 			}
 		}
@@ -111,6 +116,9 @@ func selectFamilies(c *Config, d *Data) ([]family, error) {
 	}
 	for _, name := range c.Models {
 		f, _ := lookupFamily(name)
+		if c.Missing && !f.missing {
+			return nil, usagef("--models %s with --missing: it has no exact way with missing values; leave it out, or fill the values in", name)
+		}
 		if !suits(f) {
 			return nil, fmt.Errorf("--models %s: a density on %s data is not what this model is; leave it out, or change --binarize", name, m)
 		}
@@ -145,6 +153,7 @@ func fitComponents(ctx context.Context, j *Job, d *Data, name string, family gmm
 	}
 	s := gmm.Settings{
 		Components: k, Covariance: family, Starts: starts, Iterations: j.Config.GMM.Iterations, Floor: j.Config.Floor,
+		Missing: j.Config.Missing,
 		Progress: func(start, iteration int, _ float64) {
 			j.step(task, iteration, 0, fmt.Sprintf("start %d", start+1))
 		},

@@ -50,6 +50,9 @@ type DatasetResult struct {
 	Transform string `json:"transform"`
 	// Test describes a test set of its own.
 	Test *FileResult `json:"test,omitempty"`
+	// Missing is the number of values that are missing; log p is then that of
+	// what is observed of each row.
+	Missing int `json:"missing_values,omitempty"`
 	// EvalRows is the limit on the rows evaluated of each split, if any.
 	EvalRows int `json:"eval_rows,omitempty"`
 }

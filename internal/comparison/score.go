@@ -15,6 +15,7 @@ import (
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
+	"likely/gmm"
 	"likely/internal/saved"
 	"likely/vae"
 )
@@ -62,6 +63,11 @@ func evaluable(m *saved.Model) (density.Model, density.Proposal, error) {
 			return marginal, nil, err
 		}
 		return f, elbo.Adaptive(f, f.Encoder()), nil
+	case *gmm.Model:
+		if m.Preparation.Missing {
+			return observed{f}, nil, nil
+		}
+		return f, nil, nil
 	case density.Model:
 		return f, nil, nil
 	}

@@ -88,7 +88,7 @@ func selectMixture(ctx context.Context, j *Job, d *Data, families []gmm.Covarian
 	done := 0
 	s := selection.Settings{
 		Families: families, Components: counts, Criterion: criterion, Valid: d.validation(),
-		Fit: gmm.Settings{Starts: c.Starts, Iterations: c.Iterations, Floor: j.Config.Floor, Progress: func(start, iteration int, _ float64) {
+		Fit: gmm.Settings{Starts: c.Starts, Iterations: c.Iterations, Floor: j.Config.Floor, Missing: j.Config.Missing, Progress: func(start, iteration int, _ float64) {
 			if iteration == 0 && start == 0 {
 				done++
 			}

@@ -20,6 +20,9 @@ func (r *Results) WriteText(w io.Writer) error {
 	d := r.Dataset
 	fmt.Fprintf(&b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
 		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
+	if d.Missing > 0 {
+		fmt.Fprintf(&b, "%d values are missing: log p of a row is that of what is there\n\n", d.Missing)
+	}
 	if d.EvalRows > 0 {
 		fmt.Fprintf(&b, "evaluated on the first %d rows of each part only\n\n", d.EvalRows)
 	}

@@ -27,6 +27,8 @@ type Preparation struct {
 	Hi     float64   `json:"hi"`
 	Height int       `json:"height,omitempty"`
 	Width  int       `json:"width,omitempty"`
+	// Missing says that rows may lack values, NaN.
+	Missing bool `json:"missing,omitempty"`
 	// Transform leads from the units of the data to model space. It is
 	// saved as the tensors transform.shift and transform.scale.
 	Transform density.Transform `json:"-"`
