@@ -66,6 +66,8 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&c.VAE.FullPosterior, "vae-full-posterior", c.VAE.FullPosterior, "give q(z|x) a full covariance instead of a diagonal one")
 	set.TextVar(&c.VAE.Prior, "vae-prior", c.VAE.Prior, "p(z): normal, or a mixture of Gaussians of K components: mixture:K, trained with\nthe networks; vamp:K, the posteriors of K trained pseudo-inputs; ex-post:K, fitted\nto the codes after training")
 
+	registerTraining(set, &c.VAE.Training)
+
 	set.IntVar(&c.EvalSamples, "eval-samples", c.EvalSamples, "importance samples per row for log p of models without a closed form")
 	set.IntVar(&c.EvalRows, "eval-rows", c.EvalRows, "evaluate only the first N rows of each split; 0: all")
 	set.SortFlags = false

@@ -78,7 +78,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	job.Resume = flags.resume
 	a.onInterrupt(func() {
 		if job.HasCheckpoint() {
-			fmt.Fprintf(a.err, "compare: the models that were finished are kept in %s; the same command with --resume continues\n", job.Checkpoint)
+			fmt.Fprintf(a.err, "compare: the work that was done is kept in %s; the same command with --resume continues\n", job.Checkpoint)
 		}
 	})
 	results, err := job.Run(cmd.Context())

@@ -30,7 +30,7 @@ func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) 
 	if j.Checkpoint == "" {
 		return f.fit(ctx, j, d)
 	}
-	name := filepath.Join(j.Checkpoint, f.name+"-"+j.fingerprint(f, d))
+	name := filepath.Join(j.Checkpoint, f.name+"-"+j.fingerprint(f.name, d))
 	if j.Resume {
 		fit, err := readFit(name)
 		if err == nil {
@@ -45,19 +45,23 @@ func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) 
 	if err != nil {
 		return nil, err
 	}
-	return fit, j.keep(name, fit)
+	if err := j.keep(name, fit); err != nil {
+		return nil, err
+	}
+	os.Remove(name + ".state") // of its training, which is over; fails where there is none
+	return fit, nil
 }
 
 // fingerprint identifies what a fit depends on: the data, their preparation,
 // and the settings.
-func (j *Job) fingerprint(f family, d *Data) string {
+func (j *Job) fingerprint(name string, d *Data) string {
 	c := j.Config
 	c.Models, c.EvalSamples, c.EvalRows = nil, 0, 0 // fits do not depend on these
 	test := ""
 	if d.Test != nil {
 		test = d.Test.SHA256
 	}
-	text, err := json.Marshal([]any{CurrentVersion(), f.name, c, d.All.SHA256, test})
+	text, err := json.Marshal([]any{CurrentVersion(), name, c, d.All.SHA256, test})
 	if err != nil {
 		panic("comparison: a configuration that is not JSON")
 	}
@@ -90,7 +94,7 @@ func readFit(name string) (*Fit, error) {
 }
 
 // kept matches the files of a checkpoint: a family, a fingerprint, an extension.
-var kept = regexp.MustCompile(`^[a-z]+-[0-9a-f]{16}\.(json|safetensors)$`)
+var kept = regexp.MustCompile(`^[a-z]+-[0-9a-f]{16}\.(json|safetensors|state)$`)
 
 // RemoveCheckpoint removes the checkpoint of a run that is complete: its own
 // files and, if nothing else lies in it, the folder.

@@ -82,6 +82,7 @@ type VAEConfig struct {
 	Warmup        int     // epochs over which that weight rises
 	FullPosterior bool    // q(z|x) with a full covariance
 	Prior         vae.Prior
+	Training      TrainingConfig
 }
 
 // Range is an inclusive range of a whole number, such as 5 or 1-10.
@@ -194,6 +195,9 @@ func (c *Config) Check() error {
 	}
 	if !(c.VAE.Beta >= 0) || math.IsInf(c.VAE.Beta, 0) {
 		return usagef("--vae-beta %v: want a positive weight, or 0 for 1", c.VAE.Beta)
+	}
+	if err := c.VAE.Training.check(c); err != nil {
+		return err
 	}
 	if _, err := parseFamilies(c.GMM.Covariance); err != nil {
 		return err

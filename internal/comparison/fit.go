@@ -186,6 +186,7 @@ func vaeSettings(j *Job, d *Data, name string) (vae.Settings, error) {
 			j.step(name+": training, epoch", epoch, most, note)
 		},
 	}
+	c.Training.apply(&s)
 	if s.Epochs == 0 && c.Effort > 0 {
 		s.Epochs = max(int(c.Effort*float64(s.DefaultEpochs(d.Train.Rows()))), 1)
 	}
@@ -212,7 +213,15 @@ func fitVAE(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		return nil, err
 	}
 	begin := time.Now()
-	m, report, err := vae.Fit(ctx, d.trainingRows(j.Config.Binarize), d.validation(), s, density.NewSource(j.Config.Seed, "comparison.vae"))
+	t, err := vae.NewTrainer(d.trainingRows(j.Config.Binarize), d.validation(), s, density.NewSource(j.Config.Seed, "comparison.vae"))
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	if err := j.train(ctx, t, "vae", d); err != nil {
+		return nil, err
+	}
+	m, report, err := t.Model()
 	if err != nil {
 		return nil, err
 	}
@@ -220,6 +229,7 @@ func fitVAE(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	for key, value := range map[string]any{
 		"objective": s.Objective, "samples": s.Samples, "beta": s.Beta, "warmup": s.Warmup, "full_posterior": s.FullPosterior,
 		"dynamic_bits": s.Dynamic, "sigma": s.Sigma, "prior": s.Prior,
+		"optimizer": j.Config.VAE.Training.Optimizer, "schedule": s.Schedule,
 	} {
 		fit.Settings[key] = value
 	}
@@ -237,9 +247,18 @@ func fitAutoencoder(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if s.Likelihood != vae.Bernoulli {
 		s.Likelihood = vae.Gaussian // squared error
 	}
-	s.Objective, s.Beta, s.Warmup, s.FullPosterior, s.Samples = vae.ELBO, 0, 0, false, 0 // there is no q(z|x) in it
+	s.Objective, s.Beta, s.Warmup, s.FullPosterior, s.Samples, s.FreeNats = vae.ELBO, 0, 0, false, 0, 0 // there is no q(z|x) in it
+	s.Corruption = j.Config.VAE.Training.Corruption
 	begin := time.Now()
-	m, report, err := vae.FitAutoencoder(ctx, d.trainingRows(j.Config.Binarize), d.validation(), s, density.NewSource(j.Config.Seed, "comparison.ae"))
+	t, err := vae.NewAutoencoderTrainer(d.trainingRows(j.Config.Binarize), d.validation(), s, density.NewSource(j.Config.Seed, "comparison.ae"))
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	if err := j.train(ctx, t, "ae", d); err != nil {
+		return nil, err
+	}
+	m, report, err := t.Autoencoder()
 	if err != nil {
 		return nil, err
 	}
