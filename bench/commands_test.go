@@ -18,11 +18,12 @@ var effort = map[string]struct {
 	flags  string
 	folder string
 }{
-	"kernel":   {flags: "--rounds 1 --shape 20x784x200"},
-	"vae":      {flags: "--rows 100 --epochs 1 --python /no/python", folder: "fashion-mnist"},
-	"mixture":  {flags: "--rows 20000 --rounds 1 --iterations 2 --python /no/python --largest 100000", folder: "fashion-mnist"},
-	"evidence": {flags: "--rows 5 --samples 50 --rounds 1 --annealed-rows 1 --temperatures 5 --python /no/python", folder: "mnist"},
-	"iwae":     {flags: "--stages 1 --samples 10 --test-rows 20", folder: "mnist"},
+	"kernel":    {flags: "--rounds 1 --shape 20x784x200"},
+	"vae":       {flags: "--rows 100 --epochs 1 --python /no/python", folder: "fashion-mnist"},
+	"mixture":   {flags: "--rows 20000 --rounds 1 --iterations 2 --python /no/python --largest 100000", folder: "fashion-mnist"},
+	"evidence":  {flags: "--rows 5 --samples 50 --rounds 1 --annealed-rows 1 --temperatures 5 --python /no/python", folder: "mnist"},
+	"gradients": {flags: "--draws 20 --epochs 1"},
+	"iwae":      {flags: "--stages 1 --samples 10 --test-rows 20", folder: "mnist"},
 }
 
 // Every program of this folder that a document shows runs as it is shown, with
@@ -48,7 +49,7 @@ func TestShownCommands(t *testing.T) {
 					args, folder = args[:len(args)-1], []string{images(t, e.folder)}
 				}
 				for i := range args {
-					if i > 0 && args[i-1] == "--checkpoint" {
+					if i > 0 && (args[i-1] == "--checkpoint" || args[i-1] == "--out") {
 						args[i] = filepath.Join(t.TempDir(), args[i])
 					}
 				}
