@@ -49,8 +49,11 @@ func TestShownCommands(t *testing.T) {
 					args, folder = args[:len(args)-1], []string{images(t, e.folder)}
 				}
 				for i := range args {
-					if i > 0 && (args[i-1] == "--checkpoint" || args[i-1] == "--out") {
+					if i > 0 && args[i-1] == "--checkpoint" {
 						args[i] = filepath.Join(t.TempDir(), args[i])
+					}
+					if i > 0 && args[i-1] == "--out" {
+						args[i] = t.TempDir() // a folder that exists
 					}
 				}
 				args = slices.Concat([]string{"run", "./" + match[1]}, args, strings.Fields(e.flags), folder)
