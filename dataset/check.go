@@ -18,7 +18,7 @@ func (d *Dataset) Check() error {
 	if d.Rows() < 2 {
 		return fmt.Errorf("dataset: %s holds 1 row: %w to fit a density; give at least 2, and many more than columns", d.Place(), ErrTooFew)
 	}
-	if d.Measure == density.Binary {
+	if d.Measure == density.Binary || d.Measure == density.Discrete {
 		return nil
 	}
 	constant := d.ConstantColumns()

@@ -15,11 +15,14 @@ const (
 	Dequantized
 	// Binary data are 0 or 1 in each column, against counting measure.
 	Binary
+	// Discrete data are levels 0, 1, 2, … in each column, against counting
+	// measure.
+	Discrete
 )
 
-var measureNames = [...]string{"continuous", "dequantized", "binary"}
+var measureNames = [...]string{"continuous", "dequantized", "binary", "discrete"}
 
-// String returns continuous, dequantized or binary.
+// String returns continuous, dequantized, binary or discrete.
 func (m Measure) String() string {
 	if m < 0 || int(m) >= len(measureNames) {
 		return fmt.Sprintf("Measure(%d)", int(m))

@@ -182,7 +182,7 @@ func (c *Config) Check() error {
 		atLeast("vae-warmup", c.VAE.Warmup, 0),
 		atLeast("eval-samples", c.EvalSamples, 2),
 		atLeast("eval-rows", c.EvalRows, 0),
-		oneOf("vae-likelihood", c.VAE.Likelihood, "auto", "gaussian", "bernoulli", "student-t", "continuous-bernoulli"),
+		oneOf("vae-likelihood", c.VAE.Likelihood, "auto", "gaussian", "bernoulli", "student-t", "continuous-bernoulli", discretized),
 	)
 	if err != nil {
 		return firstUsage(err)
@@ -195,6 +195,9 @@ func (c *Config) Check() error {
 	}
 	if !(c.VAE.Beta >= 0) || math.IsInf(c.VAE.Beta, 0) {
 		return usagef("--vae-beta %v: want a positive weight, or 0 for 1", c.VAE.Beta)
+	}
+	if c.VAE.Likelihood == discretized && (c.Binarize != "none" || c.Dequantize == "yes" || c.Missing) {
+		return usagef("--vae-likelihood %s: it is for levels as they are; leave out --binarize, --dequantize and --missing", discretized)
 	}
 	if err := c.VAE.Training.check(c); err != nil {
 		return err

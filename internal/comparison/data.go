@@ -44,6 +44,12 @@ func Load(c *Config) (*Data, error) {
 	}
 	d.Preparation = saved.NewPreparation(all, spread, c.Binarize, c.Seed)
 	d.Preparation.Missing = c.Missing
+	if c.VAE.Likelihood == discretized {
+		if err := levelled(all); err != nil {
+			return nil, err
+		}
+		d.Preparation.Measure, d.Preparation.Lo, d.Preparation.Hi = density.Discrete, 0, float64(levels(all)-1)
+	}
 	prepared, err := d.Preparation.Prepare(all)
 	if err != nil {
 		return nil, err
@@ -99,6 +105,9 @@ func dequantize(c *Config, d *dataset.Dataset) (bool, error) {
 		}
 		return false, nil
 	}
+	if c.VAE.Likelihood == discretized {
+		return false, nil
+	}
 	if c.Dequantize == "auto" {
 		return d.IsImage() && d.Step > 0 && !c.Missing, nil
 	}
@@ -111,7 +120,7 @@ func dequantize(c *Config, d *dataset.Dataset) (bool, error) {
 // fitted.
 func transform(c *Config, train *dataset.Dataset) (density.Transform, error) {
 	switch {
-	case train.Measure == density.Binary || c.Transform == "none" || c.Missing:
+	case train.Measure == density.Binary || train.Measure == density.Discrete || c.Transform == "none" || c.Missing:
 		return density.NewIdentity(train.Dim()), nil
 	case c.Transform == "center":
 		return density.NewCentering(train.X), nil

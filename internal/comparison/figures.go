@@ -35,7 +35,7 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 	}
 	points := complete(d.Train.X)
 	switch {
-	case d.Preparation.Measure == density.Binary, points == nil, len(panels(r, fits)) == 0:
+	case d.Preparation.Measure == density.Binary, d.Preparation.Measure == density.Discrete, points == nil, len(panels(r, fits)) == 0:
 	case d.All.Dim() == 1:
 		drawings = append(drawings, drawing{"densities", func() (*figure.Figure, error) {
 			return figure.Density1D("Densities: "+d.All.Name, mat.Col(nil, 0, points), panels(r, fits), d.All.Columns[0])

@@ -95,6 +95,9 @@ func lookupFamily(name string) (family, bool) {
 func selectFamilies(c *Config, d *Data) ([]family, error) {
 	m := d.Preparation.Measure
 	suits := func(f family) bool {
+		if m == density.Discrete {
+			return f.name == "vae"
+		}
 		if m == density.Binary {
 			return f.binary
 		}
@@ -120,7 +123,7 @@ func selectFamilies(c *Config, d *Data) ([]family, error) {
 			return nil, usagef("--models %s with --missing: it has no exact way with missing values; leave it out, or fill the values in", name)
 		}
 		if !suits(f) {
-			return nil, fmt.Errorf("--models %s: a density on %s data is not what this model is; leave it out, or change --binarize", name, m)
+			return nil, fmt.Errorf("--models %s: a density on %s data is not what this model is; leave it out, or change --binarize or --vae-likelihood", name, m)
 		}
 		chosen = append(chosen, f)
 	}
@@ -186,6 +189,9 @@ func vaeSettings(j *Job, d *Data, name string) (vae.Settings, error) {
 			j.step(name+": training, epoch", epoch, most, note)
 		},
 	}
+	if c.Likelihood == discretized {
+		s.Levels = int(d.Preparation.Hi) + 1
+	}
 	c.Training.apply(&s)
 	if s.Epochs == 0 && c.Effort > 0 {
 		s.Epochs = max(int(c.Effort*float64(s.DefaultEpochs(d.Train.Rows()))), 1)
@@ -196,7 +202,7 @@ func vaeSettings(j *Job, d *Data, name string) (vae.Settings, error) {
 	switch {
 	case c.Likelihood != "auto":
 		if err := s.Likelihood.UnmarshalText([]byte(c.Likelihood)); err != nil {
-			return s, usagef("--vae-likelihood %q: want auto, gaussian, bernoulli, student-t or continuous-bernoulli", c.Likelihood)
+			return s, usagef("--vae-likelihood %q: want auto, gaussian, bernoulli, student-t, continuous-bernoulli or discretized-logistic", c.Likelihood)
 		}
 		if binary := d.Preparation.Measure == density.Binary; binary != (s.Likelihood == vae.Bernoulli) {
 			return s, fmt.Errorf("--vae-likelihood %s: not a likelihood of %s data; leave the flag out, or change --binarize", c.Likelihood, d.Preparation.Measure)

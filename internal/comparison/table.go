@@ -42,6 +42,8 @@ func measureText(m density.Measure) string {
 	switch m {
 	case density.Dequantized:
 		return "dequantised (levels spread by uniform noise of one step)"
+	case density.Discrete:
+		return "discrete (probabilities of levels, not densities)"
 	case density.Binary:
 		return "binary (probabilities, not densities)"
 	}

@@ -3,6 +3,7 @@ package saved
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"likely/dataset"
 	"likely/density"
@@ -85,6 +86,16 @@ func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 		return dressed.BinarizeThreshold()
 	case p.Measure == density.Binary:
 		return dressed.BinarizeStatic(p.Seed)
+	}
+	if p.Measure == density.Discrete {
+		dressed.Measure = density.Discrete
+		for i := range d.Rows() {
+			for j, v := range d.X.RawRowView(i) {
+				if !(v >= p.Lo && v <= p.Hi) || v != math.Trunc(v) {
+					return nil, fmt.Errorf("%s is %v, where the model knows the levels %v, …, %v: %w; give levels as they are stored", d.Where(i, j), v, p.Lo, p.Hi, density.ErrSupport)
+				}
+			}
+		}
 	}
 	return &dressed, nil
 }
