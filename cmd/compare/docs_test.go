@@ -24,14 +24,20 @@ func shownCommands(t *testing.T, document string) []string {
 	return lines
 }
 
-// Every command that the README shows runs, in its order, in one folder. Only
+// Every command that a document shows runs, in its order, in one folder. Only
 // the effort is reduced.
-func TestREADMECommands(t *testing.T) {
+func TestShownCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the command many times")
 	}
-	commands := shownCommands(t, "README.md")
-	require.GreaterOrEqual(t, len(commands), 6)
+	for document, least := range map[string]int{"README.md": 6, "docs/mixtures.md": 1, "docs/command.md": 0} {
+		t.Run(document, func(t *testing.T) { testShownCommands(t, document, least) })
+	}
+}
+
+func testShownCommands(t *testing.T, document string, least int) {
+	commands := shownCommands(t, document)
+	require.GreaterOrEqual(t, len(commands), least)
 	dir := t.TempDir()
 	for _, name := range []string{"data.csv", "held-out.csv"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), exampleCSV(), 0o644))
