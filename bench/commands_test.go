@@ -22,6 +22,7 @@ var effort = map[string]struct {
 	"vae":       {flags: "--rows 100 --epochs 1 --python /no/python", folder: "fashion-mnist"},
 	"mixture":   {flags: "--rows 20000 --rounds 1 --iterations 2 --python /no/python --largest 100000", folder: "fashion-mnist"},
 	"evidence":  {flags: "--rows 5 --samples 50 --rounds 1 --annealed-rows 1 --temperatures 5 --python /no/python", folder: "mnist"},
+	"gap":       {flags: "--rows 4 --train 1000 --epochs 1 --samples 50 --temperatures 5 --annealed-rows 2 --steps 50", folder: "fashion-mnist"},
 	"gradients": {flags: "--draws 20 --epochs 1"},
 	"iwae":      {flags: "--stages 1 --samples 10 --test-rows 20", folder: "mnist"},
 }
