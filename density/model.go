@@ -15,6 +15,13 @@ type Model interface {
 	Rand(dst *mat.Dense, src rand.Source)
 }
 
+// Measured is a Model that says with respect to which measures its density is one.
+type Measured interface {
+	Model
+	// Measures returns them, the usual one first.
+	Measures() []Measure
+}
+
 // Exact is a Model whose log-density is known in closed form.
 type Exact interface {
 	Model

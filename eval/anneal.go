@@ -112,6 +112,9 @@ func anneal(ctx context.Context, m density.LatentGradient, x, z *mat.Dense, s An
 	if s, err = s.resolve(); err != nil {
 		return nil, nil, err
 	}
+	if s.Measure, err = measureOf(m, s.Measure); err != nil {
+		return nil, nil, err
+	}
 	a = &Annealing{Acceptance: make([]float64, n), Result: Result{
 		Kind: density.LowerBound, Measure: s.Measure, Samples: s.Chains,
 		LogProb: make([]float64, n), StdErr: make([]float64, n), ESS: make([]float64, n),

@@ -34,7 +34,9 @@ type Settings struct {
 	// once, as in elbo.Settings; 0: 1024. It does not change the result.
 	Chunk int
 	// Measure is what the density is a density with respect to; it is kept
-	// in the result, so that only like is compared with like.
+	// in the result, so that only like is compared with like. A model that
+	// cannot be one (density.Measured) is an error that wraps ErrMismatch;
+	// the zero value stands for the model's usual one.
 	Measure density.Measure
 	// Progress, if not nil, is told how many rows are done. Calls may be
 	// concurrent.
@@ -65,6 +67,10 @@ func LogProb(ctx context.Context, m density.Model, q density.Proposal, x *mat.De
 	}
 	if s.Samples < 1 {
 		return nil, fmt.Errorf("eval: %d samples: %w; want 1 or more, or 0 for the default", s.Samples, ErrSettings)
+	}
+	var err error
+	if s.Measure, err = measureOf(m, s.Measure); err != nil {
+		return nil, err
 	}
 	if exact, ok := m.(density.Exact); ok {
 		return closedForm(ctx, exact, x, s)

@@ -73,10 +73,14 @@ func Quadrate(ctx context.Context, m density.Latent, x *mat.Dense, s QuadratureS
 	if !(s.Tolerance > 0) || s.Evaluations < 1 {
 		return nil, fmt.Errorf("eval: quadrature to %v nats in %d evaluations: %w; want positive numbers, or 0 for the default", s.Tolerance, s.Evaluations, ErrSettings)
 	}
+	var err error
+	if s.Measure, err = measureOf(m, s.Measure); err != nil {
+		return nil, err
+	}
 	q := &Quadrature{Result: Result{Kind: density.ExactValue, Measure: s.Measure, LogProb: make([]float64, n)}, Error: make([]float64, n)}
 	edge, spent := make([]bool, n), make([]int64, n)
 	low, high := priorBox(m, s.Seed)
-	err := spread.Each(ctx, n, s.Progress, func() func(i int) error {
+	err = spread.Each(ctx, n, s.Progress, func() func(i int) error {
 		return func(i int) error {
 			c := &cubature{ctx: ctx, m: m, rule: newRule(l), x: density.Rows(x, i, i+1), row: i}
 			err := c.run(low, high, s)

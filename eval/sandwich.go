@@ -144,6 +144,10 @@ func CUBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dens
 	if s.Samples == 0 {
 		s.Samples = defaultSamples
 	}
+	var err error
+	if s.Measure, err = measureOf(m, s.Measure); err != nil {
+		return nil, err
+	}
 	n, _ := x.Dims()
 	r := &Result{
 		Kind: density.Consistent, Measure: s.Measure, Samples: s.Samples, Spent: int64(n) * int64(s.Samples),
@@ -151,7 +155,7 @@ func CUBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dens
 	}
 	pilots := make([]int64, n)
 	settings := elbo.Settings{Samples: s.Samples, Seed: s.Seed, Chunk: s.Chunk, Progress: s.Progress}
-	err := elbo.EachRow(ctx, m, q, x, "eval.cubo", settings, func(i int, w *elbo.Weights) {
+	err = elbo.EachRow(ctx, m, q, x, "eval.cubo", settings, func(i int, w *elbo.Weights) {
 		logs := w.Log(w.LogLik)
 		for k := range logs {
 			logs[k] *= order

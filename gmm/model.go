@@ -26,6 +26,7 @@ var (
 	_ density.ExactPosterior = (*Model)(nil)
 	_ density.Finite         = (*Model)(nil)
 	_ density.Parametric     = (*Model)(nil)
+	_ density.Measured       = (*Model)(nil)
 )
 
 // New returns the mixture with the given weights (length K, nonnegative,
@@ -154,6 +155,11 @@ func (e *EM) order() {
 			row[to] = old[from]
 		}
 	}
+}
+
+// Measures returns continuous and dequantised: a mixture of normals is a density.
+func (m *Model) Measures() []density.Measure {
+	return []density.Measure{density.Continuous, density.Dequantized}
 }
 
 // Dim returns D.
