@@ -50,6 +50,7 @@ type Config struct {
 	Floor float64
 
 	EvalSamples int // importance samples per row
+	GapRows     int // rows on which the gap is divided; 0: none
 	EvalRows    int // evaluate only the first rows of each split; 0: all
 }
 
@@ -182,6 +183,7 @@ func (c *Config) Check() error {
 		atLeast("vae-warmup", c.VAE.Warmup, 0),
 		atLeast("eval-samples", c.EvalSamples, 2),
 		atLeast("eval-rows", c.EvalRows, 0),
+		atLeast("eval-gap-rows", c.GapRows, 0),
 		oneOf("vae-likelihood", c.VAE.Likelihood, "auto", "gaussian", "bernoulli", "student-t", "continuous-bernoulli", discretized),
 	)
 	if err != nil {

@@ -29,6 +29,7 @@ type evaluation struct {
 	train, valid, test measured
 	bounds             *BoundsResult
 	gap                *GapResult
+	sandwich           *SandwichResult
 	diagnostics        *DiagnosticsResult
 	warnings           []string
 }
@@ -152,11 +153,14 @@ func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) e
 	e.bounds.IWAE, e.bounds.IWAESamples = finite(several.Value), &samples
 	e.bounds.IWAESEData, e.bounds.IWAESESamples = finite(several.DataErr), finite(several.SampleErr)
 	gap := reference.Estimate().Value - estimate.Value
-	e.gap = &GapResult{Total: finite(gap), SE: finite(math.Hypot(reference.Estimate().SampleErr, estimate.SampleErr))}
+	e.gap = &GapResult{Total: finite(gap), SE: finite(math.Hypot(reference.Estimate().SampleErr, estimate.SampleErr)), Rows: part.Rows()}
 	active := activeUnits(m, d.Train.Model)
 	e.diagnostics.ActiveUnits = &active
 	e.diagnose(reference)
-	return nil
+	if j.Config.GapRows == 0 {
+		return nil
+	}
+	return j.explain(ctx, e, m, part, reference, jacobian)
 }
 
 // diagnose summarises the diagnostics of the rows of an estimate; a closed form

@@ -13,6 +13,7 @@ var presets = map[string]func(*Config, func(flag string) bool){
 		setUnless(given("gmm-components"), &c.GMM.Components, Range{1, 10})
 		setUnless(given("vae-epochs"), &c.VAE.Effort, 4)
 		setUnless(given("eval-samples"), &c.EvalSamples, 10000)
+		setUnless(given("eval-gap-rows"), &c.GapRows, 20)
 	},
 }
 

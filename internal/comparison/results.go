@@ -104,35 +104,53 @@ type SplitResult struct {
 // BoundsResult holds the bounds on log p(x) over the test rows (the training
 // rows where none were held out).
 type BoundsResult struct {
-	On              string   `json:"on"`
-	ELBO            *float64 `json:"elbo_nats,omitempty"`
-	ELBOSEData      *float64 `json:"elbo_se_data,omitempty"`
-	ELBOSESamples   *float64 `json:"elbo_se_samples,omitempty"`
-	ELBORefined     *float64 `json:"elbo_refined_nats,omitempty"`
-	IWAE            *float64 `json:"iwae_nats,omitempty"`
-	IWAESamples     *int     `json:"iwae_samples,omitempty"`
-	IWAESEData      *float64 `json:"iwae_se_data,omitempty"`
-	IWAESESamples   *float64 `json:"iwae_se_samples,omitempty"`
-	AIS             *float64 `json:"ais_nats,omitempty"`
-	Rate            *float64 `json:"rate_nats,omitempty"`
-	Distortion      *float64 `json:"distortion_nats,omitempty"`
-	ExactQuadrature *float64 `json:"quadrature_nats,omitempty"`
+	On            string   `json:"on"`
+	ELBO          *float64 `json:"elbo_nats,omitempty"`
+	ELBOSEData    *float64 `json:"elbo_se_data,omitempty"`
+	ELBOSESamples *float64 `json:"elbo_se_samples,omitempty"`
+	// ELBORefined is the ELBO with q(z|x) refined for each of the first rows;
+	// Quadrature the integral over a code of one or two dimensions, with the
+	// largest error that it estimates for a row.
+	ELBORefined          *float64 `json:"elbo_refined_nats,omitempty"`
+	ELBORefinedSEData    *float64 `json:"elbo_refined_se_data,omitempty"`
+	ELBORefinedSESamples *float64 `json:"elbo_refined_se_samples,omitempty"`
+	ELBORefinedRows      *int     `json:"elbo_refined_rows,omitempty"`
+	Quadrature           *float64 `json:"quadrature_nats,omitempty"`
+	QuadratureError      *float64 `json:"quadrature_error_nats,omitempty"`
+	QuadratureRows       *int     `json:"quadrature_rows,omitempty"`
+	IWAE                 *float64 `json:"iwae_nats,omitempty"`
+	IWAESamples          *int     `json:"iwae_samples,omitempty"`
+	IWAESEData           *float64 `json:"iwae_se_data,omitempty"`
+	IWAESESamples        *float64 `json:"iwae_se_samples,omitempty"`
+	AIS                  *float64 `json:"ais_nats,omitempty"`
+	Rate                 *float64 `json:"rate_nats,omitempty"`
+	Distortion           *float64 `json:"distortion_nats,omitempty"`
 }
 
-// GapResult is log p(x) − ELBO, and its parts.
+// GapResult is log p(x) − ELBO, and its parts, all on the same rows: the first
+// ones where q(z|x) was refined, else all. Errors are those of the draws.
 type GapResult struct {
-	Total         *float64 `json:"total_nats,omitempty"`
-	Approximation *float64 `json:"approximation_nats,omitempty"`
-	Amortization  *float64 `json:"amortization_nats,omitempty"`
-	SE            *float64 `json:"se_nats,omitempty"`
+	Total           *float64 `json:"total_nats,omitempty"`
+	Approximation   *float64 `json:"approximation_nats,omitempty"`
+	Amortization    *float64 `json:"amortization_nats,omitempty"`
+	SE              *float64 `json:"se_nats,omitempty"`
+	ApproximationSE *float64 `json:"approximation_se_nats,omitempty"`
+	AmortizationSE  *float64 `json:"amortization_se_nats,omitempty"`
+	Rows            int      `json:"rows"`
+	// RowsConverged is on how many of the rows the refinement converged.
+	RowsConverged *int `json:"rows_converged,omitempty"`
 }
 
 // SandwichResult brackets log p(x) on rows drawn from the model itself, the
 // only rows for which an upper bound can be certified.
 type SandwichResult struct {
-	Lower *float64 `json:"lower_nats,omitempty"`
-	Upper *float64 `json:"upper_nats,omitempty"`
-	On    string   `json:"on"`
+	Lower   *float64 `json:"lower_nats,omitempty"`
+	Upper   *float64 `json:"upper_nats,omitempty"`
+	LowerSE *float64 `json:"lower_se_nats,omitempty"`
+	UpperSE *float64 `json:"upper_se_nats,omitempty"`
+	On      string   `json:"on"`
+	Rows    int      `json:"rows"`
+	Samples int      `json:"samples"`
 }
 
 // DiagnosticsResult tells how far the numbers of a model can be trusted.
