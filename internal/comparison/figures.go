@@ -33,6 +33,11 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 			return figure.Scores("How good each model is: "+d.All.Name, rows, scores)
 		}})
 	}
+	if gaps := gapFigure(r); len(gaps) > 0 {
+		drawings = append(drawings, drawing{"gaps", func() (*figure.Figure, error) {
+			return figure.Gaps("Why the bound is below log p: "+d.All.Name, gaps)
+		}})
+	}
 	points := complete(d.Train.X)
 	switch {
 	case d.Preparation.Measure == density.Binary, d.Preparation.Measure == density.Discrete, points == nil, len(panels(r, fits)) == 0:

@@ -30,6 +30,7 @@ func (r *Results) WriteText(w io.Writer) error {
 	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
 	r.writePairs(&b)
 	for _, m := range r.Models {
+		m.writeGap(&b)
 		if m.Selection != nil {
 			m.Selection.write(&b)
 		}
