@@ -71,6 +71,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.IntVar(&c.EvalSamples, "eval-samples", c.EvalSamples, "importance samples per row for log p of models without a closed form")
 	set.IntVar(&c.GapRows, "eval-gap-rows", c.GapRows, "divide the gap of the bound on the first N rows, and bracket log p on N simulated ones; 0: do not")
 	set.IntVar(&c.EvalRows, "eval-rows", c.EvalRows, "evaluate only the first N rows of each split; 0: all")
+	set.BoolVar(&c.Novelty, "eval-novelty", c.Novelty, "measure whether rows drawn from the models repeat or mix training rows,\nbeside rows of which that is known")
 	set.SortFlags = false
 }
 

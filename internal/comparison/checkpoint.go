@@ -56,7 +56,7 @@ func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) 
 // and the settings.
 func (j *Job) fingerprint(name string, d *Data) string {
 	c := j.Config
-	c.Models, c.EvalSamples, c.EvalRows, c.GapRows = nil, 0, 0, 0 // fits do not depend on these
+	c.Models, c.EvalSamples, c.EvalRows, c.GapRows, c.Novelty = nil, 0, 0, 0, false // fits do not depend on these
 	test := ""
 	if d.Test != nil {
 		test = d.Test.SHA256

@@ -49,9 +49,10 @@ type Config struct {
 	// 0: density.DefaultFloor.
 	Floor float64
 
-	EvalSamples int // importance samples per row
-	GapRows     int // rows on which the gap is divided; 0: none
-	EvalRows    int // evaluate only the first rows of each split; 0: all
+	EvalSamples int  // importance samples per row
+	GapRows     int  // rows on which the gap is divided; 0: none
+	Novelty     bool // measure whether samples are new
+	EvalRows    int  // evaluate only the first rows of each split; 0: all
 }
 
 // GMMConfig configures the mixture.

@@ -45,6 +45,9 @@ func (j *Job) Run(ctx context.Context) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.checkNovelty(&j.Config); err != nil {
+		return nil, err
+	}
 	chosen, err := selectFamilies(&j.Config, d)
 	if err != nil {
 		return nil, err
@@ -75,6 +78,9 @@ func (j *Job) Run(ctx context.Context) (*Results, error) {
 		results.Models = append(results.Models, describeModel(fits[i], evaluations[i], d))
 	}
 	if results.Pairs, err = pairs(evaluations); err != nil {
+		return nil, err
+	}
+	if results.Novelty, err = j.novelty(ctx, fits, d); err != nil {
 		return nil, err
 	}
 	return results, j.stage(ctx, results, fits, d)

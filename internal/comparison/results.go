@@ -22,6 +22,7 @@ type Results struct {
 	Dataset  DatasetResult  `json:"dataset"`
 	Models   []*ModelResult `json:"models"`
 	Pairs    []PairResult   `json:"pairs"`
+	Novelty  *NoveltyResult `json:"novelty,omitempty"`
 }
 
 // Version says which program made the numbers, on what.

@@ -35,6 +35,9 @@ func (r *Results) WriteText(w io.Writer) error {
 			m.Selection.write(&b)
 		}
 	}
+	if r.Novelty != nil {
+		r.Novelty.write(&b)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
