@@ -39,7 +39,9 @@ func (b *MultiBound) Estimate() density.Estimate {
 // groups; L_K is then nondecreasing in K for every row, by Jensen's inequality,
 // whatever the draws. Where K divides the next number the groups are disjoint;
 // where it does not, they go around, and the cost in logarithms, not in
-// evaluations of the model, is larger by up to K. Errors are those of [EachRow].
+// evaluations of the model, is larger by the factor K over the greatest common
+// divisor, at every such step of the list. Lists for which that is more than a million
+// times are an error that wraps ErrSettings; others are those of [EachRow].
 func MultiSample(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dense, ks []int, s Settings) ([]*MultiBound, error) {
 	s, err := s.resolve()
 	if err != nil {
@@ -47,6 +49,9 @@ func MultiSample(ctx context.Context, m density.Latent, q density.Proposal, x *m
 	}
 	if err := rising(ks, s.Samples); err != nil {
 		return nil, err
+	}
+	if w := rounds(ks, s.Samples); w > mostRounds {
+		return nil, fmt.Errorf("elbo: bounds of %v samples from %d draws would go around the draws %d times: %w; give numbers of which each divides the next, and the last one the draws", ks, s.Samples, w, ErrSettings)
 	}
 	n, _ := x.Dims()
 	bounds := make([]*MultiBound, len(ks))
@@ -113,6 +118,23 @@ func (g *groups) split(logs []float64, level int) {
 			return
 		}
 	}
+}
+
+// mostRounds bounds how often groups may go around the draws.
+const mostRounds = 1_000_000
+
+// rounds returns how often the groups of the smallest number go around all draws.
+func rounds(ks []int, samples int) int {
+	total := 1
+	for j := len(ks) - 1; j >= 0 && total <= mostRounds; j-- {
+		a, b := samples, ks[j]
+		for b > 0 {
+			a, b = b, a%b
+		}
+		total *= ks[j] / a
+		samples = ks[j]
+	}
+	return total
 }
 
 func rising(ks []int, samples int) error {
