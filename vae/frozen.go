@@ -32,6 +32,8 @@ type frozen[T kernel.Float] struct {
 	encoder, decoder *nn.Frozen[T]
 	rows             int
 	scratch          sync.Pool // *scratch[T]
+	once             sync.Once // makes slopes
+	slopes           *slope[T]
 }
 
 type scratch[T kernel.Float] struct {

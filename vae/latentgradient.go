@@ -42,9 +42,9 @@ func (m *Model) LogLikGrad(dst []float64, grad, x, z *mat.Dense) []float64 {
 	draws := density.Draws(x, z)
 	switch e := m.engine.(type) {
 	case *frozen[float32]:
-		m.each(rows, newSlope(m, e).run(dst, grad, x, z, draws))
+		m.each(rows, e.slope(m.coder).run(dst, grad, x, z, draws))
 	case *frozen[float64]:
-		m.each(rows, newSlope(m, e).run(dst, grad, x, z, draws))
+		m.each(rows, e.slope(m.coder).run(dst, grad, x, z, draws))
 	}
 	return dst
 }
@@ -70,7 +70,7 @@ func (m *Model) RandGiven(dst, z *mat.Dense, src rand.Source) {
 
 // slope takes gradients of log p(x|z) back through the decoder.
 type slope[T kernel.Float] struct {
-	m        *Model
+	m        *coder
 	e        *frozen[T]
 	gradient gradient[T]
 	tapes    sync.Pool // *slopeTape[T]
@@ -81,7 +81,15 @@ type slopeTape[T kernel.Float] struct {
 	x, s, w, spare []T // length D
 }
 
-func newSlope[T kernel.Float](m *Model, e *frozen[T]) *slope[T] {
+// slope returns the one slope of a network. Its tapes must outlive a call: Hamiltonian
+// Monte Carlo makes thousands of calls with a few rows each, and a pool for every
+// one of them keeps its tape alive through the next collection.
+func (e *frozen[T]) slope(m *coder) *slope[T] {
+	e.once.Do(func() { e.slopes = newSlope(m, e) })
+	return e.slopes
+}
+
+func newSlope[T kernel.Float](m *coder, e *frozen[T]) *slope[T] {
 	p := &slope[T]{m: m, e: e, gradient: newGradient[T](&m.config, false)}
 	d := m.config.Dim
 	p.tapes.New = func() any {
