@@ -20,6 +20,29 @@ import (
 // that start with # are skipped. With semicolons or tabs the decimal sign may
 // be a comma. What is wrong with a cell is said with its line and column.
 func readText(in *input, opt Options) (*Dataset, error) {
+	t, err := newTable(in, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.read(opt); err != nil {
+		return nil, err
+	}
+	d := len(t.columns)
+	out := &Dataset{
+		X:       mat.NewDense(len(t.values)/d, d, t.values),
+		Columns: t.columns,
+		lines:   t.lines,
+	}
+	if t.label >= 0 {
+		if out.Labels, out.LabelNames, err = indexLabels(t.classes); err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", in.path, err)
+		}
+	}
+	return out, nil
+}
+
+// newTable finds out how the cells of a text are separated.
+func newTable(in *input, opt Options) (*table, error) {
 	head, err := in.reader.Peek(in.reader.Size())
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, in.fail(err)
@@ -38,21 +61,7 @@ func readText(in *input, opt Options) (*Dataset, error) {
 	t.csv.FieldsPerRecord = -1
 	t.csv.TrimLeadingSpace = t.csv.Comma != '\t' // an empty cell between tabs is not space
 	t.csv.ReuseRecord = true
-	if err := t.read(opt); err != nil {
-		return nil, err
-	}
-	d := len(t.columns)
-	out := &Dataset{
-		X:       mat.NewDense(len(t.values)/d, d, t.values),
-		Columns: t.columns,
-		lines:   t.lines,
-	}
-	if t.label >= 0 {
-		if out.Labels, out.LabelNames, err = indexLabels(t.classes); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w", in.path, err)
-		}
-	}
-	return out, nil
+	return t, nil
 }
 
 // delimiter guesses what separates the cells from the first line that is
@@ -92,6 +101,10 @@ type table struct {
 	values  []float64
 	lines   []int32
 	classes []string
+
+	// each is called with the values of a row and its line, which are then
+	// forgotten; nil: all rows are kept.
+	each func(row []float64, line int32) error
 
 	missing      bool // cells may be empty
 	point, comma bool // a decimal point, a decimal comma has been seen
@@ -137,6 +150,12 @@ func (t *table) read(opt Options) error {
 	for rows := 0; err == nil && (opt.Limit <= 0 || rows < opt.Limit); rows++ {
 		if err := t.row(record); err != nil {
 			return err
+		}
+		if t.each != nil {
+			if err := t.each(t.values, t.lines[0]); err != nil {
+				return err
+			}
+			t.values, t.lines, t.classes = t.values[:0], t.lines[:0], t.classes[:0]
 		}
 		record, err = t.csv.Read()
 	}

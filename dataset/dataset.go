@@ -64,7 +64,11 @@ type Dataset struct {
 
 	rows  []int   // row of the original data that each row is; nil: row i is i
 	lines []int32 // line in the file of each original row; nil: not a text file
-	part  uint64  // 0 for training data, 1 for a test set of its own
+	// sampled holds the line of each original row where these are a sample of
+	// the rows of a text file.
+	sampled map[int]int32
+
+	part uint64 // 0 for training data, 1 for a test set of its own
 
 	// origin is the data that levels and range are taken from where they are
 	// not declared, so that all parts of a split agree; nil: these.
@@ -107,6 +111,8 @@ func (d *Dataset) Where(row, col int) string {
 	where.WriteString(place)
 	if original := d.Row(row); d.lines != nil {
 		fmt.Fprintf(&where, ", line %d", d.lines[original])
+	} else if d.sampled != nil {
+		fmt.Fprintf(&where, ", line %d", d.sampled[original])
 	} else {
 		fmt.Fprintf(&where, ", row %d", original+1)
 	}
@@ -226,7 +232,7 @@ func (d *Dataset) checkFinite(missing bool) error {
 		found := false
 		for j, v := range d.X.RawRowView(i) {
 			if math.IsInf(v, 0) || math.IsNaN(v) && !missing {
-				return fmt.Errorf("dataset: %s is %v: %w; remove the row or fill the value in", d.Where(i, j), v, density.ErrNonFinite)
+				return d.unfinite(i, j, v)
 			}
 			if !math.IsNaN(v) {
 				found, seen[j] = true, true
@@ -242,6 +248,11 @@ func (d *Dataset) checkFinite(missing bool) error {
 		}
 	}
 	return nil
+}
+
+// unfinite returns the error for a value that is no number.
+func (d *Dataset) unfinite(row, col int, v float64) error {
+	return fmt.Errorf("dataset: %s is %v: %w; remove the row or fill the value in", d.Where(row, col), v, density.ErrNonFinite)
 }
 
 // Missing returns the number of values that are missing, NaN in X.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -31,11 +32,12 @@ const streamRows = 16 * blockRows
 // FitStream fits a mixture to rows that are read once an iteration, by the EM of
 // [Fit] from the parameters of start (a fit to a sample of the rows, for example);
 // up to rounding the result is that of Fit with From(start). Memory does not grow
-// with the number of rows: it holds a chunk of them and the moments, K·D².
+// with the number of rows: it holds a chunk of them and the moments, K·D numbers for
+// families whose axes are the columns and K·D² for others.
 // Settings.Components, Start, Starts, Weights, Labels, Missing and Prior are not
 // used. The mixture is fitted on the scale of the columns under start.
 func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model, *Report, error) {
-	s.Components = start.k
+	s.Components, s.Prior = start.k, nil
 	s, err := s.resolve()
 	if err != nil {
 		return nil, nil, err
@@ -141,7 +143,7 @@ func (e *EM) stepStream(ctx context.Context, rows Rows) error {
 	e.moments.ctx = ctx
 	copy(e.moments.count, e.next.count)
 	copy(e.moments.mean, e.next.mean)
-	e.moments.scatters = e.next.scatters
+	e.moments.scatters, e.moments.ahead = e.next.scatters, e.next.ahead
 	if err := e.solve(); err != nil {
 		return err
 	}
@@ -156,10 +158,59 @@ func (e *EM) stepStream(ctx context.Context, rows Rows) error {
 }
 
 // readMoments is the E-step of a pass: the mean log-likelihood of the current
-// parameters, and the counts, means and scatters of their responsibilities, which
-// it leaves for the next M-step. Scatters are taken about the current means, which those
-// found differ from less and less.
+// parameters, and the moments of their responsibilities, which it leaves for the
+// next M-step: counts, means, and what the family needs of the second moments.
+// These are taken about the current means, which those found differ from less and
+// less.
 func (e *EM) readMoments(ctx context.Context, rows Rows) (float64, error) {
+	if _, axes := e.covariance.(*axisFamily); axes {
+		return e.readSquares(ctx, rows)
+	}
+	return e.readScatters(ctx, rows)
+}
+
+// readSquares is readMoments for the families that need the squares alone.
+func (e *EM) readSquares(ctx context.Context, rows Rows) (float64, error) {
+	k, d := e.k, e.d
+	all := newSums(k, d, e.moments.mean)
+	joint, logs := make([]float64, streamRows*k), make([]float64, streamRows)
+	var total float64
+	err := eachChunk(ctx, rows, func(x *mat.Dense) error {
+		n, _ := x.Dims()
+		e.scaled.transform.Apply(x, x)
+		chunk := &moments{n: n, k: k, d: d, x: x.RawMatrix().Data, resp: joint}
+		parts := make([]*sums, segments(n))
+		forSegments(n, func(s, first, last int) {
+			parts[s] = newSums(k, d, e.moments.mean)
+			for from := first; from < last; from += blockRows {
+				to := min(from+blockRows, last)
+				logJoint(joint[from*k:to*k], e.logWeight, e.moments.mean, e.shapes, chunk.x[from*d:to*d])
+				normalize(logs[from:to], joint[from*k:to*k], k)
+				parts[s].add(chunk, from, to)
+			}
+		})
+		total += sum(logs[:n])
+		join(append([]*sums{all}, parts...))
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	e.next.count, e.next.mean, e.next.ahead = all.count, slices.Clone(e.moments.mean), all
+	for i, v := range all.first {
+		if c := i / d; !e.next.empty(c) {
+			mean := v / all.count[c]
+			shift := mean - e.moments.mean[i]
+			e.next.mean[i] = mean
+			all.second[i] = max(0, all.second[i]-all.count[c]*(shift*shift))
+		}
+	}
+	all.about = e.next.mean
+	return total / e.moments.total, nil
+}
+
+// readScatters is readMoments for all other families.
+func (e *EM) readScatters(ctx context.Context, rows Rows) (float64, error) {
 	k, d := e.k, e.d
 	sums := make([]float64, k+k*d)
 	scatters := make([][]float64, k)

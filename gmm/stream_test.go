@@ -49,7 +49,7 @@ func (p *pieces) Next(dst *mat.Dense) (int, error) {
 func TestStreamEqualsMemory(t *testing.T) {
 	x := blobs(9000, 3, 3, 4)
 	sample, _ := fit(t, mat.DenseCopyOf(density.Rows(x, 0, 300)), Settings{Components: 3}, 1)
-	for _, family := range []Covariance{Full, Tied, Diagonal, TiedSpherical, VEV, FactorAnalyzers(1)} {
+	for _, family := range []Covariance{Full, Tied, Diagonal, Spherical, TiedDiagonal, TiedSpherical, VEI, EVI, VEV, FactorAnalyzers(1)} {
 		s := Settings{Components: 3, Covariance: family, Iterations: 15, Start: From(sample), Tolerance: 1e-14}
 		a, ra := fit(t, x, s, 1)
 		s.Iterations-- // the start's own M-step is one

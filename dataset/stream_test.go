@@ -1,0 +1,266 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+)
+
+// openStream opens a stream whose temporary file must be gone after the test.
+func openStream(t testing.TB, path string, sample int, seed uint64) (*Stream, error) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	t.Setenv("TMP", dir)
+	t.Cleanup(func() {
+		left, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, left, "temporary files stay behind")
+	})
+	s, err := OpenStream(context.Background(), path, sample, seed, Options{})
+	if err == nil {
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+	}
+	return s, err
+}
+
+// allRows reads a stream from the beginning, in chunks of the given size.
+func allRows(t testing.TB, s *Stream, size int) [][]float64 {
+	t.Helper()
+	require.NoError(t, s.Rewind())
+	var rows [][]float64
+	for chunk := mat.NewDense(size, s.Dim(), nil); ; {
+		n, err := s.Next(chunk)
+		for i := range n {
+			rows = append(rows, append([]float64{}, chunk.RawRowView(i)...))
+		}
+		if errors.Is(err, io.EOF) {
+			require.Zero(t, n)
+			return rows
+		}
+		require.NoError(t, err)
+	}
+}
+
+// A stream has the rows of the file read whole, in the same order, any number of
+// times, and so has its sample.
+func TestStreamIsTheFile(t *testing.T) {
+	var csv strings.Builder
+	csv.WriteString("a,b,c\n# a comment\n")
+	for i := range 1000 {
+		fmt.Fprintf(&csv, "%v,%v,%v\n\n", float64(i)/7, i*i, -i)
+	}
+	doubles := make([]byte, 0, 8*60)
+	for i := range 60 {
+		doubles = append(doubles, byte(i), 1, 2, 3, 4, byte(7*i), 6, byte(i%64))
+	}
+	for name, contents := range map[string][]byte{
+		"rows.csv":     []byte(csv.String()),
+		"rows.csv.gz":  gzipped(t, []byte(csv.String())),
+		"rows.tsv":     []byte("1,5\t2\n3\t4,25\n"),
+		"one.csv":      []byte("1,2\n"),
+		"f8.npy":       npyFile("<f8", false, "(20, 3)", doubles),
+		"big.npy":      npyFile(">f8", false, "(20, 3)", doubles),
+		"f4.npy":       npyFile("<f4", false, "(10, 3)", doubles[:120]),
+		"bigf4.npy.gz": gzipped(t, npyFile(">f4", false, "(10, 3)", doubles[:120])),
+		"i8.npy":       npyFile("<i8", false, "(20, 3)", doubles),
+		"i4.npy":       npyFile(">i4", false, "(40, 3)", doubles),
+		"i2.npy":       npyFile("<i2", false, "(80, 3)", doubles),
+		"i1.npy":       npyFile("|i1", false, "(160, 3)", doubles),
+		"u8.npy":       npyFile(">u8", false, "(20, 3)", doubles),
+		"u4.npy":       npyFile("<u4", false, "(40, 3)", doubles),
+		"u2.npy":       npyFile(">u2", false, "(80, 3)", doubles),
+		"u1.npy":       npyFile("|u1", false, "(4, 5, 6)", doubles[:120]),
+		"b1.npy":       npyFile("|b1", false, "(3, 2)", []byte{0, 1, 1, 0, 0, 1}),
+		"column.npy":   npyFile("<f8", true, "(60,)", doubles),
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := tempFile(t, name, contents)
+			whole, err := Open(path)
+			require.NoError(t, err)
+			s, err := openStream(t, path, 17, 1)
+			require.NoError(t, err)
+			require.Equal(t, whole.Rows(), s.Rows())
+			require.Equal(t, whole.Dim(), s.Dim())
+			require.Equal(t, whole.Columns, s.Sample.Columns)
+			require.Equal(t, whole.SHA256, s.Sample.SHA256)
+			require.Equal(t, whole.Place(), s.Sample.Place())
+			for _, size := range []int{1, 7, 5000} {
+				rows := allRows(t, s, size)
+				require.Len(t, rows, whole.Rows())
+				for i, row := range rows {
+					require.Equal(t, whole.X.RawRowView(i), row, "row %d", i)
+				}
+			}
+			require.Equal(t, min(17, whole.Rows()), s.Sample.Rows())
+			before := -1
+			for i := range s.Sample.Rows() {
+				row := s.Sample.Row(i)
+				require.Greater(t, row, before, "the order of the file, no row twice")
+				require.Equal(t, whole.X.RawRowView(row), s.Sample.X.RawRowView(i))
+				require.Equal(t, whole.Where(row, 0), s.Sample.Where(i, 0))
+				before = row
+			}
+		})
+	}
+}
+
+// Every row is as likely to be drawn as any other. χ² of 39 degrees of freedom over
+// 1500 seeds, at the level 1e-6 if seeds were drawn anew; they are fixed.
+func TestStreamSampleIsFair(t *testing.T) {
+	var text strings.Builder
+	for i := range 40 {
+		fmt.Fprintln(&text, i)
+	}
+	path := tempFile(t, "rows.csv", []byte(text.String()))
+	const seeds, drawn = 1500, 10
+	counts := make([]float64, 40)
+	for seed := range uint64(seeds) {
+		s, err := OpenStream(context.Background(), path, drawn, seed, Options{})
+		require.NoError(t, err)
+		for i := range drawn {
+			counts[s.Sample.Row(i)]++
+		}
+		require.NoError(t, s.Close())
+	}
+	var chi float64
+	expected := float64(seeds*drawn) / 40
+	for _, c := range counts {
+		// Counts of a sample without replacement vary less, by 1 − 10/40.
+		chi += (c - expected) * (c - expected) / (expected * 0.75) * (39.0 / 40)
+	}
+	require.Less(t, chi, 98.0)
+	require.Greater(t, chi, 10.0, "more even than chance")
+}
+
+// What is wrong with a file is said as it is when the file is read whole.
+func TestStreamMistakes(t *testing.T) {
+	for name, contents := range map[string][]byte{
+		"empty.csv":      nil,
+		"names.csv":      []byte("a,b\n"),
+		"ragged.csv":     []byte("1,2\n3\n"),
+		"text.csv":       []byte("1,2\n3,x\n"),
+		"hole.csv":       []byte("1,2\n3,\n"),
+		"nan.csv":        []byte("1,2\n3,NaN\n"),
+		"quote.csv":      []byte("1,2\n\"3,4\n"),
+		"cut.csv.gz":     gzipped(t, bytes.Repeat([]byte("1,2\n3,4\n"), 100))[:30],
+		"nan.npy":        npyFile("<f8", false, "(1, 2)", append(make([]byte, 8), 0, 0, 0, 0, 0, 0, 0xf8, 0x7f)),
+		"text.npy":       npyFile("<U4", false, "(1, 2)", make([]byte, 32)),
+		"none.npy":       npyFile("<f8", false, "(0, 2)", nil),
+		"not.npy":        []byte("nothing of that kind"),
+		"header.npy":     npyFile("<f8", false, "(1, 2", make([]byte, 16)),
+		"no-numbers.npy": []byte("\x93NUMPY\x01\x00"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := tempFile(t, name, contents)
+			_, want := Open(path)
+			require.Error(t, want)
+			_, err := openStream(t, path, 5, 1)
+			require.Error(t, err)
+			for _, sentinel := range []error{ErrEmpty, ErrRagged, ErrText, ErrMissing, ErrFormat, ErrTruncated, density.ErrNonFinite} {
+				require.Equal(t, errors.Is(want, sentinel), errors.Is(err, sentinel), "%v against %v", want, err)
+			}
+			require.Contains(t, err.Error(), path)
+		})
+	}
+	t.Run("cut short", func(t *testing.T) {
+		path := tempFile(t, "short.npy", npyFile("<f8", false, "(3, 2)", make([]byte, 40)))
+		_, err := openStream(t, path, 5, 1)
+		require.ErrorIs(t, err, ErrTruncated)
+	})
+	t.Run("too long", func(t *testing.T) {
+		path := tempFile(t, "long.npy", npyFile("<f8", false, "(2, 2)", make([]byte, 40)))
+		_, err := openStream(t, path, 5, 1)
+		require.ErrorIs(t, err, ErrFormat)
+	})
+	t.Run("columns first", func(t *testing.T) {
+		path := tempFile(t, "f.npy", npyFile("<f8", true, "(2, 2)", make([]byte, 32)))
+		_, err := openStream(t, path, 5, 1)
+		require.ErrorIs(t, err, ErrFormat)
+		require.ErrorContains(t, err, "ascontiguousarray")
+	})
+	t.Run("another format", func(t *testing.T) {
+		path := tempFile(t, "x.parquet", []byte("PAR1....PAR1"))
+		_, err := openStream(t, path, 5, 1)
+		require.ErrorIs(t, err, ErrFormat)
+	})
+	t.Run("no file", func(t *testing.T) {
+		_, err := openStream(t, filepath.Join(t.TempDir(), "none.csv"), 5, 1)
+		require.ErrorIs(t, err, os.ErrNotExist)
+	})
+	t.Run("no room", func(t *testing.T) {
+		path := tempFile(t, "rows.csv", []byte("1,2\n3,4\n"))
+		t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+		t.Setenv("TMP", filepath.Join(t.TempDir(), "none"))
+		_, err := OpenStream(context.Background(), path, 5, 1, Options{})
+		require.ErrorContains(t, err, "TMPDIR")
+	})
+	t.Run("interrupted", func(t *testing.T) {
+		path := tempFile(t, "rows.csv", []byte("1,2\n3,4\n"))
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_, err := OpenStream(ctx, path, 5, 1, Options{})
+		require.ErrorIs(t, err, context.Canceled)
+	})
+	t.Run("missing", func(t *testing.T) {
+		path := tempFile(t, "rows.csv", []byte("1,2\n3,\n"))
+		_, err := OpenStream(context.Background(), path, 5, 1, Options{Missing: true})
+		require.ErrorIs(t, err, ErrMissing)
+	})
+	t.Run("limit and label", func(t *testing.T) {
+		path := tempFile(t, "rows.csv", []byte("x,kind,y\n1,a,2\n3,b,4\n5,c,6\n"))
+		s, err := OpenStream(context.Background(), path, 5, 1, Options{Limit: 2, Label: "kind"})
+		require.NoError(t, err)
+		defer s.Close()
+		require.Equal(t, [][]float64{{1, 2}, {3, 4}}, allRows(t, s, 10))
+		require.Equal(t, []string{"x", "y"}, s.Sample.Columns)
+	})
+}
+
+// A file that can be read whole can be streamed, with the same rows; one that
+// cannot is an error, not a panic.
+func FuzzStream(f *testing.F) {
+	f.Add([]byte("a,b\n1,2\n3,4\n"), true)
+	f.Add([]byte("1;2,5\n3;4\n"), true)
+	f.Add(npyFile("<f8", false, "(2, 1)", make([]byte, 16)), false)
+	f.Add(npyFile(">i2", false, "(2, 2)", make([]byte, 8)), false)
+	f.Fuzz(func(t *testing.T, contents []byte, text bool) {
+		name := "rows.npy"
+		if text {
+			name = "rows.csv"
+		}
+		path := tempFile(t, name, contents)
+		whole, want := Open(path)
+		s, err := OpenStream(context.Background(), path, 3, 1, Options{})
+		if err == nil {
+			defer s.Close()
+		}
+		if want != nil {
+			require.Error(t, err)
+			return
+		}
+		if !text && err != nil {
+			require.ErrorContains(t, err, "ascontiguousarray")
+			return
+		}
+		require.NoError(t, err)
+		for i, row := range allRows(t, s, 5) {
+			for j, v := range row {
+				require.Equal(t, math.Float64bits(whole.X.At(i, j)), math.Float64bits(v))
+			}
+		}
+		require.Equal(t, whole.Rows(), s.Rows())
+	})
+}
