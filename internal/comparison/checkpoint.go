@@ -28,7 +28,7 @@ import (
 // there, and otherwise fits, and keeps the result.
 func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) {
 	if j.Checkpoint == "" {
-		return f.fit(ctx, j, d)
+		return j.fit(ctx, f, d)
 	}
 	name := filepath.Join(j.Checkpoint, f.name+"-"+j.fingerprint(f.name, d))
 	if j.Resume {
@@ -41,7 +41,7 @@ func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) 
 			d.Warnings = append(d.Warnings, fmt.Sprintf("%s was fitted again: what the interrupted run kept of it cannot be read (%v)", f.name, err))
 		}
 	}
-	fit, err := f.fit(ctx, j, d)
+	fit, err := j.fit(ctx, f, d)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +50,16 @@ func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) 
 	}
 	os.Remove(name + ".state") // of its training, which is over; fails where there is none
 	return fit, nil
+}
+
+// fit fits a model: to the rows in memory, and then to all rows of a file that is
+// streamed.
+func (j *Job) fit(ctx context.Context, f family, d *Data) (*Fit, error) {
+	fit, err := f.fit(ctx, j, d)
+	if err != nil || d.Stream == nil || !f.streams {
+		return fit, err
+	}
+	return j.stream(ctx, f.name, fit, d)
 }
 
 // fingerprint identifies what a fit depends on: the data, their preparation,

@@ -41,6 +41,7 @@ type Config struct {
 	Binarize   string // none, threshold, static or dynamic
 	Dequantize string // auto, yes or no
 	Missing    bool   // values may be missing
+	Stream     int    // rows of a file to hold in memory; 0: all
 
 	GMM GMMConfig
 	VAE VAEConfig
@@ -175,6 +176,7 @@ func (c *Config) Check() error {
 		oneOf("transform", c.Transform, "standard", "center", "none"),
 		oneOf("binarize", c.Binarize, "none", "threshold", "static", "dynamic"),
 		oneOf("dequantize", c.Dequantize, "auto", "yes", "no"),
+		atLeast("stream", c.Stream, 0),
 		atLeast("gmm-starts", c.GMM.Starts, 1),
 		atLeast("gmm-iterations", c.GMM.Iterations, 0),
 		atLeast("vae-latent", c.VAE.Latent, 1),
@@ -213,6 +215,9 @@ func (c *Config) Check() error {
 	}
 	if c.Missing && (c.Binarize != "none" || c.Dequantize == "yes") {
 		return usagef("--missing with --binarize or --dequantize: values that are missing have no level; leave one of them out")
+	}
+	if c.Stream > 0 && (c.Missing || c.Binarize != "none" || c.Dequantize == "yes" || c.VAE.Likelihood == discretized) {
+		return usagef("--stream with --missing, --binarize, --dequantize or levels: rows are streamed as the numbers they are; leave one of them out")
 	}
 	for i, name := range c.Models {
 		if _, known := lookupFamily(name); !known {

@@ -1,6 +1,7 @@
 package comparison
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -28,31 +29,51 @@ type Data struct {
 	// Preparation is what was done to the rows, in a form that is saved
 	// with a model.
 	Preparation saved.Preparation
-	Warnings    []string
+	// Stream is the file that All is a sample of; nil: All is everything.
+	Stream   *dataset.Stream
+	Warnings []string
 }
 
-// Load reads the data of a configuration and prepares them.
-func Load(c *Config) (*Data, error) {
-	all, test, err := read(c)
-	if err != nil {
+// Close releases the file that is streamed, if one is.
+func (d *Data) Close() error {
+	if d.Stream == nil {
+		return nil
+	}
+	return d.Stream.Close()
+}
+
+// Load reads the data of a configuration and prepares them. The caller closes
+// them.
+func Load(ctx context.Context, c *Config) (*Data, error) {
+	d := new(Data)
+	if err := d.load(ctx, c); err != nil {
+		d.Close()
 		return nil, err
 	}
-	d := &Data{All: all}
+	return d, nil
+}
+
+func (d *Data) load(ctx context.Context, c *Config) error {
+	all, test, err := d.read(ctx, c)
+	if err != nil {
+		return err
+	}
+	d.All = all
 	spread, err := dequantize(c, all)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d.Preparation = saved.NewPreparation(all, spread, c.Binarize, c.Seed)
 	d.Preparation.Missing = c.Missing
 	if c.VAE.Likelihood == discretized {
 		if err := levelled(all); err != nil {
-			return nil, err
+			return err
 		}
 		d.Preparation.Measure, d.Preparation.Lo, d.Preparation.Hi = density.Discrete, 0, float64(levels(all)-1)
 	}
 	prepared, err := d.Preparation.Prepare(all)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	holdout := c.Holdout
 	if test != nil {
@@ -61,27 +82,34 @@ func Load(c *Config) (*Data, error) {
 	train, valid, held := prepared.Split(holdout, c.Valid, c.Seed)
 	if test != nil {
 		if held, err = d.Preparation.Prepare(test); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if train.Rows() < 2 && all.Rows() >= 2 {
-		return nil, fmt.Errorf("%s holds %d rows, of which %d is left to train on: %w; give more rows, or a smaller --holdout and --valid", all.Place(), all.Rows(), train.Rows(), dataset.ErrTooFew)
+		return fmt.Errorf("%s holds %d rows, of which %d is left to train on: %w; give more rows, or a smaller --holdout and --valid", all.Place(), all.Rows(), train.Rows(), dataset.ErrTooFew)
 	}
 	if err := train.Check(); err != nil {
-		return nil, err
+		return err
 	}
 	if d.Preparation.Transform, err = transform(c, train); err != nil {
-		return nil, err
+		return err
 	}
 	d.Train, d.Valid, d.Test = d.part(train), d.part(valid), d.part(held)
 	d.warn()
-	return d, nil
+	return nil
 }
 
 // read opens the data, and the test set that belongs to them if there is one.
-func read(c *Config) (all, test *dataset.Dataset, err error) {
+func (d *Data) read(ctx context.Context, c *Config) (all, test *dataset.Dataset, err error) {
 	opt := dataset.Options{Missing: c.Missing}
-	if c.Test == "" {
+	if c.Stream > 0 {
+		if d.Stream, err = openStream(ctx, c); err != nil {
+			return nil, nil, err
+		}
+		if all = d.Stream.Sample; c.Test != "" {
+			test, err = dataset.OpenTest(c.Test, opt, all)
+		}
+	} else if c.Test == "" {
 		all, test, err = dataset.OpenPair(c.Dataset, opt)
 	} else if all, err = dataset.OpenWith(c.Dataset, opt); err == nil {
 		test, err = dataset.OpenTest(c.Test, opt, all)
@@ -164,6 +192,9 @@ func (d *Data) describe(c *Config) DatasetResult {
 		Name: d.All.Name, SHA256: d.All.SHA256, Dim: d.All.Dim(),
 		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
 		Measure: d.Preparation.Measure, Binarize: c.Binarize, Transform: c.Transform, EvalRows: c.EvalRows,
+	}
+	if d.Stream != nil {
+		r.RowsTrain, r.RowsHeld = newStreamed(d).training(), d.All.Rows()
 	}
 	if d.Preparation.Measure == density.Binary || c.Missing {
 		r.Transform = "none" // bits, and rows with gaps, are left as they are

@@ -52,16 +52,18 @@ type family struct {
 	continuous, binary bool
 	// missing says that rows may lack values.
 	missing bool
+	// streams says that a fit can go on with rows that are not in memory.
+	streams bool
 	fit     func(context.Context, *Job, *Data) (*Fit, error)
 }
 
 // families is the registry, in the order of reports. A new model is a new
 // package and a line here.
 var families = []family{
-	{"gaussian", "one Gaussian with full covariance, in closed form: the baseline", true, false, true, fitGaussian},
-	{"gmm", "a Gaussian mixture fitted by EM: its log p(x) is exact", true, false, true, fitMixture},
-	{"ae", "a plain autoencoder, made a density by a mixture fitted to its codes", true, true, false, fitAutoencoder},
-	{"vae", "a variational autoencoder: log p(x) is bounded and estimated", true, true, false, fitVAE},
+	{"gaussian", "one Gaussian with full covariance, in closed form: the baseline", true, false, true, true, fitGaussian},
+	{"gmm", "a Gaussian mixture fitted by EM: its log p(x) is exact", true, false, true, true, fitMixture},
+	{"ae", "a plain autoencoder, made a density by a mixture fitted to its codes", true, true, false, false, fitAutoencoder},
+	{"vae", "a variational autoencoder: log p(x) is bounded and estimated", true, true, false, false, fitVAE},
 }
 
 // ModelNames returns the names that --models takes.

@@ -41,10 +41,11 @@ func (j *Job) step(task string, done, total int, note string) {
 // which the caller commits.
 func (j *Job) Run(ctx context.Context) (*Results, error) {
 	j.step("reading "+j.Config.Dataset, 0, 0, "")
-	d, err := Load(&j.Config)
+	d, err := Load(ctx, &j.Config)
 	if err != nil {
 		return nil, err
 	}
+	defer d.Close()
 	if err := d.checkNovelty(&j.Config); err != nil {
 		return nil, err
 	}
@@ -52,6 +53,7 @@ func (j *Job) Run(ctx context.Context) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.warnStream(chosen)
 	results := &Results{
 		Schema: Schema, Seed: j.Config.Seed, Version: CurrentVersion(),
 		Warnings: []string{}, Dataset: d.describe(&j.Config),

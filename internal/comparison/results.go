@@ -54,6 +54,9 @@ type DatasetResult struct {
 	// Missing is the number of values that are missing; log p is then that of
 	// what is observed of each row.
 	Missing int `json:"missing_values,omitempty"`
+	// RowsHeld is the number of rows that were held in memory, a sample of a
+	// file of which the rest was streamed.
+	RowsHeld int `json:"rows_in_memory,omitempty"`
 	// EvalRows is the limit on the rows evaluated of each split, if any.
 	EvalRows int `json:"eval_rows,omitempty"`
 }

@@ -20,6 +20,9 @@ func (r *Results) WriteText(w io.Writer) error {
 	d := r.Dataset
 	fmt.Fprintf(&b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
 		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
+	if d.RowsHeld > 0 {
+		fmt.Fprintf(&b, "the mixtures are fitted to all rows of the file but those held out; the networks, and the choice\namong mixtures, see the training rows among %d drawn from it\n\n", d.RowsHeld)
+	}
 	if d.Missing > 0 {
 		fmt.Fprintf(&b, "%d values are missing: log p of a row is that of what is there\n\n", d.Missing)
 	}
