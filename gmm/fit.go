@@ -13,7 +13,8 @@ import (
 
 // Fit fits a mixture to the rows of x (N×D) by EM, from several starts,
 // and returns the best, with its components by decreasing weight. A start whose
-// optimum is degenerate (see Report.Warnings) is kept only if all are. The same
+// optimum is degenerate is kept only if all are, and one with a component that looks
+// spurious only if all others are no better in that (see Report.Warnings). The same
 // seed in src gives the same bits under any GOMAXPROCS. If ctx ends, Fit returns
 // its error within an iteration.
 //
@@ -66,11 +67,11 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	return best.Model(), report, nil
 }
 
-// choose picks the best start: the highest likelihood among those that are not
-// degenerate, or among all if all are.
+// choose picks the best start: the highest likelihood among those of which there is
+// the least doubt.
 func (r *Report) choose(runs []*EM, errs []error) *EM {
 	var best *EM
-	bestSound := false
+	least := 0 // doubt of the best
 	for i, e := range runs {
 		r.StartLogLik[i] = math.NaN()
 		if errs[i] != nil {
@@ -78,9 +79,9 @@ func (r *Report) choose(runs []*EM, errs []error) *EM {
 		}
 		r.StartLogLik[i] = e.LogLik()
 		r.TotalIterations += len(e.history) - 1
-		sound := !e.degenerate()
-		if best == nil || sound && !bestSound || sound == bestSound && e.Objective() > best.Objective() {
-			best, bestSound, r.Start = e, sound, i
+		doubt := e.doubt()
+		if best == nil || doubt < least || doubt == least && e.Objective() > best.Objective() {
+			best, least, r.Start = e, doubt, i
 		}
 	}
 	return best

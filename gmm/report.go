@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -60,6 +61,18 @@ func (e *EM) degenerate() bool {
 	return false
 }
 
+// doubt ranks optima by how little their likelihood may be worth: 0 for none that is
+// seen, 1 for a component that looks spurious, 2 for one that is degenerate.
+func (e *EM) doubt() int {
+	switch {
+	case e.degenerate():
+		return 2
+	case len(e.spurious()) > 0:
+		return 1
+	}
+	return 0
+}
+
 // rowsNeeded returns the number of rows that a covariance of its own needs.
 func (e *EM) rowsNeeded() int {
 	switch s := e.shapes.(type) {
@@ -100,11 +113,17 @@ func (r *Report) examine(e *EM) {
 	for _, k := range e.spurious() {
 		r.warn("component %d (%.3g rows) is small and in some direction has less than %v of the variance that components have on average: such optima are often spurious; compare held-out likelihoods with fewer components", k+1, e.moments.count[k], spuriousRatio)
 	}
-	var failed int
+	var failed, higher int
 	for _, v := range r.StartLogLik {
-		if math.IsNaN(v) {
+		switch {
+		case math.IsNaN(v):
 			failed++
+		case e.moments.prior == nil && v > e.LogLik()+1e-6:
+			higher++
 		}
+	}
+	if higher > 0 {
+		r.warn("%d of %d starts ended at a higher likelihood, the highest at %.6g nats per row, on components of few rows or near-singular ones; they were passed over for one without", higher, len(r.StartLogLik), floats.Max(slices.DeleteFunc(slices.Clone(r.StartLogLik), math.IsNaN)))
 	}
 	if failed > 0 {
 		r.warn("%d of %d starts collapsed and were left out", failed, len(r.StartLogLik))

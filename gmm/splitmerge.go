@@ -45,7 +45,7 @@ func improve(ctx context.Context, e *EM, s Settings) (*EM, int, error) {
 				continue // the move led to a collapse
 			}
 			iterations += len(next.history) - 1
-			if next.Objective() > e.Objective()+10*s.Tolerance && (!next.degenerate() || e.degenerate()) {
+			if next.Objective() > e.Objective()+10*s.Tolerance && next.doubt() <= e.doubt() {
 				e, better = next, true
 				break
 			}
