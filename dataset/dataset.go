@@ -29,6 +29,12 @@ type Dataset struct {
 	// LabelNames names the classes, or is nil.
 	LabelNames []string
 
+	// Weights says how often each row counts (length N, positive), or is nil
+	// where each counts once. Absent is the number of rows of weight 0, which
+	// are left out.
+	Weights []float64
+	Absent  int
+
 	// Measure is what a density of the data is a density with respect to.
 	Measure density.Measure
 	// Step is the spacing of the levels of discrete data, in original units;
@@ -165,11 +171,17 @@ func (d *Dataset) Take(rows []int) *Dataset {
 	if d.Labels != nil {
 		out.Labels = make([]int, len(rows))
 	}
+	if d.Weights != nil {
+		out.Weights = make([]float64, len(rows))
+	}
 	for i, r := range rows {
 		copy(x.RawRowView(i), d.X.RawRowView(r))
 		out.rows[i] = d.Row(r)
 		if d.Labels != nil {
 			out.Labels[i] = d.Labels[r]
+		}
+		if d.Weights != nil {
+			out.Weights[i] = d.Weights[r]
 		}
 	}
 	return out
@@ -188,6 +200,9 @@ func (d *Dataset) Head(n int) *Dataset {
 	}
 	if d.Labels != nil {
 		out.Labels = d.Labels[:n]
+	}
+	if d.Weights != nil {
+		out.Weights = d.Weights[:n]
 	}
 	return out
 }

@@ -27,6 +27,10 @@ var (
 	ErrMissing = errors.New("value is missing")
 	// ErrLabels reports labels that cannot be used.
 	ErrLabels = errors.New("labels do not fit")
+	// ErrColumn reports the name of a column that is not there.
+	ErrColumn = errors.New("no such column")
+	// ErrWeights reports weights of rows that cannot be used.
+	ErrWeights = errors.New("weights do not fit")
 	// ErrMismatch reports two sets of data that cannot be used together, such
 	// as a test file of another width.
 	ErrMismatch = errors.New("data sets do not match")

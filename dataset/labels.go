@@ -12,13 +12,22 @@ func labelColumn(names []string, label string) (int, error) {
 	if label == "" {
 		return -1, nil
 	}
-	if j := slices.Index(names, label); j >= 0 {
+	j, err := findColumn(names, label)
+	if err != nil {
+		return -1, fmt.Errorf("%w: %w", err, ErrLabels)
+	}
+	return j, nil
+}
+
+// findColumn finds a column by its name, or its number from 1.
+func findColumn(names []string, column string) (int, error) {
+	if j := slices.Index(names, column); j >= 0 {
 		return j, nil
 	}
-	if k, err := strconv.Atoi(label); err == nil && 1 <= k && k <= len(names) {
+	if k, err := strconv.Atoi(column); err == nil && 1 <= k && k <= len(names) {
 		return k - 1, nil
 	}
-	return -1, fmt.Errorf("no column is called %q: %w; the columns are %q", label, ErrLabels, names[:min(len(names), 12)])
+	return 0, fmt.Errorf("no column is called %q: %w; the columns are %q", column, ErrColumn, names[:min(len(names), 12)])
 }
 
 // indexLabels turns classes as they are written into indices. If all are

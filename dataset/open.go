@@ -28,6 +28,11 @@ type Options struct {
 	// missing, which is NaN in X. Otherwise it is an error.
 	Missing bool
 
+	// Weights names the column that says how often each row counts, by its
+	// name or its number from 1 (among the columns that are left, if there is
+	// a Label); it becomes Weights. Empty: each row counts once.
+	Weights string
+
 	unpacked int64 // bound on compressed files; 0: MaxUnpacked
 }
 
@@ -102,7 +107,7 @@ func (e Entry) open(opt Options, wantTest bool) (train, test *Dataset, err error
 		}
 		defer file.Close()
 		options := e.options
-		options.Limit = opt.Limit
+		options.Limit, options.Weights = opt.Limit, opt.Weights
 		if train, _, err = readFile(file, e.file, options, false); err == nil {
 			train.File = "" // it has no path
 		}
@@ -183,6 +188,20 @@ func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (tra
 		d.Name, d.File, d.SHA256 = baseName(name), name, sum
 		if err := d.checkFinite(opt.Missing); err != nil {
 			return nil, nil, err
+		}
+	}
+	if opt.Weights != "" {
+		for _, d := range []**Dataset{&train, &test} {
+			if *d == nil {
+				continue
+			}
+			if *d, err = (*d).weigh(opt.Weights); err != nil {
+				return nil, nil, err
+			}
+			// A row may have held nothing but its weight.
+			if err := (*d).checkFinite(opt.Missing); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	if test != nil {

@@ -42,7 +42,8 @@ const streamBuffer = 1 << 20
 // OpenStream opens a text file or a NumPy array in row-major order, gzipped or not,
 // and draws a sample of so many rows (≥ 1) by the seed. The caller closes the stream.
 // Options.Limit bounds the rows that are read at all; the column that Options.Label
-// names is left out; Options.Missing is refused.
+// names is left out; Options.Missing and
+// Options.Weights are refused.
 //
 // Errors are those of [Open]; one that wraps [ErrFormat] says that a file is of a
 // format that cannot be read in pieces. If ctx ends, its error is returned. Memory is
@@ -53,6 +54,9 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 	}
 	if opt.Missing {
 		return nil, fmt.Errorf("dataset: %s: rows with missing values cannot be streamed: %w; read the file whole", path, ErrMissing)
+	}
+	if opt.Weights != "" {
+		return nil, fmt.Errorf("dataset: %s: rows with weights cannot be streamed: %w; read the file whole", path, ErrWeights)
 	}
 	file, err := os.Open(path)
 	if err != nil {

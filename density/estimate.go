@@ -98,26 +98,47 @@ func (e Estimate) String() string {
 // the number of draws a row. Sums are accumulated in row order. The data
 // error of a single row is NaN: one row says nothing about its spread.
 func MeanEstimate(values, sampleErr []float64, kind Kind, samples int) Estimate {
+	return WeightedMeanEstimate(values, sampleErr, nil, kind, samples)
+}
+
+// WeightedMeanEstimate is [MeanEstimate] where row i counts wᵢ > 0 times (length N;
+// nil: once): both errors but that of the draws are those of the table in which it
+// stands so often, of Σw rows. Weights that mean something else, such as shares of
+// a population, must be scaled so that their sum is the number of rows they are
+// worth; where it is 1 or less there is no error over rows, NaN. The draws of a row
+// count wᵢ times too, but were made once.
+func WeightedMeanEstimate(values, sampleErr, weights []float64, kind Kind, samples int) Estimate {
 	n := len(values)
-	if n == 0 || sampleErr != nil && len(sampleErr) != n {
-		panic("density: values and errors differ in length or are empty")
+	if n == 0 || sampleErr != nil && len(sampleErr) != n || weights != nil && len(weights) != n {
+		panic("density: values, errors and weights differ in length or are empty")
 	}
-	var mean float64
-	for _, v := range values {
-		mean += v
+	weight := func(i int) float64 {
+		if weights == nil {
+			return 1
+		}
+		return weights[i]
 	}
-	mean /= float64(n)
+	var mean, total float64
+	for i, v := range values {
+		mean += weight(i) * v
+		total += weight(i)
+	}
+	mean /= total
 	var squares, variance float64
 	for i, v := range values {
-		squares += (v - mean) * (v - mean)
+		w := weight(i)
+		squares += w * ((v - mean) * (v - mean))
 		if sampleErr != nil {
-			variance += sampleErr[i] * sampleErr[i]
+			variance += w * w * (sampleErr[i] * sampleErr[i])
 		}
 	}
-	spread := squares / (float64(n-1) * float64(n)) // NaN for one row
+	spread := math.NaN()
+	if total > 1 {
+		spread = squares / ((total - 1) * total)
+	}
 	// The spread between rows already holds the Monte Carlo noise of each
 	// row; taking it out keeps the two errors apart.
-	sampling := variance / (float64(n) * float64(n))
+	sampling := variance / (total * total)
 	return Estimate{
 		Value:     mean,
 		DataErr:   math.Sqrt(max(spread-sampling, 0)),

@@ -35,18 +35,25 @@ func NewIdentity(d int) Transform {
 
 // NewCentering returns the transform that subtracts the column means of x
 // (N×D) and leaves the scale alone.
-func NewCentering(x *mat.Dense) Transform {
+func NewCentering(x *mat.Dense) Transform { return NewWeightedCentering(x, nil) }
+
+// NewWeightedCentering is [NewCentering] with the means of [WeightedMoments].
+func NewWeightedCentering(x *mat.Dense, weights []float64) Transform {
 	_, d := x.Dims()
 	t := NewIdentity(d)
-	t.Shift, _ = Moments(x)
+	t.Shift, _ = WeightedMoments(x, weights)
 	return t
 }
 
 // NewStandardizing returns the transform that gives each column of x (N×D)
 // mean 0 and variance 1 (divisor N). A constant column is an error that wraps
 // [ErrConstant] and names the column, counted from 1.
-func NewStandardizing(x *mat.Dense) (Transform, error) {
-	mean, variance := Moments(x)
+func NewStandardizing(x *mat.Dense) (Transform, error) { return NewWeightedStandardizing(x, nil) }
+
+// NewWeightedStandardizing is [NewStandardizing] with the mean and the variance of
+// [WeightedMoments].
+func NewWeightedStandardizing(x *mat.Dense, weights []float64) (Transform, error) {
+	mean, variance := WeightedMoments(x, weights)
 	for j, v := range variance {
 		if !(v > 0) {
 			return Transform{}, fmt.Errorf("density: column %d has the single value %v: %w; drop the column, or spread discrete values by dequantising", j+1, mean[j], ErrConstant)
@@ -58,28 +65,50 @@ func NewStandardizing(x *mat.Dense) (Transform, error) {
 
 // Moments returns the mean and the variance (divisor N, second moments about
 // the mean) of each column of x (N×D, N ≥ 1).
-func Moments(x *mat.Dense) (mean, variance []float64) {
+func Moments(x *mat.Dense) (mean, variance []float64) { return WeightedMoments(x, nil) }
+
+// WeightedMoments is [Moments] where row i counts wᵢ times (length N, positive;
+// nil: once); the divisor is Σw.
+func WeightedMoments(x *mat.Dense, weights []float64) (mean, variance []float64) {
 	n, d := x.Dims()
+	if weights != nil && len(weights) != n {
+		panic("density: weights and data differ in length")
+	}
+	total := float64(n)
+	weight := func(i int) float64 {
+		if weights == nil {
+			return 1
+		}
+		return weights[i]
+	}
+	if weights != nil {
+		total = 0
+		for _, w := range weights {
+			total += w
+		}
+	}
 	mean = make([]float64, d)
 	variance = make([]float64, d)
 	first := x.RawRowView(0)
 	for i := range n {
+		w := weight(i)
 		for j, v := range x.RawRowView(i) {
 			// Offsets from the first row: a constant column has mean
 			// exactly that constant and variance exactly 0.
-			mean[j] += v - first[j]
+			mean[j] += w * (v - first[j])
 		}
 	}
 	for j := range mean {
-		mean[j] = first[j] + mean[j]/float64(n)
+		mean[j] = first[j] + mean[j]/total
 	}
 	for i := range n {
+		w := weight(i)
 		for j, v := range x.RawRowView(i) {
-			variance[j] += (v - mean[j]) * (v - mean[j])
+			variance[j] += w * ((v - mean[j]) * (v - mean[j]))
 		}
 	}
 	for j := range variance {
-		variance[j] /= float64(n)
+		variance[j] /= total
 	}
 	return mean, variance
 }

@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -54,7 +55,7 @@ func (d Difference) Interval(level float64) (low, high float64) {
 }
 
 // Compare returns the paired difference between two results of the same rows. A
-// different number of rows or another measure is an error that wraps
+// different number of rows, other weights or another measure is an error that wraps
 // ErrMismatch; that the rows are the same ones is up to the caller. A row to which
 // one model gives probability 0 makes Mean infinite, and one to which both do makes
 // it NaN; neither is significant, for no number of other rows can outweigh it.
@@ -65,6 +66,9 @@ func Compare(a, b *Result) (Difference, error) {
 	if a.Measure != b.Measure {
 		return Difference{}, fmt.Errorf("eval: a %s measure against a %s one: %w; prepare the data alike for both models", a.Measure, b.Measure, ErrMismatch)
 	}
+	if !slices.Equal(a.Weights, b.Weights) {
+		return Difference{}, fmt.Errorf("eval: rows of different weights: %w; weigh the rows alike for both models", ErrMismatch)
+	}
 	diff, errs := make([]float64, len(a.LogProb)), make([]float64, len(a.LogProb))
 	for i := range diff {
 		diff[i] = a.LogProb[i] - b.LogProb[i]
@@ -74,6 +78,6 @@ func Compare(a, b *Result) (Difference, error) {
 			}
 		}
 	}
-	e := density.MeanEstimate(diff, errs, density.Consistent, 0)
+	e := density.WeightedMeanEstimate(diff, errs, a.Weights, density.Consistent, 0)
 	return Difference{Mean: e.Value, DataErr: e.DataErr, SampleErr: e.SampleErr, Rows: e.Rows, Kinds: [2]density.Kind{a.Kind, b.Kind}}, nil
 }

@@ -22,6 +22,9 @@ type Result struct {
 	// density.ExactValue. Where they differ from LogProb by more than StdErr,
 	// none of the three can be trusted.
 	Smoothed, Debiased []float64
+	// Weights says how often each row counts in the means (length N,
+	// positive); nil: once.
+	Weights []float64
 	// Kind tells a closed form from an estimate.
 	Kind density.Kind
 	// Measure is what the density is a density with respect to.
@@ -36,7 +39,7 @@ type Result struct {
 
 // Estimate returns the mean over the rows with its two standard errors.
 func (r *Result) Estimate() density.Estimate {
-	return density.MeanEstimate(r.LogProb, r.StdErr, r.Kind, r.Samples)
+	return density.WeightedMeanEstimate(r.LogProb, r.StdErr, r.Weights, r.Kind, r.Samples)
 }
 
 // Shift adds c nats to every row, as a change of units does.
@@ -64,7 +67,7 @@ func (r *Result) Untrusted() []int {
 // Trusted returns the estimate from the rows with a k̂ below the threshold, and
 // whether there is any.
 func (r *Result) Trusted() (density.Estimate, bool) {
-	var values, errs []float64
+	var values, errs, weights []float64
 	limit := Threshold(r.Samples)
 	for i, v := range r.LogProb {
 		if r.KHat != nil && r.KHat[i] > limit {
@@ -74,11 +77,14 @@ func (r *Result) Trusted() (density.Estimate, bool) {
 		if r.StdErr != nil {
 			errs = append(errs, r.StdErr[i])
 		}
+		if r.Weights != nil {
+			weights = append(weights, r.Weights[i])
+		}
 	}
 	if len(values) == 0 {
 		return density.Estimate{}, false
 	}
-	return density.MeanEstimate(values, errs, r.Kind, r.Samples), true
+	return density.WeightedMeanEstimate(values, errs, weights, r.Kind, r.Samples), true
 }
 
 // warn adds a warning for rows that cannot be trusted.

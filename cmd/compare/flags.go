@@ -43,6 +43,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.BoolVar(&f.dequantize, "dequantize", false, "spread discrete levels by uniform noise of one step, fixed once by the seed\n(default: on for grey images that are not binarised)")
 	set.BoolVar(&c.Missing, "missing", false, "empty cells, NA, ? and NaN are values that are missing: mixtures are fitted to\nwhat is there, exactly, and the networks are left out")
 
+	set.StringVar(&c.Weights, "weights", "", "`COLUMN`, by name or number, that says how often each row counts: 0 for not at all,\n2 for twice; the networks are left out")
 	set.IntVar(&c.Stream, "stream", 0, "for a file larger than memory (.csv, .tsv, .npy, also .gz): hold a sample of N rows\nin memory, on which mixtures are chosen and started and networks trained, and fit\nthe mixtures to all rows, read again in each pass; 0: read the file whole")
 
 	set.Float64Var(&c.Floor, "floor", c.Floor, "smallest variance of any model, relative to that of the column; 0: 1e-6")

@@ -56,8 +56,10 @@ type Settings struct {
 	Components []int
 	// Criterion ranks the candidates.
 	Criterion Criterion
-	// Valid holds other rows (M×D), for HeldOut.
-	Valid *mat.Dense
+	// Valid holds other rows (M×D), for HeldOut, and ValidWeights how often each
+	// counts (length M); nil: once.
+	Valid        *mat.Dense
+	ValidWeights []float64
 	// Folds is the number of parts for CrossValidation; 0: 10.
 	Folds int
 	// Fit is how each candidate is fitted; its Components and Covariance are
@@ -214,8 +216,8 @@ func (s *Settings) resolve(x *mat.Dense) error {
 		return fmt.Errorf("selection: held-out likelihood without Settings.Valid: %w; give other rows, or use cv", ErrSettings)
 	case s.Criterion == CrossValidation && (s.Folds < 2 || s.Folds > n):
 		return fmt.Errorf("selection: %d folds of %d rows: %w; want 2 to the number of rows", s.Folds, n, ErrSettings)
-	case s.Criterion == CrossValidation && (s.Fit.Weights != nil || s.Fit.Labels != nil):
-		return fmt.Errorf("selection: cross-validation with weights or labels: %w; use another criterion", ErrSettings)
+	case s.Criterion == CrossValidation && s.Fit.Labels != nil:
+		return fmt.Errorf("selection: cross-validation with labels: %w; use another criterion", ErrSettings)
 	}
 	return nil
 }
@@ -258,46 +260,55 @@ func hasNaN(x *mat.Dense) bool {
 
 // holdOut computes the held-out likelihood, on the rows given or in folds.
 func (c *Candidate) holdOut(ctx context.Context, x *mat.Dense, s Settings, fit gmm.Settings, seed uint64) error {
-	var values []float64
+	var values, weights []float64
 	switch {
 	case s.Criterion == CrossValidation:
 		var err error
-		if values, err = folds(ctx, x, s.Folds, fit, seed); err != nil {
+		if values, weights, err = folds(ctx, x, s.Folds, fit, seed); err != nil {
 			return err
 		}
 	case s.Valid != nil:
-		values = c.Model.LogProbObserved(nil, s.Valid)
+		values, weights = c.Model.LogProbObserved(nil, s.Valid), s.ValidWeights
 	default:
 		return nil
 	}
-	e := density.MeanEstimate(values, nil, density.ExactValue, 0)
+	e := density.WeightedMeanEstimate(values, nil, weights, density.ExactValue, 0)
 	c.HeldOut, c.HeldOutErr = e.Value, e.DataErr
 	return nil
 }
 
-// folds returns log p of each row under the fit to the folds it is not in. The
-// division is the same for all candidates.
-func folds(ctx context.Context, x *mat.Dense, parts int, fit gmm.Settings, seed uint64) ([]float64, error) {
+// folds returns log p of each row under the fit to the folds it is not in, and its
+// weight, if rows have weights. The division is the same for all candidates.
+func folds(ctx context.Context, x *mat.Dense, parts int, fit gmm.Settings, seed uint64) (values, heldWeights []float64, err error) {
 	n, d := x.Dims()
+	weights := fit.Weights
 	order := rand.New(density.NewSource(seed, "selection.folds")).Perm(n)
-	values := make([]float64, 0, n)
 	for part := range parts {
 		from, to := part*n/parts, (part+1)*n/parts
 		train, test := mat.NewDense(n-(to-from), d, nil), mat.NewDense(to-from, d, nil)
 		row := 0
+		if fit.Weights = nil; weights != nil {
+			fit.Weights = make([]float64, n-(to-from))
+		}
 		for i, j := range order {
 			if i >= from && i < to {
 				test.SetRow(i-from, x.RawRowView(j))
+				if weights != nil {
+					heldWeights = append(heldWeights, weights[j])
+				}
 				continue
 			}
 			train.SetRow(row, x.RawRowView(j))
+			if weights != nil {
+				fit.Weights[row] = weights[j]
+			}
 			row++
 		}
 		m, _, err := gmm.Fit(ctx, train, fit, density.NewSource(seed, "selection.fold", uint64(part)))
 		if err != nil {
-			return nil, fmt.Errorf("fold %d: %w", part+1, err)
+			return nil, nil, fmt.Errorf("fold %d: %w", part+1, err)
 		}
 		values = append(values, m.LogProbObserved(nil, test)...)
 	}
-	return values, nil
+	return values, heldWeights, nil
 }

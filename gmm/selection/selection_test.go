@@ -188,3 +188,52 @@ func TestStandardErrors(t *testing.T) {
 		near(t, want, e.Covariances[0].At(j, j), 0.2*want)
 	}
 }
+
+// Weights are repetitions, of training and of validation rows; in cross-validation
+// the folds keep a row's repetitions together, so weights of 2 change the errors
+// alone.
+func TestWeightedSelection(t *testing.T) {
+	x := open(t, "iris")
+	n, d := x.Dims()
+	weights := make([]float64, n)
+	var many []float64
+	for i := range weights {
+		weights[i] = float64(i % 3)
+		for range i % 3 {
+			many = append(many, x.RawRowView(i)...)
+		}
+	}
+	rows := mat.NewDense(len(many)/d, d, many)
+	s := Settings{Families: []gmm.Covariance{gmm.Tied, gmm.Diagonal}, Components: []int{1, 2}, Criterion: HeldOut, Valid: rows}
+	want, err := Select(context.Background(), rows, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	var kept []float64
+	var counts []float64
+	for i, w := range weights {
+		if w > 0 {
+			kept, counts = append(kept, x.RawRowView(i)...), append(counts, w)
+		}
+	}
+	s.Fit.Weights, s.Valid, s.ValidWeights = weights, mat.NewDense(len(counts), d, kept), counts
+	got, err := Select(context.Background(), x, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	for i, a := range want.Candidates {
+		b := got.Candidates[i]
+		for c := BIC; c <= HeldOut; c++ {
+			near(t, a.Value(c), b.Value(c), 1e-6)
+		}
+		near(t, a.HeldOutErr, b.HeldOutErr, 1e-8)
+	}
+
+	s = Settings{Families: s.Families, Components: s.Components, Criterion: CrossValidation}
+	once, err := Select(context.Background(), x, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	s.Fit.Weights = make([]float64, n)
+	for i := range n {
+		s.Fit.Weights[i] = 2
+	}
+	twice, err := Select(context.Background(), x, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	near(t, once.Best().HeldOut, twice.Best().HeldOut, 1e-6)
+	near(t, once.Best().HeldOutErr*math.Sqrt(149./299), twice.Best().HeldOutErr, 1e-6)
+}

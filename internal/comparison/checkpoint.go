@@ -56,7 +56,7 @@ func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) 
 // streamed.
 func (j *Job) fit(ctx context.Context, f family, d *Data) (*Fit, error) {
 	fit, err := f.fit(ctx, j, d)
-	if err != nil || d.Stream == nil || !f.streams {
+	if err != nil || d.Stream == nil || !f.mixture {
 		return fit, err
 	}
 	return j.stream(ctx, f.name, fit, d)

@@ -41,6 +41,7 @@ type Config struct {
 	Binarize   string // none, threshold, static or dynamic
 	Dequantize string // auto, yes or no
 	Missing    bool   // values may be missing
+	Weights    string // column that says how often each row counts; "": once
 	Stream     int    // rows of a file to hold in memory; 0: all
 
 	GMM GMMConfig
@@ -216,8 +217,11 @@ func (c *Config) Check() error {
 	if c.Missing && (c.Binarize != "none" || c.Dequantize == "yes") {
 		return usagef("--missing with --binarize or --dequantize: values that are missing have no level; leave one of them out")
 	}
-	if c.Stream > 0 && (c.Missing || c.Binarize != "none" || c.Dequantize == "yes" || c.VAE.Likelihood == discretized) {
-		return usagef("--stream with --missing, --binarize, --dequantize or levels: rows are streamed as the numbers they are; leave one of them out")
+	if c.Weights != "" && (c.Novelty || c.Binarize != "none" || c.VAE.Likelihood == discretized) {
+		return usagef("--weights with --eval-novelty, --binarize or levels: these take rows one by one; leave one of them out")
+	}
+	if c.Stream > 0 && (c.Missing || c.Weights != "" || c.Binarize != "none" || c.Dequantize == "yes" || c.VAE.Likelihood == discretized) {
+		return usagef("--stream with --missing, --weights, --binarize, --dequantize or levels: rows are streamed as the numbers they are; leave one of them out")
 	}
 	for i, name := range c.Models {
 		if _, known := lookupFamily(name); !known {

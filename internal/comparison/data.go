@@ -101,7 +101,7 @@ func (d *Data) load(ctx context.Context, c *Config) error {
 
 // read opens the data, and the test set that belongs to them if there is one.
 func (d *Data) read(ctx context.Context, c *Config) (all, test *dataset.Dataset, err error) {
-	opt := dataset.Options{Missing: c.Missing}
+	opt := dataset.Options{Missing: c.Missing, Weights: c.Weights}
 	if c.Stream > 0 {
 		if d.Stream, err = openStream(ctx, c); err != nil {
 			return nil, nil, err
@@ -151,9 +151,9 @@ func transform(c *Config, train *dataset.Dataset) (density.Transform, error) {
 	case train.Measure == density.Binary || train.Measure == density.Discrete || c.Transform == "none" || c.Missing:
 		return density.NewIdentity(train.Dim()), nil
 	case c.Transform == "center":
-		return density.NewCentering(train.X), nil
+		return density.NewWeightedCentering(train.X, train.Weights), nil
 	}
-	t, err := density.NewStandardizing(train.X)
+	t, err := density.NewWeightedStandardizing(train.X, train.Weights)
 	if err != nil {
 		return t, fmt.Errorf("%s: %w", train.Place(), err)
 	}
@@ -174,6 +174,9 @@ func (d *Data) warn() {
 	}
 	if d.Preparation.Measure == density.Binary && !d.All.IsImage() {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is not made of images: --binarize cuts its columns at one common level, which means something only where they are of one kind", d.All.Place()))
+	}
+	if total := d.Train.TotalWeight(); d.Train.Weights != nil && total < float64(d.Train.Rows())/2 {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("the weights of %d training rows sum to %.3g: a weight is the number of times that its row counts, and criteria and errors take the sum for the number of rows; scale the weights if they are shares", d.Train.Rows(), total))
 	}
 	if n, columns := d.Train.Rows(), d.Train.Dim(); n <= columns && d.Preparation.Measure != density.Binary {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%d training rows for %d columns: covariances are singular but for their floor; more rows or --gmm-covariance diag would help", n, columns))
@@ -201,6 +204,12 @@ func (d *Data) describe(c *Config) DatasetResult {
 	}
 	if c.Missing {
 		r.Missing = d.All.Missing()
+	}
+	if c.Weights != "" {
+		r.Weights = &WeightsResult{Column: c.Weights, Total: d.All.TotalWeight(), Train: d.Train.TotalWeight(), Absent: d.All.Absent}
+		if d.Test != nil {
+			r.Weights.Test = d.Test.TotalWeight()
+		}
 	}
 	if d.Preparation.Measure == density.Dequantized && d.Preparation.Step > 0 {
 		r.DequantizeStep = &d.Preparation.Step

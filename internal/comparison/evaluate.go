@@ -116,6 +116,9 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Config.EvalSamples, j.Config.Seed, func(done, total int) {
 		j.step(fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name), done, total, "")
 	})
+	if err == nil {
+		out.logProb.Weights = p.Weights
+	}
 	return out, err
 }
 

@@ -50,20 +50,18 @@ type family struct {
 	// continuous and binary say on which measures the family is a density
 	// (or, for the autoencoder, makes sense).
 	continuous, binary bool
-	// missing says that rows may lack values.
-	missing bool
-	// streams says that a fit can go on with rows that are not in memory.
-	streams bool
+	// mixture says that rows may lack values, have weights, and be streamed.
+	mixture bool
 	fit     func(context.Context, *Job, *Data) (*Fit, error)
 }
 
 // families is the registry, in the order of reports. A new model is a new
 // package and a line here.
 var families = []family{
-	{"gaussian", "one Gaussian with full covariance, in closed form: the baseline", true, false, true, true, fitGaussian},
-	{"gmm", "a Gaussian mixture fitted by EM: its log p(x) is exact", true, false, true, true, fitMixture},
-	{"ae", "a plain autoencoder, made a density by a mixture fitted to its codes", true, true, false, false, fitAutoencoder},
-	{"vae", "a variational autoencoder: log p(x) is bounded and estimated", true, true, false, false, fitVAE},
+	{"gaussian", "one Gaussian with full covariance, in closed form: the baseline", true, false, true, fitGaussian},
+	{"gmm", "a Gaussian mixture fitted by EM: its log p(x) is exact", true, false, true, fitMixture},
+	{"ae", "a plain autoencoder, made a density by a mixture fitted to its codes", true, true, false, fitAutoencoder},
+	{"vae", "a variational autoencoder: log p(x) is bounded and estimated", true, true, false, fitVAE},
 }
 
 // ModelNames returns the names that --models takes.
@@ -109,8 +107,8 @@ func selectFamilies(c *Config, d *Data) ([]family, error) {
 	if len(c.Models) == 0 {
 		for _, f := range families {
 			switch {
-			case c.Missing && !f.missing:
-				d.Warnings = append(d.Warnings, fmt.Sprintf("%s is left out: it has no exact way with missing values", f.name))
+			case !f.mixture && c.mixturesOnly() != "":
+				d.Warnings = append(d.Warnings, fmt.Sprintf("%s is left out: it has no exact way with %s", f.name, c.mixturesOnly()))
 			case suits(f):
 				chosen = append(chosen, f)
 			default:
@@ -121,8 +119,11 @@ func selectFamilies(c *Config, d *Data) ([]family, error) {
 	}
 	for _, name := range c.Models {
 		f, _ := lookupFamily(name)
-		if c.Missing && !f.missing {
+		if !f.mixture && c.Missing {
 			return nil, usagef("--models %s with --missing: it has no exact way with missing values; leave it out, or fill the values in", name)
+		}
+		if !f.mixture && c.Weights != "" {
+			return nil, usagef("--models %s with --weights: it has no exact way with weights; leave it out, or repeat the rows in the file", name)
 		}
 		if !suits(f) {
 			return nil, fmt.Errorf("--models %s: a density on %s data is not what this model is; leave it out, or change --binarize or --vae-likelihood", name, m)
@@ -158,7 +159,7 @@ func fitComponents(ctx context.Context, j *Job, d *Data, name string, family gmm
 	}
 	s := gmm.Settings{
 		Components: k, Covariance: family, Starts: starts, Iterations: j.Config.GMM.Iterations, Floor: j.Config.Floor,
-		Missing: j.Config.Missing,
+		Missing: j.Config.Missing, Weights: d.Train.Weights,
 		Progress: func(start, iteration int, _ float64) {
 			j.step(task, iteration, 0, fmt.Sprintf("start %d", start+1))
 		},
@@ -303,6 +304,13 @@ func (d *Data) validation() *mat.Dense {
 		return nil
 	}
 	return d.Valid.Model
+}
+
+func (d *Data) validationWeights() []float64 {
+	if d.Valid == nil {
+		return nil
+	}
+	return d.Valid.Weights
 }
 
 // trainingRows returns the rows that a network is trained on: those of the

@@ -9,6 +9,17 @@ import (
 	"likely/gmm"
 )
 
+// mixturesOnly returns what the data have that only mixtures take exactly, or "".
+func (c *Config) mixturesOnly() string {
+	switch {
+	case c.Missing:
+		return "missing values"
+	case c.Weights != "":
+		return "weights"
+	}
+	return ""
+}
+
 // observed is a mixture as a density of what is observed of each row: values that
 // are missing, NaN, are integrated out.
 type observed struct{ *gmm.Model }

@@ -54,11 +54,23 @@ type DatasetResult struct {
 	// Missing is the number of values that are missing; log p is then that of
 	// what is observed of each row.
 	Missing int `json:"missing_values,omitempty"`
+	// Weights says how often rows count, if not once each.
+	Weights *WeightsResult `json:"weights,omitempty"`
 	// RowsHeld is the number of rows that were held in memory, a sample of a
 	// file of which the rest was streamed.
 	RowsHeld int `json:"rows_in_memory,omitempty"`
 	// EvalRows is the limit on the rows evaluated of each split, if any.
 	EvalRows int `json:"eval_rows,omitempty"`
+}
+
+// WeightsResult describes the weights of rows: their column, their sums, and the
+// number of rows that were left out for a weight of 0.
+type WeightsResult struct {
+	Column string  `json:"column"`
+	Total  float64 `json:"sum"`
+	Train  float64 `json:"sum_train"`
+	Test   float64 `json:"sum_test,omitempty"`
+	Absent int     `json:"rows_of_weight_0"`
 }
 
 // FileResult identifies a file.

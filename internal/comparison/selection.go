@@ -87,8 +87,8 @@ func selectMixture(ctx context.Context, j *Job, d *Data, families []gmm.Covarian
 	}
 	done := 0
 	s := selection.Settings{
-		Families: families, Components: counts, Criterion: criterion, Valid: d.validation(),
-		Fit: gmm.Settings{Starts: c.Starts, Iterations: c.Iterations, Floor: j.Config.Floor, Missing: j.Config.Missing, Progress: func(start, iteration int, _ float64) {
+		Families: families, Components: counts, Criterion: criterion, Valid: d.validation(), ValidWeights: d.validationWeights(),
+		Fit: gmm.Settings{Starts: c.Starts, Iterations: c.Iterations, Floor: j.Config.Floor, Missing: j.Config.Missing, Weights: d.Train.Weights, Progress: func(start, iteration int, _ float64) {
 			if iteration == 0 && start == 0 {
 				done++
 			}
@@ -105,7 +105,7 @@ func selectMixture(ctx context.Context, j *Job, d *Data, families []gmm.Covarian
 	fit.Settings["starts"] = c.Starts
 	fit.Passes = 0
 	fit.Selection = &SelectionResult{Criterion: criterion.String()}
-	n, jacobian := float64(d.Train.Rows()), d.Preparation.Transform.LogJacobian()
+	n, jacobian := d.Train.TotalWeight(), d.Preparation.Transform.LogJacobian()
 	for _, one := range table.Candidates {
 		r := CandidateResult{Covariance: one.Family.String(), Components: one.Components}
 		if one.Err != nil {

@@ -117,7 +117,7 @@ func (d *Data) warnStream(chosen []family) {
 		return
 	}
 	for _, f := range chosen {
-		if !f.streams {
+		if !f.mixture {
 			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is trained on the %d training rows among the %d that --stream holds in memory, the mixtures on all %d", f.name, d.Train.Rows(), d.All.Rows(), newStreamed(d).training()))
 		}
 	}

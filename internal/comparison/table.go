@@ -23,6 +23,13 @@ func (r *Results) WriteText(w io.Writer) error {
 	if d.RowsHeld > 0 {
 		fmt.Fprintf(&b, "the mixtures are fitted to all rows of the file but those held out; the networks, and the choice\namong mixtures, see the training rows among %d drawn from it\n\n", d.RowsHeld)
 	}
+	if w := d.Weights; w != nil {
+		fmt.Fprintf(&b, "rows count as column %s says: %.6g to train, %.6g to test", w.Column, w.Train, w.Test)
+		if w.Absent > 0 {
+			fmt.Fprintf(&b, "; %d of weight 0 are left out", w.Absent)
+		}
+		b.WriteString("\n\n")
+	}
 	if d.Missing > 0 {
 		fmt.Fprintf(&b, "%d values are missing: log p of a row is that of what is there\n\n", d.Missing)
 	}

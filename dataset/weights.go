@@ -1,0 +1,72 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// weigh takes the column of the given name, or number from 1, out of the table and
+// makes it the weights of the rows. Rows of weight 0 are left out.
+func (d *Dataset) weigh(column string) (*Dataset, error) {
+	if d.IsImage() {
+		return nil, fmt.Errorf("dataset: %s holds images, which have no column of weights: %w; leave the weights out", d.Place(), ErrWeights)
+	}
+	at, err := findColumn(d.Columns, column)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", d.Place(), err)
+	}
+	if d.Dim() == 1 {
+		return nil, fmt.Errorf("dataset: %s has no column beside the weights: %w", d.Place(), ErrWeights)
+	}
+	var rows []int
+	var weights []float64
+	for i := range d.Rows() {
+		switch w := d.X.At(i, at); {
+		case math.IsNaN(w):
+			return nil, fmt.Errorf("dataset: %s, the weight, is missing: %w; fill it in, or give 0 for a row that does not count", d.Where(i, at), ErrWeights)
+		case w < 0:
+			return nil, fmt.Errorf("dataset: %s, the weight, is %v: %w; a row counts 0 times, once, or more", d.Where(i, at), w, ErrWeights)
+		case w > 0:
+			rows, weights = append(rows, i), append(weights, w)
+		}
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("dataset: %s: all weights, %s, are 0: %w; at least one row must count", d.Place(), columnPlace(d.Columns, at), ErrWeights)
+	}
+	x := mat.NewDense(len(rows), d.Dim()-1, nil)
+	out := d.with(x)
+	out.Columns = slices.Delete(slices.Clone(d.Columns), at, at+1)
+	if d.Steps != nil {
+		out.Steps = slices.Delete(slices.Clone(d.Steps), at, at+1)
+	}
+	out.Weights, out.Absent = weights, d.Rows()-len(rows)
+	out.rows = make([]int, len(rows))
+	if d.Labels != nil {
+		out.Labels = make([]int, len(rows))
+	}
+	for to, from := range rows {
+		row := d.X.RawRowView(from)
+		copy(x.RawRowView(to), row[:at])
+		copy(x.RawRowView(to)[at:], row[at+1:])
+		out.rows[to] = d.Row(from)
+		if d.Labels != nil {
+			out.Labels[to] = d.Labels[from]
+		}
+	}
+	return out, nil
+}
+
+// TotalWeight returns Σw, the number of rows where they have no weights.
+func (d *Dataset) TotalWeight() float64 {
+	if d.Weights == nil {
+		return float64(d.Rows())
+	}
+	var sum float64
+	for _, w := range d.Weights {
+		sum += w
+	}
+	return sum
+}
