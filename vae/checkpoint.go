@@ -8,6 +8,8 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+	"reflect"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -19,13 +21,13 @@ import (
 var ErrCheckpoint = errors.New("unusable checkpoint")
 
 // checkpointSchema changes with the meaning of a checkpoint's fields.
-const checkpointSchema = "likely.vae.checkpoint/1"
+const checkpointSchema = "likely.vae.checkpoint/2"
 
 // checkpointHead says what a checkpoint belongs to.
 type checkpointHead struct {
 	Schema   string
-	Config   string
-	Settings string // without Progress
+	Config   []string // see describe
+	Settings []string
 	Data     uint64 // fingerprint of training and validation rows
 	Seed     uint64
 }
@@ -50,10 +52,8 @@ func (t *Trainer) WriteCheckpoint(w io.Writer) error { return t.job.write(w) }
 func (t *Trainer) Resume(r io.Reader) error { return t.job.read(r) }
 
 func (r *run[T]) head() checkpointHead {
-	s := r.settings
-	s.Progress = nil
 	return checkpointHead{
-		Schema: checkpointSchema, Config: fmt.Sprintf("%+v", r.net.config), Settings: fmt.Sprintf("%+v", s),
+		Schema: checkpointSchema, Config: describe(r.net.config), Settings: describe(r.settings),
 		Data: fingerprint(r.train, r.valid), Seed: r.seed,
 	}
 }
@@ -82,12 +82,12 @@ func (r *run[T]) read(from io.Reader) error {
 	switch {
 	case head.Schema != want.Schema:
 		return fmt.Errorf("vae: checkpoint of schema %q, not %q: %w; train from the start", head.Schema, want.Schema, ErrCheckpoint)
-	case head.Config != want.Config:
-		return fmt.Errorf("vae: the checkpoint is of another architecture: %w; give the settings it was made with, or train from the start", ErrCheckpoint)
+	case !slices.Equal(head.Config, want.Config):
+		return fmt.Errorf("vae: the checkpoint is of another architecture (%s): %w; give the settings it was made with, or train from the start", difference(head.Config, want.Config), ErrCheckpoint)
 	case head.Data != want.Data:
 		return fmt.Errorf("vae: the checkpoint is of other data: %w; give the rows it was made with, or train from the start", ErrCheckpoint)
-	case head.Settings != want.Settings:
-		return fmt.Errorf("vae: the checkpoint is of other settings: %w; give those it was made with, or train from the start", ErrCheckpoint)
+	case !slices.Equal(head.Settings, want.Settings):
+		return fmt.Errorf("vae: the checkpoint is of other settings (%s): %w; give those it was made with, or train from the start", difference(head.Settings, want.Settings), ErrCheckpoint)
 	}
 	var body checkpointBody[T]
 	if err := d.Decode(&body); err != nil {
@@ -111,6 +111,33 @@ func (r *run[T]) read(from io.Reader) error {
 	r.progress, *r.report, r.seed, r.shuffled = body.Progress, body.Report, head.Seed, -1
 	r.fixValidationNoise()
 	return nil
+}
+
+// describe lists the fields of a struct that are not zero, as "Name: value". Functions
+// are left out. Checkpoints stay valid when a field is added that is zero in them.
+func describe(v any) []string {
+	var fields []string
+	s := reflect.ValueOf(v)
+	for i := range s.NumField() {
+		f := s.Field(i)
+		if f.Kind() != reflect.Func && !f.IsZero() {
+			fields = append(fields, fmt.Sprintf("%s: %+v", s.Type().Field(i).Name, f.Interface()))
+		}
+	}
+	return fields
+}
+
+// difference says in what two lists of fields differ first.
+func difference(have, want []string) string {
+	only := func(a, b []string) string {
+		for _, field := range a {
+			if !slices.Contains(b, field) {
+				return field
+			}
+		}
+		return "nothing"
+	}
+	return fmt.Sprintf("%s in it, %s here", only(have, want), only(want, have))
 }
 
 // fingerprint returns a hash of the bits of all numbers.

@@ -39,6 +39,36 @@ func (a *Activation) UnmarshalText(text []byte) error {
 	return err
 }
 
+// Norm is how hidden layers are normalised before their nonlinearity.
+type Norm int
+
+// The normalisations. NoNorm is the zero value.
+const (
+	NoNorm Norm = iota
+	// LayerNorm brings the units of each row to mean 0 and variance 1, and gives
+	// each unit a gain and a shift (Ba, Kiros & Hinton 2016). No row depends on
+	// others, so the bound keeps its meaning, as it would not under batch
+	// normalisation.
+	LayerNorm
+)
+
+var normNames = [...]string{"none", "layer"}
+
+// String returns none or layer.
+func (n Norm) String() string { return enumName(int(n), normNames[:], "Norm") }
+
+// MarshalText implements encoding.TextMarshaler.
+func (n Norm) MarshalText() ([]byte, error) {
+	return enumMarshal(int(n), normNames[:], "normalisation")
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (n *Norm) UnmarshalText(text []byte) error {
+	i, err := enumParse(text, normNames[:], "normalisation")
+	*n = Norm(i)
+	return err
+}
+
 // Precision is the arithmetic of the networks. Log-densities are accumulated
 // in float64 either way.
 type Precision int

@@ -13,12 +13,13 @@ import (
 	"likely/elbo"
 )
 
-// Every prior with every likelihood and every posterior, in both precisions,
-// trains on a small table, samples within its support, and comes back from its
+// Every prior with every likelihood and every posterior, in both precisions, half of
+// them normalised, trains on a small table, samples within its support, and comes back from its
 // tensors with the same bits. Bits are in the support of all families.
 func TestEveryPriorWithEveryLikelihood(t *testing.T) {
 	x := mat.NewDense(40, 3, nil)
 	x.Apply(func(i, j int, v float64) float64 { return float64((i*(j+2) + i/7) % 2) }, x)
+	fits := 0
 	for likelihood := range Likelihood(len(likelihoodNames)) {
 		for _, prior := range []Prior{StandardNormal, LearnedMixture(3), Vamp(4), ExPost(2)} {
 			for _, full := range []bool{false, true} {
@@ -26,8 +27,9 @@ func TestEveryPriorWithEveryLikelihood(t *testing.T) {
 					name := fmt.Sprintf("%v, %v, full %v, %v", likelihood, prior, full, precision)
 					s := Settings{
 						Hidden: []int{6}, Epochs: 4, Batch: 15, Likelihood: likelihood, Prior: prior,
-						FullPosterior: full, Precision: precision,
+						FullPosterior: full, Precision: precision, Norm: Norm(fits / 2 % 2), // each with both precisions
 					}
+					fits++
 					m, report, err := Fit(context.Background(), x, x, s, source(1))
 					require.NoError(t, err, name)
 					for _, e := range report.History {

@@ -28,6 +28,8 @@ type Config struct {
 	Hidden []int `json:"hidden"`
 	// Activation is the nonlinearity of the hidden layers.
 	Activation Activation `json:"activation"`
+	// Norm is how the hidden layers are normalised; absent: not.
+	Norm Norm `json:"norm,omitzero"`
 	// Likelihood is the family of p(x|z).
 	Likelihood Likelihood `json:"likelihood"`
 	// FullPosterior is whether q(z|x) has a full covariance; absent: no.
@@ -74,7 +76,7 @@ func (c *Config) check() error {
 			return fmt.Errorf("vae: the variance floor of column %d is %v; want a positive number", j+1, v)
 		}
 	}
-	for _, e := range []interface{ MarshalText() ([]byte, error) }{c.Activation, c.Likelihood, c.Precision} {
+	for _, e := range []interface{ MarshalText() ([]byte, error) }{c.Activation, c.Norm, c.Likelihood, c.Precision} {
 		if _, err := e.MarshalText(); err != nil {
 			return err
 		}

@@ -75,6 +75,10 @@ func TestBoundGradient(t *testing.T) {
 		{Family: "vae", FullPosterior: true},
 		{Family: "vae", Activation: GELU},
 		{Family: "vae", Activation: Softplus},
+		{Family: "vae", Norm: LayerNorm},
+		{Family: "vae", Norm: LayerNorm, Activation: GELU, FullPosterior: true},
+		{Family: "vae", Norm: LayerNorm, Activation: Softplus, Prior: Vamp(3)},
+		{Family: "ae", Norm: LayerNorm},
 		{Family: "ae"},
 		{Family: "ae", Likelihood: Bernoulli},
 	} {
@@ -128,7 +132,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	for _, c := range []Config{{Family: "vae"}, {Family: "vae", Likelihood: Bernoulli}, {Family: "vae", Sigma: Shared}, {Family: "vae", FullPosterior: true}, {Family: "ae"}} {
+	for _, c := range []Config{{Family: "vae"}, {Family: "vae", Norm: LayerNorm}, {Family: "vae", Likelihood: Bernoulli}, {Family: "vae", Sigma: Shared}, {Family: "vae", FullPosterior: true}, {Family: "ae"}} {
 		c.Dim, c.Latent, c.Hidden = 20, 3, []int{30, 20}
 		s := Settings{Batch: 16, Samples: 2}
 		if c.FullPosterior {
@@ -267,7 +271,7 @@ func TestPathGradientsVanishAtThePosterior(t *testing.T) {
 		}
 		var largest float64
 		for _, d := range tr.net.encoder.Layers {
-			for _, span := range []nn.Span{d.Weight, d.Bias} {
+			for _, span := range d.Parameters() {
 				for _, g := range nn.View(tr.grad, span) {
 					largest = max(largest, math.Abs(g))
 				}

@@ -136,7 +136,7 @@ func measureNoise[T kernel.Float](ctx context.Context, noise *GradientNoise, f *
 func (t *trainer[T]) places(n *nn.MLP[T]) []int {
 	var list []int
 	for _, d := range n.Layers {
-		for _, span := range []nn.Span{d.Weight, d.Bias} {
+		for _, span := range d.Parameters() {
 			for i := range span.Len {
 				list = append(list, span.From+i)
 			}

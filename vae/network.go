@@ -25,8 +25,8 @@ func newNetwork[T kernel.Float](c Config) *network[T] {
 	n := &network[T]{config: c}
 	n.posterior = newPosterior[T](&n.config)
 	f := activations[c.Activation]
-	n.encoder = nn.NewMLP[T](&n.layout, c.encoderWidths(n.posterior.outputs(c.Latent)), f)
-	n.decoder = nn.NewMLP[T](&n.layout, c.decoderWidths(), f)
+	n.encoder = nn.NewMLP[T](&n.layout, c.encoderWidths(n.posterior.outputs(c.Latent)), f, c.Norm == LayerNorm)
+	n.decoder = nn.NewMLP[T](&n.layout, c.decoderWidths(), f, c.Norm == LayerNorm)
 	if c.scaled() && !c.networkScale() {
 		n.logvar = n.layout.Reserve(c.Sigma.width(c.Dim))
 	}
@@ -96,7 +96,9 @@ func (n *network[T]) parameters() int {
 	var sum int
 	for _, net := range []*nn.MLP[T]{n.encoder, n.decoder} {
 		for _, d := range net.Layers {
-			sum += d.Weight.Len + d.Bias.Len
+			for _, span := range d.Parameters() {
+				sum += span.Len
+			}
 		}
 	}
 	if n.config.Sigma.source != fromConstant {

@@ -16,6 +16,8 @@ type Report struct {
 	// FloorActive is whether some variance of p(x|z) on the training rows was
 	// held up by the floor at the end.
 	FloorActive bool
+	// Idle counts, for each hidden layer, the units that do nothing.
+	Idle []IdleUnits
 	// Warnings says what is doubtful about the result and what to try.
 	Warnings []string
 	// Seed is the number all random streams of the fit were derived from.

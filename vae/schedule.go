@@ -84,10 +84,14 @@ func (r *run[T]) turn() bool {
 	stalled := r.valid != nil && p.Epoch-p.Last > max(s.Patience, 3*r.every)
 	switch s.Schedule {
 	case Descend:
-		steady := s.Epochs - s.Epochs/4
+		quarter := s.Epochs / 4
+		if quarter == 0 {
+			break // too few epochs to descend in
+		}
+		steady := s.Epochs - quarter
 		if p.Descent == 0 && (p.Epoch >= steady || stalled) {
 			r.report.Converged = p.Epoch < steady
-			p.Descent = max(min(s.Epochs/4, max(p.Epoch/4, minPatience)), 1)
+			p.Descent = min(quarter, max(p.Epoch/4, minPatience))
 			r.back()
 		}
 		return p.Descent > 0 && p.Descended >= p.Descent

@@ -18,6 +18,8 @@ type Settings struct {
 	Hidden []int
 	// Activation is the nonlinearity of the hidden layers; zero: Tanh.
 	Activation Activation
+	// Norm is how the hidden layers are normalised; zero: not.
+	Norm Norm
 	// Likelihood is the family of p(x|z); zero: Gaussian.
 	Likelihood Likelihood
 	// Freedom is the number of degrees of freedom of Likelihood StudentT; 0:
@@ -240,6 +242,9 @@ func (s Settings) check() error {
 		return err
 	}
 	if _, err := s.Activation.MarshalText(); err != nil {
+		return err
+	}
+	if _, err := s.Norm.MarshalText(); err != nil {
 		return err
 	}
 	if _, err := s.Likelihood.MarshalText(); err != nil {

@@ -42,7 +42,13 @@ func (n *network[T]) slots() []tensorSlot[T] {
 		last := len(net.mlp.Layers) - 1
 		for i := range last {
 			d := &net.mlp.Layers[i]
-			add(fmt.Sprintf("%s.%d", net.name, i), d, 0, d.Out)
+			name := fmt.Sprintf("%s.%d", net.name, i)
+			add(name, d, 0, d.Out)
+			if d.Normalized() {
+				slots = append(slots,
+					tensorSlot[T]{name: name + ".gain", to: d.Out, span: d.Gain},
+					tensorSlot[T]{name: name + ".shift", to: d.Out, span: d.Shift})
+			}
 		}
 		head := &net.mlp.Layers[last]
 		add(net.name+".mean", head, 0, net.mean)
@@ -114,7 +120,8 @@ func (f *frozen[T]) tensors() []safetensors.Tensor {
 }
 
 // Tensors returns the parameters under the names saved models use: hidden
-// layers encoder.0.weight [out, in], encoder.0.bias [out], …, the heads
+// layers encoder.0.weight [out, in], encoder.0.bias [out] (with layer normalisation
+// also encoder.0.gain and encoder.0.shift [out]), …, the heads
 // encoder.mean and encoder.logvar, the same for decoder (its mean head gives
 // logits for Bernoulli), and where the decoder's log-variance does not come
 // from the network the vector decoder.logvar, of length 1 or D. For a full
@@ -191,6 +198,9 @@ func (c *Config) size() int {
 	for _, widths := range [][]int{c.encoderWidths(outputs), c.decoderWidths()} {
 		for i, w := range widths[1:] {
 			sum += (widths[i] + 1) * w
+			if c.Norm == LayerNorm && i < len(widths)-2 {
+				sum += 2 * w
+			}
 		}
 	}
 	if c.scaled() && !c.networkScale() {

@@ -73,7 +73,7 @@ func newJob(family string, train, valid *mat.Dense, s Settings, seed func() uint
 		return nil, fmt.Errorf("vae: schedule plateau without validation rows: %w; keep some, or use another schedule", ErrRows)
 	}
 	config := Config{
-		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation,
+		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation, Norm: s.Norm,
 		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision,
 	}
 	if s.Prior.learned() {
@@ -243,6 +243,8 @@ func (r *run[T]) result() (*coder, *Report, error) {
 	if report.FloorActive = model.floorActive(r.floor, r.train); report.FloorActive && model.config.Likelihood != DiscretizedLogistic {
 		report.warn("vae: the variance of p(x|z) is held up by the floor; columns with few distinct values want dequantising, or a larger Settings.Floor, or Sigma shared")
 	}
+	report.Idle = net.idleUnits(theta, r.train, report.Seed)
+	report.warnIdle(&c)
 	if report.BestEpoch == 0 && r.progress.Epoch > 0 {
 		return nil, &report, fmt.Errorf("vae: the validation bound was never finite: %w; a smaller Settings.Rate (now %v) would help", ErrDiverged, r.settings.Rate)
 	}

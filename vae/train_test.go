@@ -18,6 +18,7 @@ var variedSettings = []Settings{
 	{Hidden: []int{8}, Epochs: 8, Batch: 32, Schedule: Plateau, Patience: 1, Rate: 0.1, Clip: 5},
 	{Hidden: []int{8}, Epochs: 8, Batch: 50, Schedule: Stages, Objective: DReG, Samples: 3, Beta1: 0.99, Epsilon: 1e-4, Precision: Float64},
 	{Hidden: []int{8}, Epochs: 8, Batch: 32, Schedule: Constant, Sigma: PerDim, Warmup: 4, FreeNats: 0.05, Decay: 0.01, Patience: 3},
+	{Hidden: []int{8}, Epochs: 8, Batch: 32, Norm: LayerNorm},
 }
 
 // A run that is stopped after any step, written, and read into a new trainer
@@ -119,7 +120,7 @@ func TestForeignCheckpoints(t *testing.T) {
 	for text, c := range map[string]struct {
 		x *mat.Dense
 		s Settings
-	}{"architecture": {x, deeper}, "settings": {x, faster}, "data": {wide, small()}} {
+	}{"architecture (Hidden: [12] in it, Hidden: [12 12] here)": {x, deeper}, "settings (Rate: 0.001 in it, Rate: 0.5 here)": {x, faster}, "data": {wide, small()}} {
 		other, err := NewTrainer(c.x, nil, c.s, source(1))
 		require.NoError(t, err)
 		err = other.Resume(bytes.NewReader(file.Bytes()))
@@ -183,4 +184,18 @@ func TestWarmup(t *testing.T) {
 		}
 	}
 	require.Equal(t, []float64{0.5, 1, 1.5, 2, 2}, got[:5])
+}
+
+// Epochs is a limit, of one epoch too.
+func TestFewEpochs(t *testing.T) {
+	train, valid := halves(normals(100, 2, 1))
+	for epochs := 1; epochs <= 9; epochs++ {
+		for schedule := range Schedule(len(scheduleNames)) {
+			s := small()
+			s.Epochs, s.Schedule = epochs, schedule
+			_, report, err := Fit(context.Background(), train, valid, s, source(1))
+			require.NoError(t, err)
+			require.Len(t, report.History, epochs, "%v", schedule)
+		}
+	}
 }

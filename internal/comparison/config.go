@@ -71,6 +71,7 @@ type VAEConfig struct {
 	Latent     int
 	Hidden     []int // empty: linear
 	Activation vae.Activation
+	Norm       vae.Norm
 	Likelihood string    // auto, gaussian, bernoulli, …
 	Sigma      vae.Sigma // fixed:V, shared, per-dim or network
 	Epochs     int

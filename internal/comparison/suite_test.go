@@ -49,6 +49,7 @@ func TestAutoencodersPassTheSuite(t *testing.T) {
 		s vae.Settings
 	}{
 		"network":   {continuous, vae.Settings{}},
+		"norm":      {continuous, vae.Settings{Norm: vae.LayerNorm}},
 		"shared":    {continuous, vae.Settings{Sigma: vae.Shared}},
 		"per-dim":   {continuous, vae.Settings{Sigma: vae.PerDim}},
 		"fixed":     {continuous, vae.Settings{Sigma: vae.Fixed(0.5)}},

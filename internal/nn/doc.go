@@ -12,6 +12,12 @@
 //	∂loss/∂W = xᵀ·H
 //	∂loss/∂b = Σ rows of H
 //
+// A hidden layer may be normalised (Ba, Kiros & Hinton 2016): f is then applied to
+//
+//	γ ⊙ n + β,   n = (a − mean a) / √(var a + ε),   a = x·W + b
+//
+// with mean and variance over the units of a row, so that no row depends on another.
+//
 // # One slice for all parameters
 //
 // A [Layout] gives every weight its place in one flat slice. The networks

@@ -15,6 +15,8 @@ type frozenLayer[T kernel.Float] struct {
 	activation kernel.Activation
 	weight     kernel.Packed[T]
 	bias       []T
+	// gain and shift are those of a normalised layer, else empty.
+	gain, shift []T
 }
 
 // Freeze copies the parameters of the network out of theta.
@@ -32,6 +34,8 @@ func (n *MLP[T]) Refreeze(f *Frozen[T], theta []T) {
 		l.out, l.activation = d.Out, d.Activation
 		l.weight.Pack(false, d.In, d.Out, View(theta, d.Weight), d.Out)
 		l.bias = append(l.bias[:0], View(theta, d.Bias)...)
+		l.gain = append(l.gain[:0], View(theta, d.Gain)...)
+		l.shift = append(l.shift[:0], View(theta, d.Shift)...)
 		if i < len(n.Layers)-1 {
 			f.widest = max(f.widest, d.Out)
 		}
@@ -56,7 +60,13 @@ func (f *Frozen[T]) Apply(m int, x, dst, scratch []T) {
 		if i < len(f.layers)-1 {
 			to = scratch[i%2*half : (i%2+1)*half]
 		}
-		l.weight.Affine(l.activation, m, from, width, l.bias, to, l.out)
+		if len(l.gain) == 0 {
+			l.weight.Affine(l.activation, m, from, width, l.bias, to, l.out)
+		} else {
+			l.weight.Affine(kernel.Identity, m, from, width, l.bias, to, l.out)
+			normalize(m, l.gain, l.shift, to, nil, to)
+			kernel.Activate(l.activation, to[:m*l.out], to[:m*l.out])
+		}
 		from, width = to, l.out
 	}
 }

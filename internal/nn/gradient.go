@@ -7,12 +7,26 @@ import "likely/internal/kernel"
 const pieceSize = 6144
 
 // Piece is a part of the parameters of one layer whose gradient is computed in
-// one go: rows [From, To) of its weight matrix, or its bias.
+// one go: rows [From, To) of its weight matrix, or one of its vectors.
 type Piece struct {
 	Layer    int
-	From, To int
-	Bias     bool
+	Kind     Kind
+	From, To int // of Weight
 }
+
+// Kind is what a parameter of a layer is.
+type Kind int
+
+// The kinds of parameters.
+const (
+	Weight Kind = iota
+	Bias
+	Gain
+	Shift
+)
+
+// String returns weight, bias, gain or shift.
+func (k Kind) String() string { return [...]string{"weight", "bias", "gain", "shift"}[k] }
 
 // Pieces cuts the parameters of the network into pieces. The cut depends on
 // the shape of the network alone.
@@ -26,7 +40,10 @@ func (n *MLP[T]) Pieces() []Piece {
 		for from := 0; from < d.In; from += step {
 			pieces = append(pieces, Piece{Layer: i, From: from, To: min(from+step, d.In)})
 		}
-		pieces = append(pieces, Piece{Layer: i, Bias: true})
+		pieces = append(pieces, Piece{Layer: i, Kind: Bias})
+		if d.Normalized() {
+			pieces = append(pieces, Piece{Layer: i, Kind: Gain}, Piece{Layer: i, Kind: Shift})
+		}
 	}
 	return pieces
 }
@@ -34,8 +51,13 @@ func (n *MLP[T]) Pieces() []Piece {
 // Place returns where the parameters of a piece lie.
 func (n *MLP[T]) Place(p Piece) Span {
 	d := &n.Layers[p.Layer]
-	if p.Bias {
+	switch p.Kind {
+	case Bias:
 		return d.Bias
+	case Gain:
+		return d.Gain
+	case Shift:
+		return d.Shift
 	}
 	return Span{From: d.Weight.From + p.From*d.Out, Len: (p.To - p.From) * d.Out}
 }
@@ -45,16 +67,17 @@ func (n *MLP[T]) Place(p Piece) Span {
 // there) and returns that place. Different pieces may run concurrently.
 func (n *MLP[T]) Gradient(p Piece, t *Tape[T], rows int, grad []T) Span {
 	d := &n.Layers[p.Layer]
-	h := t.layers[p.Layer].grad
-	if p.Bias {
-		kernel.ColumnSums(View(grad, d.Bias), rows, d.Out, h, d.Out)
-		return d.Bias
+	span, r := n.Place(p), &t.layers[p.Layer]
+	h := r.grad
+	if p.Kind != Weight {
+		each := [...][]T{Bias: h, Gain: r.gain, Shift: r.shift}[p.Kind]
+		kernel.ColumnSums(View(grad, span), rows, d.Out, each, d.Out)
+		return span
 	}
 	x := t.Input
 	if p.Layer > 0 {
 		x = t.layers[p.Layer-1].out
 	}
-	span := n.Place(p)
 	kernel.Gemm(true, false, p.To-p.From, d.Out, rows, 1, x[p.From:], d.In, h, d.Out, 0, View(grad, span), d.Out)
 	return span
 }

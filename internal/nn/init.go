@@ -37,10 +37,13 @@ func (d *Dense[T]) fill(theta []T, from, to int, bound float64, src rand.Source)
 }
 
 // Start fills all weights of the network: He where the activation is ReLU,
-// ELU or GELU, Glorot otherwise. Biases are left alone.
+// ELU or GELU, Glorot otherwise; and γ with ones. Biases and β are left alone.
 func (n *MLP[T]) Start(theta []T, src rand.Source) {
 	for i := range n.Layers {
 		d := &n.Layers[i]
+		for j := range d.Gain.Len {
+			theta[d.Gain.From+j] = 1
+		}
 		switch d.Activation {
 		case kernel.ReLU, kernel.ELU, kernel.GELU:
 			d.He(theta, 0, d.Out, src)

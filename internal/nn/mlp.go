@@ -8,8 +8,9 @@ type MLP[T kernel.Float] struct {
 }
 
 // NewMLP reserves the parameters of a stack with the given widths, input
-// first. All layers but the last apply f.
-func NewMLP[T kernel.Float](l *Layout, widths []int, f kernel.Activation) *MLP[T] {
+// first. All layers but the last apply f and, if norm is true, are normalised
+// before it.
+func NewMLP[T kernel.Float](l *Layout, widths []int, f kernel.Activation, norm bool) *MLP[T] {
 	if len(widths) < 2 {
 		panic("nn: a network needs an input and an output width")
 	}
@@ -19,7 +20,11 @@ func NewMLP[T kernel.Float](l *Layout, widths []int, f kernel.Activation) *MLP[T
 		if i == len(widths)-2 {
 			act = kernel.Identity
 		}
-		n.Layers = append(n.Layers, NewDense[T](l, widths[i], widths[i+1], act))
+		d := NewDense[T](l, widths[i], widths[i+1], act)
+		if norm && i < len(widths)-2 {
+			d.Gain, d.Shift = l.Reserve(d.Out), l.Reserve(d.Out)
+		}
+		n.Layers = append(n.Layers, d)
 	}
 	return n
 }
@@ -45,6 +50,20 @@ type Tape[T kernel.Float] struct {
 // record is the part of a tape that belongs to one layer; all rows×Out.
 type record[T kernel.Float] struct {
 	pre, out, grad []T
+	// Of a normalised layer: n; the gradients by γ and β of each row; and
+	// 1/√(var + ε), one for each row.
+	normal, gain, shift []T
+	inverse             []T
+}
+
+// from returns the record of the rows from the given one on, of so many units.
+func (r *record[T]) from(row, units int) record[T] {
+	at := row * units
+	out := record[T]{pre: r.pre[at:], out: r.out[at:], grad: r.grad[at:]}
+	if r.normal != nil {
+		out.normal, out.gain, out.shift, out.inverse = r.normal[at:], r.gain[at:], r.shift[at:], r.inverse[row:]
+	}
+	return out
 }
 
 // NewTape returns a tape for up to rows rows. inputGrad says whether Backward
@@ -60,6 +79,10 @@ func (n *MLP[T]) NewTape(rows int, inputGrad bool) *Tape[T] {
 		if NeedsInput(d.Activation) {
 			r.pre = make([]T, rows*d.Out)
 		}
+		if d.Normalized() {
+			r.normal, r.gain, r.shift = make([]T, rows*d.Out), make([]T, rows*d.Out), make([]T, rows*d.Out)
+			r.inverse = make([]T, rows)
+		}
 		t.layers[i] = r
 	}
 	return t
@@ -70,8 +93,7 @@ func (n *MLP[T]) NewTape(rows int, inputGrad bool) *Tape[T] {
 func (n *MLP[T]) Tail(t *Tape[T], row int) *Tape[T] {
 	tail := &Tape[T]{Input: t.Input[row*n.In():], layers: make([]record[T], len(t.layers))}
 	for i, d := range n.Layers {
-		r := t.layers[i]
-		tail.layers[i] = record[T]{pre: r.pre[row*d.Out:], out: r.out[row*d.Out:], grad: r.grad[row*d.Out:]}
+		tail.layers[i] = t.layers[i].from(row, d.Out)
 	}
 	return tail
 }
@@ -92,7 +114,7 @@ func (n *MLP[T]) Forward(theta []T, t *Tape[T], from, to int) {
 	x := t.Input
 	for i := range n.Layers {
 		d, r := &n.Layers[i], &t.layers[i]
-		d.Forward(theta, to-from, x[from*d.In:], r.pre[from*d.Out:], r.out[from*d.Out:])
+		d.forward(theta, to-from, x[from*d.In:], r.from(from, d.Out))
 		x = r.out
 	}
 }
@@ -110,6 +132,6 @@ func (n *MLP[T]) Backward(theta []T, t *Tape[T], from, to int) {
 		if dx != nil {
 			dx = dx[from*d.In:]
 		}
-		d.Backward(theta, to-from, r.grad[from*d.Out:], r.pre[from*d.Out:], r.out[from*d.Out:], dx)
+		d.backward(theta, to-from, r.from(from, d.Out), dx)
 	}
 }

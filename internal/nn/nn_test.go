@@ -12,6 +12,14 @@ import (
 	"likely/internal/kernel"
 )
 
+// kinds calls f for networks of every nonlinearity, with and without normalisation.
+func kinds(f func(act kernel.Activation, norm bool)) {
+	for _, act := range allActivations {
+		f(act, false)
+		f(act, true)
+	}
+}
+
 var allActivations = []kernel.Activation{
 	kernel.Identity, kernel.Tanh, kernel.ReLU, kernel.ELU, kernel.GELU, kernel.Softplus, kernel.Sigmoid,
 }
@@ -29,9 +37,9 @@ func normals[T kernel.Float](n int, src rand.Source) []T {
 
 // net builds a network with random weights and biases, a tape of rows with
 // random input, and fixed random coefficients c for the loss Σ c·output.
-func net[T kernel.Float](act kernel.Activation, rows int, widths ...int) (n *MLP[T], theta []T, tape *Tape[T], c []T) {
+func net[T kernel.Float](act kernel.Activation, norm bool, rows int, widths ...int) (n *MLP[T], theta []T, tape *Tape[T], c []T) {
 	var layout Layout
-	n = NewMLP[T](&layout, widths, act)
+	n = NewMLP[T](&layout, widths, act, norm)
 	theta = normals[T](layout.Size(), source(1))
 	for i := range theta {
 		theta[i] *= 0.5
@@ -79,18 +87,21 @@ func central(h float64, v *float64, f func() float64) float64 {
 }
 
 func TestGradient(t *testing.T) {
-	for _, act := range allActivations {
+	kinds(func(act kernel.Activation, norm bool) {
 		h := 1e-3
+		if norm {
+			h = 1e-4 // where a row's units are nearly equal the curvature is large
+		}
 		if act == kernel.ReLU || act == kernel.ELU {
 			h = 1e-6
 		}
 		for _, widths := range [][]int{{3, 2}, {5, 4, 3}, {4, 7, 1, 6, 3}} {
-			n, theta, tape, c := net[float64](act, 5, widths...)
+			n, theta, tape, c := net[float64](act, norm, 5, widths...)
 			grad := gradient(n, theta, tape, c)
 			inputGrad := slices.Clone(tape.InputGrad)
 			used := 0
 			for _, d := range n.Layers {
-				for _, span := range []Span{d.Weight, d.Bias} {
+				for _, span := range d.Parameters() {
 					for i := span.From; i < span.From+span.Len; i++ {
 						want := central(h, &theta[i], func() float64 { return loss(n, theta, tape, c) })
 						require.InDelta(t, want, grad[i], 1e-6*math.Max(1, math.Abs(want)), "%v %v parameter %d", act, widths, i)
@@ -104,24 +115,30 @@ func TestGradient(t *testing.T) {
 				require.InDelta(t, want, inputGrad[i], 1e-6*math.Max(1, math.Abs(want)), "%v %v input %d", act, widths, i)
 			}
 		}
-	}
+	})
 }
 
 func TestPrecisionsAgree(t *testing.T) {
-	for _, act := range allActivations {
-		n64, theta64, tape64, c64 := net[float64](act, 9, 20, 30, 10)
-		n32, theta32, tape32, c32 := net[float32](act, 9, 20, 30, 10)
+	kinds(func(act kernel.Activation, norm bool) {
+		n64, theta64, tape64, c64 := net[float64](act, norm, 9, 20, 30, 10)
+		n32, theta32, tape32, c32 := net[float32](act, norm, 9, 20, 30, 10)
 		want, got := gradient(n64, theta64, tape64, c64), gradient(n32, theta32, tape32, c32)
 		for i := range want {
 			require.InDelta(t, want[i], float64(got[i]), 2e-4*math.Max(1, math.Abs(want[i])), "%v parameter %d", act, i)
 		}
-	}
+	})
 }
 
 // The rows of a batch may be cut anywhere without changing a bit.
 func TestRowsAreIndependent(t *testing.T) {
+	for _, norm := range []bool{false, true} {
+		rowsAreIndependent(t, norm)
+	}
+}
+
+func rowsAreIndependent(t *testing.T, norm bool) {
 	const rows = 13
-	n, theta, tape, c := net[float32](kernel.Tanh, rows, 19, 33, 21)
+	n, theta, tape, c := net[float32](kernel.Tanh, norm, rows, 19, 33, 21)
 	want := gradient(n, theta, tape, c)
 	out, in := slices.Clone(tape.Output()), slices.Clone(tape.InputGrad)
 	for _, cuts := range [][]int{{0, 1, 13}, {0, 6, 7, 13}, {0, 4, 9, 12, 13}} {
@@ -144,7 +161,7 @@ func TestRowsAreIndependent(t *testing.T) {
 
 func TestPiecesCoverAllParametersOnce(t *testing.T) {
 	var layout Layout
-	n := NewMLP[float32](&layout, []int{784, 200, 7001, 3}, kernel.Tanh)
+	n := NewMLP[float32](&layout, []int{784, 200, 7001, 3}, kernel.Tanh, true)
 	tape := n.NewTape(1, false)
 	seen, grad := make([]int, layout.Size()), make([]float32, layout.Size())
 	for _, p := range n.Pieces() {
@@ -155,21 +172,21 @@ func TestPiecesCoverAllParametersOnce(t *testing.T) {
 	}
 	total := 0
 	for _, d := range n.Layers {
-		for _, s := range []Span{d.Weight, d.Bias} {
+		for _, s := range d.Parameters() {
 			for i := s.From; i < s.From+s.Len; i++ {
 				require.Equal(t, 1, seen[i])
 			}
 			total += s.Len
 		}
 	}
-	require.Equal(t, 784*200+200+200*7001+7001+7001*3+3, total)
+	require.Equal(t, 784*200+3*200+200*7001+3*7001+7001*3+3, total)
 }
 
 func TestFrozenMatchesForward(t *testing.T) {
-	for _, act := range allActivations {
+	kinds(func(act kernel.Activation, norm bool) {
 		for _, widths := range [][]int{{3, 2}, {5, 40, 3}, {4, 17, 1, 36, 3}} {
 			const rows = 11
-			n, theta, tape, _ := net[float64](act, rows, widths...)
+			n, theta, tape, _ := net[float64](act, norm, rows, widths...)
 			n.Forward(theta, tape, 0, rows)
 			f := n.Freeze(theta)
 			got := make([]float64, rows*n.Out())
@@ -183,6 +200,41 @@ func TestFrozenMatchesForward(t *testing.T) {
 				require.Equal(t, got[i*n.Out():(i+1)*n.Out()], one)
 			}
 		}
+	})
+}
+
+// Normalisation undoes scale and shift of the affine part, and gains and shifts
+// have the moments of their definition.
+func TestNormalization(t *testing.T) {
+	var layout Layout
+	n := NewMLP[float64](&layout, []int{3, 50, 1}, kernel.Identity, true)
+	theta := make([]float64, layout.Size())
+	n.Start(theta, source(6))
+	tape := n.NewTape(2, false)
+	copy(tape.Input, []float64{0.3, -1, 2, 0.3, -1, 2})
+	for i := range 3 {
+		tape.Input[3+i] *= 1e4 // the second row is the first in another unit
+	}
+	n.Forward(theta, tape, 0, 2)
+	out := tape.Activations(0)
+	for row := range 2 {
+		var sum, squares float64
+		for _, v := range out[row*50 : (row+1)*50] {
+			sum += v
+			squares += v * v
+		}
+		require.InDelta(t, 0, sum/50, 1e-12)
+		require.InDelta(t, 1, squares/50, 1e-4)
+	}
+	require.InDelta(t, tape.Output()[0], tape.Output()[1], 1e-4)
+	require.NotZero(t, tape.Output()[0])
+	for j := range 50 {
+		theta[n.Layers[0].Gain.From+j], theta[n.Layers[0].Shift.From+j] = 3, float64(j)
+	}
+	before := slices.Clone(out[:50])
+	n.Forward(theta, tape, 0, 1)
+	for j, v := range before {
+		require.InDelta(t, 3*v+float64(j), out[j], 1e-12)
 	}
 }
 
@@ -236,7 +288,7 @@ func TestStartBounds(t *testing.T) {
 		want float64
 	}{{kernel.Tanh, math.Sqrt(6.0 / 200)}, {kernel.ReLU, math.Sqrt(6.0 / 100)}} {
 		var layout Layout
-		n := NewMLP[float64](&layout, []int{100, 100, 1}, c.act)
+		n := NewMLP[float64](&layout, []int{100, 100, 1}, c.act, false)
 		theta := make([]float64, layout.Size())
 		n.Start(theta, source(5))
 		weight := View(theta, n.Layers[0].Weight)
