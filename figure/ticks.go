@@ -102,6 +102,9 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 			labelled := digit == 1 && e%stride == 0 || decades < 2.5 && (digit == 2 || digit == 5)
 			if labelled {
 				mark.Label = strconv.FormatFloat(v, 'g', 4, 64)
+				if v >= 1 && v < 1e6 {
+					mark.Label = strconv.FormatFloat(v, 'f', -1, 64)
+				}
 			}
 			marks = append(marks, mark)
 		}

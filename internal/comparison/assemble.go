@@ -12,7 +12,9 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *ModelResult {
 	m := &ModelResult{
 		Name: fit.Model.Name, Family: fit.Model.Family(), Config: fit.Settings,
 		FitSeconds: fit.Seconds,
-		Bounds:     e.bounds, Gap: e.gap, Sandwich: e.sandwich, Diagnostics: e.diagnostics, Selection: fit.Selection,
+		Bounds:     e.bounds, Gap: e.gap, Sandwich: e.sandwich, SandwichAnnealed: e.annealed,
+		GapTrain: e.gapTrain, Overfitting: e.overfitting, RateSplit: e.rate, Estimators: e.estimators,
+		Diagnostics: e.diagnostics, Selection: fit.Selection,
 		Train: e.train.result(d), Valid: e.valid.result(d), Test: e.test.result(d),
 	}
 	if plain(fit.Model) {

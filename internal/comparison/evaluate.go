@@ -12,6 +12,7 @@ import (
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
+	"likely/gmm"
 	"likely/vae"
 )
 
@@ -29,7 +30,11 @@ type evaluation struct {
 	train, valid, test measured
 	bounds             *BoundsResult
 	gap                *GapResult
-	sandwich           *SandwichResult
+	gapTrain           *GapResult
+	overfitting        *OverfittingResult
+	sandwich, annealed *SandwichResult
+	rate               *RateResult
+	estimators         []EstimatorResult
 	diagnostics        *DiagnosticsResult
 	warnings           []string
 }
@@ -60,6 +65,10 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		if r := p.to.logProb; r != nil && (p.part == d.Test || d.Test == nil && p.part == d.Train) {
 			e.warn(r, p.part, p.name)
 		}
+	}
+	if m, ok := fit.Model.Fitted.(*gmm.Model); ok && j.Config.GapRows > 0 && !j.Config.Missing {
+		_, part, logp := e.reported(d)
+		return e, j.exactEstimators(ctx, e, m, part, logp, d.Preparation.Transform.LogJacobian())
 	}
 	m, ok := fit.Model.Fitted.(*vae.Model)
 	if !ok {
@@ -133,10 +142,7 @@ func (p *Part) head(n int) *Part {
 // bound adds the ELBO, its parts and its distance from the estimate, on the
 // test rows, or on the training rows where none were held out.
 func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) error {
-	on, part, reference := "test", d.Test, e.test.logProb
-	if part == nil {
-		on, part, reference = "train", d.Train, e.train.logProb
-	}
+	on, part, reference := e.reported(d)
 	part = part.head(j.Config.EvalRows)
 	b, err := elbo.ELBO(ctx, m, m.Encoder(), part.Model, elbo.Settings{Samples: boundSamples, Seed: j.Config.Seed})
 	if err != nil {
@@ -163,7 +169,16 @@ func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) e
 	if j.Config.GapRows == 0 {
 		return nil
 	}
-	return j.explain(ctx, e, m, part, reference, jacobian)
+	return j.explain(ctx, e, m, d, part, reference, jacobian)
+}
+
+// reported returns the part of the data that the table reports, its name, and log p
+// of its rows, in model space.
+func (e *evaluation) reported(d *Data) (on string, part *Part, logp *eval.Result) {
+	if d.Test == nil {
+		return "train", d.Train, e.train.logProb
+	}
+	return "test", d.Test, e.test.logProb
 }
 
 // diagnose summarises the diagnostics of the rows of an estimate; a closed form

@@ -38,6 +38,13 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 			return figure.Gaps("Why the bound is below log p: "+d.All.Name, gaps)
 		}})
 	}
+	for _, m := range r.Models {
+		if m.Name == "vae" && len(m.Estimators) > 0 {
+			drawings = append(drawings, drawing{"bounds", func() (*figure.Figure, error) {
+				return drawEstimators("Bounds and what they cost: "+d.All.Name, m.Estimators)
+			}})
+		}
+	}
 	points := complete(d.Train.X)
 	switch {
 	case d.Preparation.Measure == density.Binary, d.Preparation.Measure == density.Discrete, points == nil, len(panels(r, fits)) == 0:

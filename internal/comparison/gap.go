@@ -17,9 +17,27 @@ func (m *ModelResult) writeGap(b *strings.Builder) {
 	fmt.Fprintf(b, "\nwhy the ELBO of %s is %s nats below log p, on the first %d %s rows (± of the draws):\n", m.Name, signed(*g.Total, digits(g.SE)), g.Rows, m.Bounds.On)
 	fmt.Fprintf(b, "  approximation gap  %s ± %s  no normal q(z|x) of the encoder's family is the posterior\n", signed(*g.Approximation, digits(g.ApproximationSE)), optional(g.ApproximationSE, "%.2g"))
 	fmt.Fprintf(b, "  amortisation gap   %s ± %s  the encoder does not find the best of them\n", signed(*g.Amortization, digits(g.AmortizationSE)), optional(g.AmortizationSE, "%.2g"))
-	if s := m.Sandwich; s != nil && s.Lower != nil && s.Upper != nil {
-		fmt.Fprintf(b, "on %d rows drawn from the model, where log p can be bounded from both sides:\n  %s ± %s ≤ log p ≤ %s ± %s nats (expectations; ± over rows)\n",
-			s.Rows, signed(*s.Lower, 3), optional(s.LowerSE, "%.2g"), signed(*s.Upper, 3), optional(s.UpperSE, "%.2g"))
+	if o := m.Overfitting; o != nil && o.Amortization != nil {
+		fmt.Fprintf(b, "  of which the encoder has overfitted %s ± %s: so much larger is it than on %d training rows\n", signed(*o.Amortization, digits(o.SE)), optional(o.SE, "%.2g"), o.RowsTrain)
+	}
+	if r := m.RateSplit; r != nil && r.Information != nil && r.Marginal != nil {
+		fmt.Fprintf(b, "the rate, %s nats on the first %d %s rows, is %s of information on the row and %s that the codes of all are from p(z)\n",
+			optional(r.Rate, "%.3g"), r.Rows, r.On, optional(r.Information, "%.3g"), optional(r.Marginal, "%.3g"))
+	}
+	said := false
+	for _, one := range []struct {
+		s   *SandwichResult
+		how string
+	}{{m.Sandwich, "importance sampling"}, {m.SandwichAnnealed, "annealing both ways"}} {
+		s := one.s
+		if s == nil || s.Lower == nil || s.Upper == nil {
+			continue
+		}
+		if !said {
+			fmt.Fprintf(b, "on %d rows drawn from the model, where log p can be bounded from both sides (expectations):\n", s.Rows)
+			said = true
+		}
+		fmt.Fprintf(b, "  %s ≤ log p ≤ %s by %s, %s ± %s apart\n", signed(*s.Lower, 3), signed(*s.Upper, 3), one.how, optional(s.Width, "%.2g"), optional(s.WidthSE, "%.2g"))
 	}
 }
 

@@ -14,87 +14,211 @@ const (
 	// refinedSamples is the number of draws per row in the bounds whose
 	// differences are the parts of the gap.
 	refinedSamples = 500
-	// quadratureDims is the largest code that is integrated over here; three
-	// dimensions cost too much for a default.
-	quadratureDims = 2
 	// quadratureTolerance is in nats, far below every other error.
 	quadratureTolerance = 1e-4
 )
 
+// quadratureEvaluations is the largest number of evaluations of p(x|z) for a row,
+// by the dimension of the code, from 1; larger codes are not integrated over.
+var quadratureEvaluations = []int{2e6, 2e6, 5e5}
+
+// reasons are what is found out on the first rows of one part of the data.
+type reasons struct {
+	part      *Part
+	reference *eval.Result // log p, as good as it is known
+	refined   *elbo.Bound
+	amortized *elbo.Bound
+	gap       *eval.Gap
+	converged int // rows on which the refinement did
+	spent     int64
+}
+
 // explain says why the bound is below log p(x): on the first rows of a part it
 // refines the proposal of each, divides the gap between the family of q and the
-// encoder, integrates over a small code, and brackets log p(x) of as many rows
-// drawn from the model. The reference of the gap is the quadrature where it
-// converged, else importance sampling.
-func (j *Job) explain(ctx context.Context, e *evaluation, m *vae.Model, part *Part, reference *eval.Result, jacobian float64) error {
+// encoder, puts all estimators side by side, and brackets log p(x) of as many rows
+// drawn from the model. What the encoder has overfitted is the difference of its gap
+// between these rows and as many training rows.
+func (j *Job) explain(ctx context.Context, e *evaluation, m *vae.Model, d *Data, part *Part, reference *eval.Result, jacobian float64) error {
 	part = part.head(j.Config.GapRows)
-	n, seed, encoder := part.Rows(), j.Config.Seed, m.Encoder()
-	stage := func(what string) func(done, total int) {
-		return func(done, total int) { j.step(e.name+": "+what, done, total, "") }
+	n := part.Rows()
+	quadrature, err := j.quadrate(ctx, e, m, part)
+	if err != nil {
+		return err
 	}
-	logp := &eval.Result{LogProb: reference.LogProb[:n], Samples: reference.Samples}
-	if reference.StdErr != nil {
-		logp.StdErr = reference.StdErr[:n]
-	}
-	if m.LatentDim() <= quadratureDims {
-		q, err := eval.Quadrate(ctx, m, part.Model, eval.QuadratureSettings{Tolerance: quadratureTolerance, Hints: encoder, Seed: seed, Progress: stage("quadrature over the code")})
-		if err != nil {
-			return fmt.Errorf("quadrature: %w", err)
-		}
-		value, worst := mean(q.LogProb)+jacobian, 0.0
-		for _, v := range q.Error {
+	logp := firstRows(reference, n, jacobian)
+	if quadrature != nil {
+		value, worst := mean(quadrature.LogProb)+jacobian, 0.0
+		for _, v := range quadrature.Error {
 			worst = max(worst, v)
 		}
 		e.bounds.Quadrature, e.bounds.QuadratureError, e.bounds.QuadratureRows = finite(value), finite(worst), &n
-		if q.Kind == density.ExactValue {
-			logp = &eval.Result{LogProb: q.LogProb}
+		if quadrature.Kind == density.ExactValue {
+			logp = &eval.Result{LogProb: quadrature.LogProb}
 		} else {
 			e.warnings = append(e.warnings, fmt.Sprintf("quadrature over the code did not reach %g nats on every row; the gap is measured from importance sampling instead", quadratureTolerance))
 		}
 	}
-	refinement, err := elbo.Refine(ctx, m, encoder, part.Model, elbo.RefineSettings{Family: familyOf(m), Seed: seed, Progress: stage("refining q(z|x)")})
-	if err != nil {
-		return fmt.Errorf("refining q(z|x): %w", err)
-	}
-	settings := elbo.Settings{Samples: refinedSamples, Seed: seed}
-	refined, err := elbo.ELBO(ctx, m, refinement.Proposal, part.Model, settings)
-	if err != nil {
-		return fmt.Errorf("ELBO of the refined q(z|x): %w", err)
-	}
-	amortized, err := elbo.ELBO(ctx, m, encoder, part.Model, settings)
-	if err != nil {
-		return fmt.Errorf("ELBO: %w", err)
-	}
-	gap, err := eval.NewGap(logp, refined, amortized)
+	held, err := j.divide(ctx, e.name, m, part, logp)
 	if err != nil {
 		return err
 	}
-	best := refined.Estimate().Shift(jacobian)
+	best := held.refined.Estimate().Shift(jacobian)
 	e.bounds.ELBORefined, e.bounds.ELBORefinedSEData, e.bounds.ELBORefinedSESamples, e.bounds.ELBORefinedRows = finite(best.Value), finite(best.DataErr), finite(best.SampleErr), &n
-	total, approximation, amortization := gap.Estimates()
-	converged := 0
-	for _, ok := range refinement.Converged {
-		if ok {
-			converged++
+	e.gap = held.result()
+	if held.converged < n {
+		e.warnings = append(e.warnings, fmt.Sprintf("refining q(z|x) did not converge on %d of %d rows: the approximation gap is at most what is reported", n-held.converged, n))
+	}
+	if err := j.estimators(ctx, e, m, held, quadrature, reference, jacobian); err != nil {
+		return err
+	}
+	if e.bounds.On == "test" {
+		if err := j.overfitting(ctx, e, m, d, held, jacobian); err != nil {
+			return err
 		}
 	}
-	e.gap = &GapResult{
-		Total: finite(total.Value), SE: finite(total.SampleErr), Rows: n,
+	if err := j.sandwiches(ctx, e, m, n, jacobian); err != nil {
+		return err
+	}
+	return j.splitRate(ctx, e, m, part, d)
+}
+
+// firstRows returns the first n rows of a result in nats of the data, in model space.
+func firstRows(r *eval.Result, n int, jacobian float64) *eval.Result {
+	out := &eval.Result{LogProb: shifted(r.LogProb[:n], -jacobian), Samples: r.Samples, Kind: r.Kind, Measure: r.Measure}
+	if r.StdErr != nil {
+		out.StdErr = r.StdErr[:n]
+	}
+	if r.KHat != nil {
+		out.KHat = r.KHat[:n]
+	}
+	if r.Smoothed != nil {
+		out.Smoothed = shifted(r.Smoothed[:n], -jacobian)
+	}
+	return out
+}
+
+// quadrate integrates over a code of few dimensions; nil for larger ones.
+func (j *Job) quadrate(ctx context.Context, e *evaluation, m *vae.Model, part *Part) (*eval.Quadrature, error) {
+	if m.LatentDim() > len(quadratureEvaluations) {
+		return nil, nil
+	}
+	q, err := eval.Quadrate(ctx, m, part.Model, eval.QuadratureSettings{
+		Tolerance: quadratureTolerance, Evaluations: quadratureEvaluations[m.LatentDim()-1], Hints: m.Encoder(),
+		Seed: j.Config.Seed, Progress: j.follow(e.name, "quadrature over the code"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("quadrature: %w", err)
+	}
+	return q, nil
+}
+
+// follow reports how far a task of a model has come.
+func (j *Job) follow(model, what string) func(done, total int) {
+	return func(done, total int) { j.step(model+": "+what, done, total, "") }
+}
+
+// divide refines q(z|x) on the rows of a part and divides the gap.
+func (j *Job) divide(ctx context.Context, model string, m *vae.Model, part *Part, logp *eval.Result) (*reasons, error) {
+	seed, encoder := j.Config.Seed, m.Encoder()
+	refinement, err := elbo.Refine(ctx, m, encoder, part.Model, elbo.RefineSettings{Family: familyOf(m), Seed: seed, Progress: j.follow(model, "refining q(z|x)")})
+	if err != nil {
+		return nil, fmt.Errorf("refining q(z|x): %w", err)
+	}
+	r := &reasons{part: part, reference: logp, spent: refinement.Spent}
+	settings := elbo.Settings{Samples: refinedSamples, Seed: seed}
+	if r.refined, err = elbo.ELBO(ctx, m, refinement.Proposal, part.Model, settings); err != nil {
+		return nil, fmt.Errorf("ELBO of the refined q(z|x): %w", err)
+	}
+	if r.amortized, err = elbo.ELBO(ctx, m, encoder, part.Model, settings); err != nil {
+		return nil, fmt.Errorf("ELBO: %w", err)
+	}
+	for _, ok := range refinement.Converged {
+		if ok {
+			r.converged++
+		}
+	}
+	r.gap, err = eval.NewGap(logp, r.refined, r.amortized)
+	return r, err
+}
+
+// result returns the gap for results.json.
+func (r *reasons) result() *GapResult {
+	total, approximation, amortization := r.gap.Estimates()
+	return &GapResult{
+		Total: finite(total.Value), SE: finite(total.SampleErr), Rows: total.Rows,
 		Approximation: finite(approximation.Value), ApproximationSE: finite(approximation.SampleErr),
 		Amortization: finite(amortization.Value), AmortizationSE: finite(amortization.SampleErr),
-		RowsConverged: &converged,
+		RowsConverged: &r.converged,
 	}
-	if converged < n {
-		e.warnings = append(e.warnings, fmt.Sprintf("refining q(z|x) did not converge on %d of %d rows: the approximation gap is at most what is reported", n-converged, n))
+}
+
+// overfitting divides the gap of training rows too, and takes the difference of the
+// encoder's share.
+func (j *Job) overfitting(ctx context.Context, e *evaluation, m *vae.Model, d *Data, held *reasons, jacobian float64) error {
+	part := d.Train.head(j.Config.GapRows)
+	train, err := j.divide(ctx, e.name, m, part, firstRows(e.train.logProb, part.Rows(), jacobian))
+	if err != nil {
+		return fmt.Errorf("training rows: %w", err)
 	}
-	sandwich, err := eval.ImportanceSandwich(ctx, m, encoder, n, eval.Settings{Samples: j.Config.EvalSamples, Seed: seed, Progress: stage("bounds on simulated rows")})
+	_, _, a := held.gap.Estimates()
+	_, _, b := train.gap.Estimates()
+	diff := eval.Overfitting(a, b)
+	e.gapTrain = train.result()
+	e.overfitting = &OverfittingResult{Amortization: finite(diff.Mean), SE: finite(diff.StdErr()), RowsHeld: a.Rows, RowsTrain: b.Rows}
+	return nil
+}
+
+// sandwiches brackets log p(x) on rows drawn from the model.
+func (j *Job) sandwiches(ctx context.Context, e *evaluation, m *vae.Model, n int, jacobian float64) error {
+	// A proposal that is fitted to the row knows nothing of the code it came from.
+	s, err := eval.ImportanceSandwich(ctx, m, elbo.Adaptive(m, m.Encoder()), n, eval.Settings{Samples: j.Config.EvalSamples, Seed: j.Config.Seed, Progress: j.follow(e.name, "bounds on simulated rows")})
 	if err != nil {
 		return err
 	}
-	lower, upper := sandwich.Estimates()
+	e.sandwich = sandwichResult(s, jacobian)
+	if s, err = eval.Bidirectional(ctx, m, n, j.annealing(e.name, mostTemperatures)); err != nil {
+		return j.stuck(e, err)
+	}
+	e.annealed = sandwichResult(s, jacobian)
+	return nil
+}
+
+func sandwichResult(s *eval.Sandwich, jacobian float64) *SandwichResult {
+	lower, upper := s.Estimates()
 	lower, upper = lower.Shift(jacobian), upper.Shift(jacobian)
-	e.sandwich = &SandwichResult{On: "simulated", Rows: n, Samples: sandwich.Samples,
-		Lower: finite(lower.Value), LowerSE: finite(lower.DataErr), Upper: finite(upper.Value), UpperSE: finite(upper.DataErr)}
+	gap := s.Gap()
+	out := &SandwichResult{On: "simulated", Rows: len(s.Lower), Samples: s.Samples, Evaluations: s.Spent,
+		Lower: finite(lower.Value), LowerSE: finite(lower.DataErr), Upper: finite(upper.Value), UpperSE: finite(upper.DataErr),
+		Width: finite(gap.Mean), WidthSE: finite(gap.StdErr())}
+	if s.Single != nil {
+		out.Single = finite(mean(s.Single) + jacobian)
+	}
+	return out
+}
+
+// splitRows and splitSamples bound the cost of the division of the rate, which
+// grows with the square of the rows.
+const splitRows, splitSamples = 300, 10
+
+// splitRate divides the rate by what it is spent on.
+func (j *Job) splitRate(ctx context.Context, e *evaluation, m *vae.Model, part *Part, d *Data) error {
+	rows := d.Test
+	if e.bounds.On == "train" {
+		rows = d.Train
+	}
+	if part = rows.head(splitRows); part.Rows() < 2 {
+		return nil
+	}
+	standard := m.Config().Prior == vae.StandardNormal && !m.Config().FullPosterior
+	split, err := elbo.SplitRate(ctx, m, m.Encoder(), part.Model, standard, elbo.Settings{Samples: splitSamples, Seed: j.Config.Seed})
+	if err != nil {
+		return fmt.Errorf("dividing the rate: %w", err)
+	}
+	e.rate = &RateResult{On: e.bounds.On, Rows: part.Rows(), Samples: splitSamples,
+		Rate: finite(split.Rate.Value), Information: finite(split.Information.Value), Marginal: finite(split.Marginal.Value), SE: finite(split.Information.SampleErr)}
+	if split.TotalCorrelation != nil {
+		e.rate.TotalCorrelation, e.rate.Dimensions = finite(split.TotalCorrelation.Value), split.Dimension
+	}
 	return nil
 }
 

@@ -81,21 +81,30 @@ type FileResult struct {
 
 // ModelResult is what was found for one model.
 type ModelResult struct {
-	Name                 string             `json:"name"`
-	Family               string             `json:"family"`
-	Parameters           int                `json:"parameters"`
-	FitSeconds           float64            `json:"fit_seconds"`
-	FitExamplesPerSecond float64            `json:"fit_examples_per_second"`
-	Config               any                `json:"config"`
-	File                 string             `json:"file,omitempty"`
-	Train                *SplitResult       `json:"train,omitempty"`
-	Valid                *SplitResult       `json:"valid,omitempty"`
-	Test                 *SplitResult       `json:"test,omitempty"`
-	Bounds               *BoundsResult      `json:"bounds,omitempty"`
-	Gap                  *GapResult         `json:"gap,omitempty"`
-	Sandwich             *SandwichResult    `json:"sandwich,omitempty"`
-	Diagnostics          *DiagnosticsResult `json:"diagnostics,omitempty"`
-	Selection            *SelectionResult   `json:"selection,omitempty"`
+	Name                 string        `json:"name"`
+	Family               string        `json:"family"`
+	Parameters           int           `json:"parameters"`
+	FitSeconds           float64       `json:"fit_seconds"`
+	FitExamplesPerSecond float64       `json:"fit_examples_per_second"`
+	Config               any           `json:"config"`
+	File                 string        `json:"file,omitempty"`
+	Train                *SplitResult  `json:"train,omitempty"`
+	Valid                *SplitResult  `json:"valid,omitempty"`
+	Test                 *SplitResult  `json:"test,omitempty"`
+	Bounds               *BoundsResult `json:"bounds,omitempty"`
+	Gap                  *GapResult    `json:"gap,omitempty"`
+	// GapTrain is the gap of as many training rows, and Overfitting what the
+	// encoder loses more on rows that it was not trained on.
+	GapTrain    *GapResult         `json:"gap_train,omitempty"`
+	Overfitting *OverfittingResult `json:"encoder_overfitting,omitempty"`
+	// Sandwich is by importance sampling from the encoder, SandwichAnnealed by
+	// annealing in both directions.
+	Sandwich         *SandwichResult    `json:"sandwich,omitempty"`
+	SandwichAnnealed *SandwichResult    `json:"sandwich_annealed,omitempty"`
+	RateSplit        *RateResult        `json:"rate_split,omitempty"`
+	Estimators       []EstimatorResult  `json:"estimators,omitempty"`
+	Diagnostics      *DiagnosticsResult `json:"diagnostics,omitempty"`
+	Selection        *SelectionResult   `json:"selection,omitempty"`
 }
 
 // SplitResult is the quality of a model on one part of the data. Models
@@ -125,7 +134,7 @@ type BoundsResult struct {
 	ELBOSEData    *float64 `json:"elbo_se_data,omitempty"`
 	ELBOSESamples *float64 `json:"elbo_se_samples,omitempty"`
 	// ELBORefined is the ELBO with q(z|x) refined for each of the first rows;
-	// Quadrature the integral over a code of one or two dimensions, with the
+	// Quadrature the integral over a code of one to three dimensions, with the
 	// largest error that it estimates for a row.
 	ELBORefined          *float64 `json:"elbo_refined_nats,omitempty"`
 	ELBORefinedSEData    *float64 `json:"elbo_refined_se_data,omitempty"`
@@ -164,9 +173,39 @@ type SandwichResult struct {
 	Upper   *float64 `json:"upper_nats,omitempty"`
 	LowerSE *float64 `json:"lower_se_nats,omitempty"`
 	UpperSE *float64 `json:"upper_se_nats,omitempty"`
+	// Width is upper − lower; Single the upper bound of one draw (EUBO).
+	Width   *float64 `json:"width_nats,omitempty"`
+	WidthSE *float64 `json:"width_se_nats,omitempty"`
+	Single  *float64 `json:"single_draw_upper_nats,omitempty"`
 	On      string   `json:"on"`
 	Rows    int      `json:"rows"`
 	Samples int      `json:"samples"`
+	// Evaluations is the number of evaluations of p(x|z) that all rows took.
+	Evaluations int64 `json:"likelihood_evaluations"`
+}
+
+// OverfittingResult is the amortisation gap of held-out rows less that of training
+// rows; the error is over rows and draws.
+type OverfittingResult struct {
+	Amortization *float64 `json:"amortization_nats,omitempty"`
+	SE           *float64 `json:"se_nats,omitempty"`
+	RowsHeld     int      `json:"rows_held_out"`
+	RowsTrain    int      `json:"rows_train"`
+}
+
+// RateResult divides the mean rate of some rows: what the code says of the row, and
+// how far the codes of all rows together are from the prior, by dimension where the
+// prior is N(0, I) and q(z|x) has independent dimensions.
+type RateResult struct {
+	On               string    `json:"on"`
+	Rate             *float64  `json:"rate_nats,omitempty"`
+	Information      *float64  `json:"mutual_information_nats,omitempty"`
+	Marginal         *float64  `json:"marginal_kl_nats,omitempty"`
+	SE               *float64  `json:"se_nats,omitempty"`
+	TotalCorrelation *float64  `json:"total_correlation_nats,omitempty"`
+	Dimensions       []float64 `json:"dimension_kl_nats,omitempty"`
+	Rows             int       `json:"rows"`
+	Samples          int       `json:"samples"`
 }
 
 // DiagnosticsResult tells how far the numbers of a model can be trusted.

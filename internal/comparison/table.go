@@ -41,6 +41,7 @@ func (r *Results) WriteText(w io.Writer) error {
 	r.writePairs(&b)
 	for _, m := range r.Models {
 		m.writeGap(&b)
+		m.writeEstimators(&b, r.split())
 		if m.Selection != nil {
 			m.Selection.write(&b)
 		}
@@ -65,9 +66,9 @@ func measureText(m density.Measure) string {
 }
 
 func (r *Results) writeModels(b *strings.Builder) {
-	split, rows := "test", func(m *ModelResult) *SplitResult { return m.Test }
-	if r.Dataset.RowsTest == 0 {
-		split, rows = "train", func(m *ModelResult) *SplitResult { return m.Train }
+	split, rows := r.split(), func(m *ModelResult) *SplitResult { return m.Test }
+	if split == "train" {
+		rows = func(m *ModelResult) *SplitResult { return m.Train }
 	}
 	t := tabwriter.NewWriter(b, 0, 0, 3, ' ', 0)
 	fmt.Fprintf(t, "model\t%s log p\tkind of number\tbits/dim\ttrain log p\tRMSE\tparameters\tfit\n", split)
@@ -85,6 +86,14 @@ func (r *Results) writeModels(b *strings.Builder) {
 		}
 	}
 	t.Flush()
+}
+
+// split is the part of the data that is reported.
+func (r *Results) split() string {
+	if r.Dataset.RowsTest == 0 {
+		return "train"
+	}
+	return "test"
 }
 
 // natsText prints a value with as many digits as its error warrants.

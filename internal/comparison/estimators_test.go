@@ -1,0 +1,128 @@
+package comparison
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"likely/density"
+	"likely/vae"
+)
+
+// What is reported of the gap and of the estimators fits together: bounds are on
+// their side of the exact value, parts sum to wholes, and all is in one unit,
+// whatever the dimension of the code, the prior and the family of q. Bounds may be
+// on the wrong side by 4 standard errors of their draws: with about 20 bounds and 7
+// models, a rate of false alarms below 1 % if seeds were drawn anew.
+func TestEstimatorsAgree(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"1-D":       func(c *Config) { c.VAE.Latent = 1 },
+		"2-D":       func(c *Config) { c.VAE.Latent = 2 },
+		"4-D":       func(c *Config) { c.VAE.Latent = 4 },
+		"linear":    func(c *Config) { c.VAE.Hidden, c.VAE.Sigma = []int{}, vae.Shared },
+		"mixture":   func(c *Config) { c.VAE.Prior = vae.LearnedMixture(3) },
+		"vamp":      func(c *Config) { c.VAE.Prior, c.VAE.Latent = vae.Vamp(5), 3 },
+		"full":      func(c *Config) { c.VAE.FullPosterior = true },
+		"student-t": func(c *Config) { c.VAE.Likelihood = "student-t" },
+		"train":     func(c *Config) { c.Holdout = 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := Default()
+			c.Dataset, c.Models = "iris", []string{"gmm", "vae"}
+			c.GMM.Components, c.GMM.Starts = Range{2, 2}, 2
+			c.VAE.Hidden, c.VAE.Epochs = []int{12}, 60
+			c.EvalSamples, c.GapRows = 500, 4
+			if testing.Short() {
+				c.VAE.Epochs, c.GapRows = 20, 2
+			}
+			change(&c)
+			r, err := (&Job{Config: c}).Run(t.Context())
+			require.NoError(t, err)
+			checkEstimators(t, r.Models[0])
+			checkEstimators(t, r.Models[1])
+
+			m := r.Models[1]
+			exact := find(m, nameQuadrature)
+			if exact == nil || exact.Kind != density.ExactValue {
+				exact = find(m, nameImportance)
+			}
+			if e := find(m, nameExact); e != nil {
+				exact = e
+			}
+			require.InDelta(t, *exact.Nats-*find(m, nameELBO).Nats, *m.Gap.Total, 1e-6, "the gap is of one unit")
+			require.InDelta(t, *m.Gap.Total, *m.Gap.Approximation+*m.Gap.Amortization, 1e-9)
+			require.Equal(t, *m.Bounds.ELBORefined, *find(m, nameRefined).Nats)
+			require.InDelta(t, *m.RateSplit.Rate, *m.RateSplit.Information+*m.RateSplit.Marginal, 1e-9)
+			if m.RateSplit.TotalCorrelation != nil {
+				sum := *m.RateSplit.TotalCorrelation
+				for _, v := range m.RateSplit.Dimensions {
+					sum += v
+				}
+				require.InDelta(t, *m.RateSplit.Marginal, sum, 1e-9)
+			}
+			for _, s := range []*SandwichResult{m.Sandwich, m.SandwichAnnealed} {
+				require.InDelta(t, *s.Upper-*s.Lower, *s.Width, 1e-9)
+				if s.WidthSE != nil {
+					require.Greater(t, *s.Width, -4**s.WidthSE)
+				}
+				require.Positive(t, s.Evaluations)
+			}
+			if name == "train" {
+				require.Nil(t, m.Overfitting)
+			} else {
+				require.InDelta(t, *m.Gap.Amortization-*m.GapTrain.Amortization, *m.Overfitting.Amortization, 1e-9)
+				require.InDelta(t, *m.GapTrain.Total, *m.GapTrain.Approximation+*m.GapTrain.Amortization, 1e-9)
+				require.Less(t, math.Abs(*m.GapTrain.Total), 5.0, "the gap of the training rows is of one unit")
+			}
+			var text strings.Builder
+			require.NoError(t, r.WriteText(&text))
+			require.Contains(t, text.String(), "CUBO of order 2")
+			_, err = drawEstimators("test", m.Estimators)
+			require.NoError(t, err)
+		})
+	}
+}
+
+// find returns the first estimator of a name, or nil.
+func find(m *ModelResult, name string) *EstimatorResult {
+	for i := range m.Estimators {
+		if m.Estimators[i].Name == name {
+			return &m.Estimators[i]
+		}
+	}
+	return nil
+}
+
+// checkEstimators checks the list of one model by itself.
+func checkEstimators(t *testing.T, m *ModelResult) {
+	t.Helper()
+	require.NotEmpty(t, m.Estimators)
+	var exact *float64
+	for _, r := range m.Estimators {
+		require.NotNil(t, r.Nats, r.Name)
+		require.Equal(t, r.Kind != density.Consistent, r.Certified, r.Name)
+		if r.Kind == density.ExactValue {
+			if exact != nil {
+				require.InDelta(t, *exact, *r.Nats, 2*quadratureTolerance)
+			}
+			exact = r.Nats
+		}
+	}
+	last := math.Inf(-1)
+	for _, r := range m.Estimators {
+		if r.Name == nameIWAE {
+			require.GreaterOrEqual(t, *r.Nats, last-1e-12, "a bound falls as K grows")
+			last = *r.Nats
+			require.NotNil(t, r.SESamples)
+		}
+		if exact != nil && r.Kind == density.LowerBound {
+			require.LessOrEqual(t, *r.Nats, *exact+4**r.SESamples+quadratureTolerance, "%s %d %d", r.Name, r.Draws, r.Temperatures)
+		}
+	}
+	if m.Name == "gmm" {
+		require.InDelta(t, *exact, *find(m, nameELBO).Nats, 1e-9, "exact responsibilities close the gap")
+	}
+}
