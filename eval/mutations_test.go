@@ -39,7 +39,7 @@ var mutations = []struct {
 		"range x.RawRowView(i / s)", "range x.RawRowView(i % (n / s))",
 		"./density/densitytest", "TestLatentPasses"},
 	{"a sum over rows before the logarithm", "density/estimate.go",
-		"mean /= float64(n)", "mean = LogMeanExp(values)",
+		"mean /= total", "mean = LogMeanExp(values)",
 		"./density", "TestMeanEstimate"},
 	{"the last batch only", "elbo/settings.go",
 		"w.m.LogLik(w.weights.LogLik[from:to], x, z)", "w.m.LogLik(w.weights.LogLik[:to-from], x, z)",
