@@ -101,12 +101,19 @@ func MeanEstimate(values, sampleErr []float64, kind Kind, samples int) Estimate 
 	return WeightedMeanEstimate(values, sampleErr, nil, kind, samples)
 }
 
-// WeightedMeanEstimate is [MeanEstimate] where row i counts wᵢ > 0 times (length N;
-// nil: once): both errors but that of the draws are those of the table in which it
-// stands so often, of Σw rows. Weights that mean something else, such as shares of
-// a population, must be scaled so that their sum is the number of rows they are
-// worth; where it is 1 or less there is no error over rows, NaN. The draws of a row
-// count wᵢ times too, but were made once.
+// WeightedMeanEstimate is [MeanEstimate] where row i counts wᵢ ≥ 0 times (length N;
+// nil: once). With W = Σwᵢ and m the mean,
+//
+//	m = Σ wᵢxᵢ / W,   DataErr² = Σ wᵢ(xᵢ − m)² / (W(W−1)) − Σ wᵢsᵢ² / W²,
+//	SampleErr² = Σ wᵢ²sᵢ² / W²
+//
+// where sᵢ is the sampleErr of row i. Weights are frequencies, so value and DataErr
+// are those of the table of W rows in which row i stands wᵢ times. It is not the
+// error for survey weights, Σ wᵢ²(xᵢ − m)² / W², which knows N rows however often they
+// count: weights that are shares of a population must be scaled so that their sum is
+// the number of rows they are worth. Where W is 1 or less DataErr is NaN. The draws of
+// a row count wᵢ times too, but were made once. A row of weight 0 is absent, also one
+// whose value is infinite; Rows counts the others, of which there must be one.
 func WeightedMeanEstimate(values, sampleErr, weights []float64, kind Kind, samples int) Estimate {
 	n := len(values)
 	if n == 0 || sampleErr != nil && len(sampleErr) != n || weights != nil && len(weights) != n {
@@ -119,32 +126,45 @@ func WeightedMeanEstimate(values, sampleErr, weights []float64, kind Kind, sampl
 		return weights[i]
 	}
 	var mean, total float64
+	rows := 0
 	for i, v := range values {
-		mean += weight(i) * v
-		total += weight(i)
+		if w := weight(i); w != 0 {
+			mean += w * v
+			total += w
+			rows++
+		}
+	}
+	if rows == 0 {
+		panic("density: all weights are 0")
 	}
 	mean /= total
-	var squares, variance float64
+	var squares, noise, sampling float64
 	for i, v := range values {
 		w := weight(i)
+		if w == 0 {
+			continue
+		}
 		squares += w * ((v - mean) * (v - mean))
 		if sampleErr != nil {
-			variance += w * w * (sampleErr[i] * sampleErr[i])
+			variance := sampleErr[i] * sampleErr[i]
+			noise += w * variance
+			sampling += w * w * variance
 		}
 	}
 	spread := math.NaN()
-	if total > 1 {
+	if total-1 > 1e-9 { // shares sum to 1 but for rounding
 		spread = squares / ((total - 1) * total)
 	}
 	// The spread between rows already holds the Monte Carlo noise of each
 	// row; taking it out keeps the two errors apart.
-	sampling := variance / (total * total)
+	noise /= total * total
+	sampling /= total * total
 	return Estimate{
 		Value:     mean,
-		DataErr:   math.Sqrt(max(spread-sampling, 0)),
+		DataErr:   math.Sqrt(max(spread-noise, 0)),
 		SampleErr: math.Sqrt(sampling),
 		Kind:      kind,
-		Rows:      n,
+		Rows:      rows,
 		Samples:   samples,
 	}
 }
