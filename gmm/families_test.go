@@ -294,6 +294,10 @@ func TestWeightsAreDuplication(t *testing.T) {
 	_, _, err := Fit(context.Background(), x, s, density.NewSource(1, "w"))
 	require.ErrorIs(t, err, ErrSettings)
 	require.ErrorContains(t, err, "all rows")
+	s.Weights[0], s.Weights[1] = math.MaxFloat64, math.MaxFloat64
+	_, _, err = Fit(context.Background(), x, s, density.NewSource(1, "w"))
+	require.ErrorIs(t, err, ErrSettings)
+	require.ErrorContains(t, err, "infinity")
 }
 
 // With all rows labelled the fit is the closed form of each class; with some,

@@ -94,6 +94,9 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 	if len(s.kept) == 0 {
 		return nil, nil, fmt.Errorf("gmm: all rows have weight 0: %w; want one that is positive", ErrSettings)
 	}
+	if math.IsInf(s.total, 0) {
+		return nil, nil, fmt.Errorf("gmm: the weights sum to infinity: %w; scale them to the number of rows they are worth", ErrSettings)
+	}
 	s.n = len(s.kept)
 	out := mat.NewDense(s.n, d, nil)
 	for to, from := range s.kept {

@@ -219,7 +219,42 @@ func (s *Settings) resolve(x *mat.Dense) error {
 	case s.Criterion == CrossValidation && s.Fit.Labels != nil:
 		return fmt.Errorf("selection: cross-validation with labels: %w; use another criterion", ErrSettings)
 	}
+	if s.Fit.Weights != nil {
+		total, err := totalWeight("Settings.Fit.Weights", s.Fit.Weights, n)
+		if err != nil {
+			return err
+		}
+		if total < 2 && (s.Criterion == BIC || s.Criterion == ICL) {
+			return fmt.Errorf("selection: the weights sum to %.3g rows, to which %v, with its penalty of ln Σw a parameter, cannot hold: %w; scale the weights to the number of rows they are worth, or use held-out or cv", total, s.Criterion, ErrSettings)
+		}
+	}
+	if s.ValidWeights != nil {
+		if s.Valid == nil {
+			return fmt.Errorf("selection: Settings.ValidWeights without Settings.Valid: %w; give the rows too", ErrSettings)
+		}
+		m, _ := s.Valid.Dims()
+		if _, err := totalWeight("Settings.ValidWeights", s.ValidWeights, m); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// totalWeight returns the sum of the weights of n rows, or what is wrong with them.
+func totalWeight(name string, weights []float64, n int) (total float64, err error) {
+	if len(weights) != n {
+		panic("selection: weights and rows differ in length")
+	}
+	for i, w := range weights {
+		if !(w >= 0) || math.IsInf(w, 1) {
+			return 0, fmt.Errorf("selection: %s, row %d is %v: %w; a row counts 0 times, once, or more", name, i+1, w, ErrSettings)
+		}
+		total += w
+	}
+	if total == 0 {
+		return 0, fmt.Errorf("selection: %s are all 0: %w; at least one row must count", name, ErrSettings)
+	}
+	return total, nil
 }
 
 // score computes the criteria that need no other rows.
@@ -234,6 +269,9 @@ func (c *Candidate) score(x *mat.Dense, weights []float64) {
 		w := 1.0
 		if weights != nil {
 			w = weights[i]
+		}
+		if w == 0 {
+			continue // absent, even where log p is infinite
 		}
 		n += w
 		c.LogLik += w * v

@@ -237,3 +237,68 @@ func TestWeightedSelection(t *testing.T) {
 	near(t, once.Best().HeldOut, twice.Best().HeldOut, 1e-6)
 	near(t, once.Best().HeldOutErr*math.Sqrt(149./299), twice.Best().HeldOutErr, 1e-6)
 }
+
+// A row of weight 0 is absent from all criteria, even one so far away that its
+// log p is −Inf.
+func TestAbsentRows(t *testing.T) {
+	x := open(t, "iris")
+	n, d := x.Dims()
+	far := mat.NewDense(n+1, d, nil)
+	far.Copy(x)
+	for j := range d {
+		far.Set(n, j, 1e200)
+	}
+	weights := make([]float64, n+1)
+	for i := range n {
+		weights[i] = 1
+	}
+	s := Settings{Families: []gmm.Covariance{gmm.Full}, Components: []int{2}, Criterion: HeldOut, Valid: x}
+	want, err := Select(context.Background(), x, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	s.Fit.Weights, s.Valid, s.ValidWeights = weights, far, weights
+	got, err := Select(context.Background(), far, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	require.True(t, math.IsInf(got.Best().Model.LogProb(nil, far)[n], -1), "the row is far enough")
+	for c := BIC; c <= HeldOut; c++ {
+		near(t, want.Best().Value(c), got.Best().Value(c), 1e-8)
+	}
+	near(t, want.Best().HeldOutErr, got.Best().HeldOutErr, 1e-10)
+	s = Settings{Families: s.Families, Components: s.Components, Criterion: CrossValidation, Fit: s.Fit}
+	got, err = Select(context.Background(), far, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	require.False(t, math.IsNaN(got.Best().HeldOut) || math.IsInf(got.Best().HeldOut, 0))
+}
+
+func TestWeightMistakes(t *testing.T) {
+	x := open(t, "iris")
+	n, _ := x.Dims()
+	uniform := func(w float64) []float64 {
+		weights := make([]float64, n)
+		for i := range weights {
+			weights[i] = w
+		}
+		return weights
+	}
+	negative := uniform(1)
+	negative[4] = -1
+	for name, c := range map[string]struct {
+		s    Settings
+		says string
+	}{
+		"negative":       {Settings{Fit: gmm.Settings{Weights: negative}}, "Weights, row 5 is -1"},
+		"negative valid": {Settings{Valid: x, ValidWeights: negative}, "ValidWeights, row 5 is -1"},
+		"none counts":    {Settings{Valid: x, ValidWeights: uniform(0)}, "all 0"},
+		"no rows":        {Settings{ValidWeights: uniform(1)}, "without Settings.Valid"},
+		"shares, BIC":    {Settings{Fit: gmm.Settings{Weights: uniform(1 / float64(n))}}, "sum to 1"},
+		"shares, ICL":    {Settings{Criterion: ICL, Fit: gmm.Settings{Weights: uniform(0.5 / float64(n))}}, "sum to 0.5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Select(context.Background(), x, c.s, density.NewSource(1, "test"))
+			require.ErrorIs(t, err, ErrSettings)
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+	require.Panics(t, func() {
+		_, _ = Select(context.Background(), x, Settings{Valid: x, ValidWeights: []float64{1}}, density.NewSource(1, "test"))
+	})
+}
