@@ -8,6 +8,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
+// The sum of the weights lies between these, so that its square is a number.
+const (
+	leastWeight = 1e-100
+	mostWeight  = 1e100
+)
+
 // weigh takes the column of the given name, or number from 1, out of the table and
 // makes it the weights of the rows. Rows of weight 0 are left out.
 func (d *Dataset) weigh(column string) (*Dataset, error) {
@@ -35,6 +41,13 @@ func (d *Dataset) weigh(column string) (*Dataset, error) {
 	}
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("dataset: %s: all weights, %s, are 0: %w; at least one row must count", d.Place(), columnPlace(d.Columns, at), ErrWeights)
+	}
+	var total float64
+	for _, w := range weights {
+		total += w
+	}
+	if total < leastWeight || total > mostWeight {
+		return nil, fmt.Errorf("dataset: %s: the weights, %s, sum to %.3g: %w; a row's weight is the number of times that it counts, so scale them to the number of rows they are worth", d.Place(), columnPlace(d.Columns, at), total, ErrWeights)
 	}
 	x := mat.NewDense(len(rows), d.Dim()-1, nil)
 	out := d.with(x)

@@ -47,6 +47,8 @@ func TestWeightMistakes(t *testing.T) {
 		"empty":      {"a,w\n1,1\n3,\n", "w", false, ErrMissing, "line 3"},
 		"only":       {"w\n1\n3\n", "w", false, ErrWeights, "no column beside"},
 		"hollow row": {"a,w\n1,1\n,2\n3,1\n", "w", true, ErrMissing, "line 3"},
+		"overflow":   {"a,w\n1,1e308\n3,1e308\n", "w", false, ErrWeights, `column 2 ("w"), sum to +Inf`},
+		"underflow":  {"a,w\n1,1e-320\n3,0\n", "w", false, ErrWeights, `column 2 ("w"), sum to 1e-320`},
 		"infinite":   {"a,w\n1,1\n3,Inf\n", "w", false, nil, "line 3"},
 	} {
 		t.Run(name, func(t *testing.T) {

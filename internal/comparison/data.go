@@ -207,6 +207,9 @@ func (d *Data) describe(c *Config) DatasetResult {
 	}
 	if c.Weights != "" {
 		r.Weights = &WeightsResult{Column: c.Weights, Total: d.All.TotalWeight(), Train: d.Train.TotalWeight(), Absent: d.All.Absent}
+		if d.Valid != nil {
+			r.Weights.Valid = d.Valid.TotalWeight()
+		}
 		if d.Test != nil {
 			r.Weights.Test = d.Test.TotalWeight()
 		}

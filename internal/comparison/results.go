@@ -69,6 +69,7 @@ type WeightsResult struct {
 	Column string  `json:"column"`
 	Total  float64 `json:"sum"`
 	Train  float64 `json:"sum_train"`
+	Valid  float64 `json:"sum_valid,omitempty"`
 	Test   float64 `json:"sum_test,omitempty"`
 	Absent int     `json:"rows_of_weight_0"`
 }

@@ -24,7 +24,7 @@ func (r *Results) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "the mixtures are fitted to all rows of the file but those held out; the networks, and the choice\namong mixtures, see the training rows among %d drawn from it\n\n", d.RowsHeld)
 	}
 	if w := d.Weights; w != nil {
-		fmt.Fprintf(&b, "rows count as column %s says: %.6g to train, %.6g to test", w.Column, w.Train, w.Test)
+		fmt.Fprintf(&b, "rows count as column %s says: %.6g to train, %.6g to validate, %.6g to test", w.Column, w.Train, w.Valid, w.Test)
 		if w.Absent > 0 {
 			fmt.Fprintf(&b, "; %d of weight 0 are left out", w.Absent)
 		}
