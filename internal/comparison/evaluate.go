@@ -66,7 +66,7 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 			e.warn(r, p.part, p.name)
 		}
 	}
-	if m, ok := fit.Model.Fitted.(*gmm.Model); ok && j.Config.GapRows > 0 && !j.Config.Missing {
+	if m, ok := fit.Model.Fitted.(*gmm.Model); ok && j.Config.GapRows > 0 && j.Config.mixturesOnly() == "" {
 		_, part, logp := e.reported(d)
 		return e, j.exactEstimators(ctx, e, m, part, logp, d.Preparation.Transform.LogJacobian())
 	}

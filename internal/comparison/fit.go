@@ -104,6 +104,9 @@ func selectFamilies(c *Config, d *Data) ([]family, error) {
 		return f.continuous
 	}
 	var chosen []family
+	if c.GapRows > 0 && c.mixturesOnly() != "" {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("the estimators of --eval-gap-rows are left out: they do not go with %s", c.mixturesOnly()))
+	}
 	if len(c.Models) == 0 {
 		for _, f := range families {
 			switch {
