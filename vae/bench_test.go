@@ -18,13 +18,21 @@ func BenchmarkStep(b *testing.B) {
 	for _, c := range []struct {
 		hidden []int
 		batch  int
-	}{{[]int{200, 200}, 20}, {[]int{200, 200}, 100}, {[]int{500, 500}, 20}, {[]int{500, 500}, 100}} {
-		b.Run(fmt.Sprintf("hidden=%d/batch=%d", c.hidden[0], c.batch), func(b *testing.B) {
+		norm   Norm
+		prior  Prior
+	}{
+		{hidden: []int{200, 200}, batch: 20}, {hidden: []int{200, 200}, batch: 100},
+		{hidden: []int{500, 500}, batch: 20}, {hidden: []int{500, 500}, batch: 100},
+		{hidden: []int{200, 200}, batch: 100, norm: LayerNorm},
+		{hidden: []int{200, 200}, batch: 100, prior: LearnedMixture(20)},
+		{hidden: []int{200, 200}, batch: 100, prior: Vamp(500)},
+	} {
+		b.Run(fmt.Sprintf("hidden=%d/batch=%d/norm=%v/prior=%v", c.hidden[0], c.batch, c.norm, c.prior), func(b *testing.B) {
 			const n, d = 2000, 784
 			random := rand.New(source(1))
 			x := mat.NewDense(n, d, nil)
 			x.Apply(func(_, _ int, _ float64) float64 { return float64(random.IntN(2)) }, x)
-			config := Config{Family: familyVAE, Dim: d, Latent: 50, Hidden: c.hidden, Likelihood: Bernoulli}
+			config := Config{Family: familyVAE, Dim: d, Latent: 50, Hidden: c.hidden, Likelihood: Bernoulli, Norm: c.norm, Prior: c.prior}
 			t := newTrainer(newNetwork[float32](config), Settings{Batch: c.batch, Samples: 1}, x, nil, density.NewIdentity(d), 1)
 			defer t.close()
 			t.shuffle(0)

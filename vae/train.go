@@ -89,6 +89,9 @@ func newJob(family string, train, valid *mat.Dense, s Settings, seed func() uint
 	if err := config.check(); err != nil {
 		return nil, err
 	}
+	if err := config.checkMemory(&s, freeMemory()); err != nil {
+		return nil, err
+	}
 	if err := checkRows(&config, s.Dynamic, train, valid); err != nil {
 		return nil, err
 	}

@@ -59,6 +59,8 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.TextVar(&c.VAE.Activation, "vae-activation", c.VAE.Activation, "nonlinearity of the hidden layers: tanh, relu, elu, gelu or softplus")
 	set.TextVar(&c.VAE.Norm, "vae-norm", c.VAE.Norm, "normalise the hidden layers before it: none or layer")
 	set.StringVar(&c.VAE.Likelihood, "vae-likelihood", c.VAE.Likelihood, "gaussian, student-t, bernoulli, continuous-bernoulli (data in [0,1]),\ndiscretized-logistic (probabilities of levels of grey, without noise), or auto:\nbernoulli for binary data, else gaussian")
+	set.Float64Var(&c.VAE.Freedom, "vae-freedom", c.VAE.Freedom, "degrees of freedom of student-t; 0: 4")
+	set.TextVar(&c.VAE.Precision, "vae-precision", c.VAE.Precision, "arithmetic of the networks: float32 or float64 (log-densities are summed in float64\neither way)")
 	set.TextVar(&c.VAE.Sigma, "vae-sigma", c.VAE.Sigma, "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim, optimal or network")
 	set.IntVar(&c.VAE.Epochs, "vae-epochs", c.VAE.Epochs, "most epochs of training; 0: as many as make 6000 steps, but at least 30")
 	set.IntVar(&c.VAE.Batch, "vae-batch", c.VAE.Batch, "rows in a minibatch; 0: 64, or 256 for a linear network")

@@ -11,6 +11,8 @@ var advice = strings.NewReplacer(
 	"Settings.Samples", "--vae-samples",
 	"Settings.Floor", "--floor",
 	"Settings.Warmup, a Beta below 1 or FreeNats", "--vae-warmup, a --vae-beta below 1 or --vae-free-nats",
+	"Settings.Latent", "--vae-latent",
+	"Settings.Hidden", "--vae-hidden",
 	"Norm layer", "--vae-norm layer",
 	"Activation elu", "--vae-activation elu",
 	"Sigma shared", "--vae-sigma shared",

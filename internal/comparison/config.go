@@ -72,7 +72,9 @@ type VAEConfig struct {
 	Hidden     []int // empty: linear
 	Activation vae.Activation
 	Norm       vae.Norm
-	Likelihood string    // auto, gaussian, bernoulli, …
+	Likelihood string  // auto, gaussian, bernoulli, …
+	Freedom    float64 // degrees of freedom of student-t; 0: 4
+	Precision  vae.Precision
 	Sigma      vae.Sigma // fixed:V, shared, per-dim or network
 	Epochs     int
 	Batch      int
@@ -199,6 +201,12 @@ func (c *Config) Check() error {
 	}
 	if !(c.Floor >= 0 && c.Floor < 1) {
 		return usagef("--floor %v: want a share of a column's variance below 1, or 0 for the default", c.Floor)
+	}
+	if !(c.VAE.Freedom >= 0) || math.IsInf(c.VAE.Freedom, 0) {
+		return usagef("--vae-freedom %v: want a positive number of degrees of freedom, or 0 for 4", c.VAE.Freedom)
+	}
+	if c.VAE.Freedom > 0 && c.VAE.Likelihood != "student-t" {
+		return usagef("--vae-freedom %v: add --vae-likelihood student-t; no other has degrees of freedom", c.VAE.Freedom)
 	}
 	if !(c.VAE.Beta >= 0) || math.IsInf(c.VAE.Beta, 0) {
 		return usagef("--vae-beta %v: want a positive weight, or 0 for 1", c.VAE.Beta)

@@ -163,8 +163,8 @@ func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) e
 	e.bounds.IWAESEData, e.bounds.IWAESESamples = finite(several.DataErr), finite(several.SampleErr)
 	gap := reference.Estimate().Value - estimate.Value
 	e.gap = &GapResult{Total: finite(gap), SE: finite(math.Hypot(reference.Estimate().SampleErr, estimate.SampleErr)), Rows: part.Rows()}
-	active := activeUnits(m, d.Train.Model)
-	e.diagnostics.ActiveUnits = &active
+	activity := m.Activity(d.Train.Model)
+	e.diagnostics.ActiveUnits, e.diagnostics.RatePerDim = &activity.Active, activity.Rate
 	e.diagnose(reference)
 	if j.Config.GapRows == 0 {
 		return nil
@@ -191,21 +191,6 @@ func (e *evaluation) diagnose(r *eval.Result) {
 	e.diagnostics.ESSMedian = finite(ess[len(ess)/2])
 	share := float64(len(r.Untrusted())) / float64(len(r.LogProb))
 	e.diagnostics.KHatBadShare = &share
-}
-
-// activeUnits counts the dimensions of the code that the encoder uses: those in
-// which the variance over the rows of E_q[z] exceeds 0.01 (Burda et al. 2016,
-// appendix C).
-func activeUnits(m *vae.Model, x *mat.Dense) int {
-	codes, _ := m.Encoder().Moments(x)
-	_, variance := density.Moments(codes)
-	var active int
-	for _, v := range variance {
-		if v > 0.01 {
-			active++
-		}
-	}
-	return active
 }
 
 func rootMeanSquare(a, b *mat.Dense) float64 {

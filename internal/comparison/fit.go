@@ -183,7 +183,7 @@ func vaeSettings(j *Job, d *Data, name string) (vae.Settings, error) {
 	c := j.Config.VAE
 	most := 0 // epochs, known below
 	s := vae.Settings{
-		Latent: c.Latent, Hidden: c.Hidden, Activation: c.Activation, Norm: c.Norm, Sigma: c.Sigma, Floor: j.Config.Floor,
+		Latent: c.Latent, Hidden: c.Hidden, Activation: c.Activation, Norm: c.Norm, Sigma: c.Sigma, Freedom: c.Freedom, Precision: c.Precision, Floor: j.Config.Floor,
 		Epochs: c.Epochs, Batch: c.Batch, Rate: c.Rate, Samples: c.Samples,
 		Objective: c.Objective, Beta: c.Beta, Warmup: c.Warmup, FullPosterior: c.FullPosterior, Prior: c.Prior,
 		Dynamic: j.Config.Binarize == "dynamic",
@@ -245,6 +245,9 @@ func fitVAE(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	} {
 		fit.Settings[key] = value
 	}
+	if s.Likelihood == vae.StudentT {
+		fit.Settings["freedom"] = m.Config().Freedom
+	}
 	if s.Likelihood == vae.Bernoulli || s.Likelihood == vae.ContinuousBernoulli {
 		delete(fit.Settings, "sigma") // these have no scale
 	}
@@ -284,7 +287,7 @@ func autoencoderFit(name string, m saved.Fitted, c vae.Config, report *vae.Repor
 		Model:   &saved.Model{Name: name, Fitted: m, Preparation: d.Preparation},
 		Seconds: took.Seconds(),
 		Passes:  float64(len(report.History)),
-		Settings: map[string]any{"latent": c.Latent, "hidden": c.Hidden, "activation": c.Activation, "norm": c.Norm, "likelihood": c.Likelihood,
+		Settings: map[string]any{"latent": c.Latent, "hidden": c.Hidden, "activation": c.Activation, "norm": c.Norm, "precision": c.Precision, "likelihood": c.Likelihood,
 			"epochs_run": len(report.History), "epoch_kept": report.BestEpoch, "steps": report.Steps},
 		History:  History{Unit: "epoch", Best: report.BestEpoch},
 		Warnings: report.Warnings,

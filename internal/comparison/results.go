@@ -214,8 +214,11 @@ type DiagnosticsResult struct {
 	ESSMedian    *float64 `json:"ess_median,omitempty"`
 	KHatBadShare *float64 `json:"khat_bad_share,omitempty"`
 	ActiveUnits  *int     `json:"active_units,omitempty"`
-	FloorActive  *bool    `json:"floor_active,omitempty"`
-	Converged    *bool    `json:"converged,omitempty"`
+	// RatePerDim is the mean divergence of each dimension of the code from the
+	// prior, on the training rows; absent where the prior is a mixture.
+	RatePerDim  []float64 `json:"rate_per_dimension_nats,omitempty"`
+	FloorActive *bool     `json:"floor_active,omitempty"`
+	Converged   *bool     `json:"converged,omitempty"`
 }
 
 // PairResult is the mean over the same test rows of log p_A − log p_B. The
