@@ -225,6 +225,26 @@ var cases = []struct {
 			{Name: "AIS", X: k, Y: ais, StdErr: se},
 		}, []Reference{{"quadrature", -86.24, 0.05}})
 	}},
+	{"curvepanels", func() (*Figure, error) {
+		var k, iwae, se, steps, annealed, wide []float64
+		for _, samples := range []float64{1, 5, 10, 50, 100, 500, 1000, 5000} {
+			k = append(k, samples)
+			iwae = append(iwae, -86.3-2.4/math.Sqrt(samples))
+			se = append(se, 0.2/math.Pow(samples, 0.25))
+		}
+		for _, t := range []float64{10, 30, 100} {
+			steps = append(steps, t)
+			annealed = append(annealed, -86.25-8/t)
+			wide = append(wide, 3/t)
+		}
+		return CurvePanels("How bounds approach log p", "log p (nats per row)", []CurvePanel{
+			{Title: "Importance sampling", Subtitle: "draws from the encoder", X: "samples K", Curves: []Curve{{Name: "K-sample bound", X: k, Y: iwae, StdErr: se}}},
+			{Title: "Annealed importance sampling", Subtitle: "Hamiltonian Monte Carlo", X: "temperatures", Curves: []Curve{
+				{Name: "AIS from p(z)", X: steps, Y: annealed, StdErr: wide},
+				{Name: "AIS from the refined q", X: steps, Y: []float64{-86.4, -86.3, -86.26}, StdErr: []float64{0.05, 0.03, 0.02}},
+			}},
+		}, []Reference{{"refined ELBO", -86.9, 0.03}, {"log p, quadrature", -86.24, 0}})
+	}},
 	{"criteria", func() (*Figure, error) {
 		var k, full, tied, diag []float64
 		for c := 1.0; c <= 9; c++ {

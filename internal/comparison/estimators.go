@@ -11,7 +11,6 @@ import (
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
-	"likely/figure"
 	"likely/gmm"
 	"likely/vae"
 )
@@ -30,11 +29,14 @@ type EstimatorResult struct {
 	SEData    *float64 `json:"se_data,omitempty"`
 	SESamples *float64 `json:"se_samples,omitempty"`
 	Rows      int      `json:"rows"`
+	// Refused says why there is no value.
+	Refused string `json:"refused,omitempty"`
 	// Draws is K in the K-sample bound, and the number of chains of annealing.
 	Draws        int `json:"draws,omitempty"`
 	Temperatures int `json:"temperatures,omitempty"`
 	// Evaluations is the number of evaluations of p(x|z), or of it and its
-	// gradient, for a row.
+	// gradient, that a row took. The K-sample bounds and the jackknife share
+	// theirs.
 	Evaluations int64 `json:"likelihood_evaluations_per_row,omitempty"`
 	// Acceptance is that of the transitions of annealing, KHatBadShare the share
 	// of rows whose k̂ is above the threshold, Error the error of quadrature.
@@ -52,6 +54,7 @@ const (
 	nameImportance = "importance_sampling"
 	nameSmoothed   = "importance_sampling_smoothed"
 	nameAIS        = "ais"
+	nameAISRefined = "ais_from_refined"
 	nameCUBO       = "cubo_2"
 	nameQuadrature = "quadrature"
 	nameExact      = "exact"
@@ -72,6 +75,11 @@ const (
 func (j *Job) annealing(model string, t int) eval.AnnealSettings {
 	return eval.AnnealSettings{Chains: annealingChains, Temperatures: t, Seed: j.Config.Seed, Progress: j.follow(model, fmt.Sprintf("annealing over %d temperatures", t))}
 }
+
+// startDraws and startWiden make of the refined q(z|x) a start for annealing: a
+// normal of its moments, with deviations so much larger, as one that is narrower
+// than the posterior makes a bad start.
+const startDraws, startWiden = 2000, 1.3
 
 // stuck turns chains that do not move into a warning, and passes other errors on.
 func (j *Job) stuck(e *evaluation, err error) error {
@@ -107,22 +115,8 @@ func (j *Job) estimators(ctx context.Context, e *evaluation, m *vae.Model, r *re
 	} else {
 		add(density.MeanEstimate(marginal.LogProb(nil, r.part.Model), nil, density.ExactValue, 0), EstimatorResult{Name: nameExact})
 	}
-	for _, t := range temperatures {
-		a, err := eval.Anneal(ctx, m, r.part.Model, j.annealing(e.name, t))
-		if err != nil {
-			if err = j.stuck(e, err); err != nil {
-				return err
-			}
-			break
-		}
-		acceptance := mean(a.Acceptance)
-		add(a.Estimate(), EstimatorResult{Name: nameAIS, Draws: annealingChains, Temperatures: t, Evaluations: a.Spent / n, Acceptance: &acceptance})
-		for _, w := range a.Warnings {
-			if t < mostTemperatures {
-				continue // that the shortest are rough is what the curve shows
-			}
-			e.warnings = append(e.warnings, fmt.Sprintf("annealing over %d temperatures: %s", t, w))
-		}
+	if err := j.annealed(ctx, e, add, m, r, jacobian); err != nil {
+		return err
 	}
 	cubo, err := eval.CUBO(ctx, m, m.Encoder(), r.part.Model, 2, eval.Settings{Samples: j.Config.EvalSamples, Seed: j.Config.Seed})
 	if err != nil {
@@ -130,10 +124,59 @@ func (j *Job) estimators(ctx context.Context, e *evaluation, m *vae.Model, r *re
 	}
 	share := float64(len(cubo.Untrusted())) / float64(n)
 	add(cubo.Estimate(), EstimatorResult{Name: nameCUBO, Draws: j.Config.EvalSamples, Evaluations: cubo.Spent / n, KHatBadShare: &share})
-	if quadrature != nil {
-		add(density.MeanEstimate(quadrature.LogProb, nil, quadrature.Kind, 0), EstimatorResult{Name: nameQuadrature, Evaluations: quadrature.Spent / n, Error: finite(slices.Max(quadrature.Error))})
+	if quadrature == nil {
+		e.refuse(nameQuadrature, int(n), fmt.Sprintf("the code has %d dimensions, of which it takes %d", m.LatentDim(), len(quadratureEvaluations)))
+		return nil
+	}
+	add(density.MeanEstimate(quadrature.LogProb, nil, quadrature.Kind, 0), EstimatorResult{Name: nameQuadrature, Evaluations: quadrature.Spent / n, Error: finite(slices.Max(quadrature.Error))})
+	return nil
+}
+
+// annealed adds annealing from the prior and from the refined q(z|x), each over
+// rising numbers of temperatures.
+func (j *Job) annealed(ctx context.Context, e *evaluation, add func(density.Estimate, EstimatorResult), m *vae.Model, r *reasons, jacobian float64) error {
+	n := int64(r.part.Rows())
+	start, err := elbo.MatchMoments(ctx, r.best, r.part.Model, max(startDraws, 20*m.LatentDim()), startWiden, j.Config.Seed)
+	if err != nil {
+		return fmt.Errorf("a start for annealing: %w", err)
+	}
+	for _, from := range []struct {
+		name, words string
+		start       density.ProposalGradient
+	}{{nameAIS, "annealing from the prior", nil}, {nameAISRefined, "annealing from the refined q(z|x)", start}} {
+		for _, t := range temperatures {
+			settings := j.annealing(e.name, t)
+			settings.Start = from.start
+			a, err := eval.Anneal(ctx, m, r.part.Model, settings)
+			if errors.Is(err, eval.ErrStuck) {
+				e.warnings = append(e.warnings, from.words+" is left out: "+err.Error())
+				e.refuse(from.name, int(n), err.Error())
+				break
+			}
+			if err != nil {
+				return err
+			}
+			acceptance := mean(a.Acceptance)
+			add(a.Estimate(), EstimatorResult{Name: from.name, Draws: annealingChains, Temperatures: t, Evaluations: a.Spent / n, Acceptance: &acceptance})
+			if t < mostTemperatures {
+				continue // that the shortest are rough is what the curve shows
+			}
+			for _, w := range a.Warnings {
+				e.warnings = append(e.warnings, fmt.Sprintf("%s over %d temperatures: %s", from.words, t, w))
+			}
+			if from.name == nameAIS {
+				v := a.Estimate().Shift(jacobian)
+				e.bounds.AIS, e.bounds.AISSEData, e.bounds.AISSESamples = finite(v.Value), finite(v.DataErr), finite(v.SampleErr)
+				e.bounds.AISRows, e.bounds.AISTemperatures = v.Rows, t
+			}
+		}
 	}
 	return nil
+}
+
+// refuse enters an estimator that has no value, and why.
+func (e *evaluation) refuse(name string, rows int, why string) {
+	e.estimators = append(e.estimators, EstimatorResult{Name: name, Kind: density.Consistent, Rows: rows, Refused: why})
 }
 
 // collect returns a function that adds an estimate, in model space, to the list.
@@ -166,7 +209,7 @@ func (j *Job) severalSamples(ctx context.Context, add func(density.Estimate, Est
 		if b.K == draws { // one group has no spread; the jackknife knows that of its draws
 			v.SampleErr = debiased.SampleErr
 		}
-		add(v, EstimatorResult{Name: nameIWAE, Draws: b.K, Evaluations: int64(b.K)})
+		add(v, EstimatorResult{Name: nameIWAE, Draws: b.K, Evaluations: int64(draws)})
 	}
 	add(debiased, EstimatorResult{Name: nameJackknife, Draws: draws, Evaluations: int64(draws)})
 	return nil
@@ -204,6 +247,8 @@ func (r *EstimatorResult) title() string {
 		return "the same, Pareto smoothed"
 	case nameAIS:
 		return fmt.Sprintf("annealing, %d temperatures", r.Temperatures)
+	case nameAISRefined:
+		return fmt.Sprintf("annealing from the refined q, %d", r.Temperatures)
 	case nameCUBO:
 		return "CUBO of order 2"
 	case nameQuadrature:
@@ -215,6 +260,8 @@ func (r *EstimatorResult) title() string {
 // kind says in words what the number is to log p.
 func (r *EstimatorResult) kind() string {
 	switch {
+	case r.Refused != "":
+		return "refused: " + r.Refused
 	case r.Name == nameCUBO:
 		return "estimate of an upper bound, certifies nothing"
 	case r.Kind == density.ExactValue && r.Error != nil:
@@ -236,7 +283,7 @@ func (m *ModelResult) writeEstimators(b *strings.Builder, split string) {
 	}
 	fmt.Fprintf(b, "\nwhat the estimators make of log p of %s, on the first %d %s rows (nats per row, ± of the draws):\n", m.Name, m.Estimators[0].Rows, split)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "  estimator\tlog p\tkind of number\tp(x|z) per row")
+	fmt.Fprintln(t, "  estimator\tlog p\tp(x|z) per row\tkind of number")
 	for _, r := range m.Estimators {
 		value := "–"
 		if r.Nats != nil {
@@ -249,51 +296,7 @@ func (m *ModelResult) writeEstimators(b *strings.Builder, split string) {
 		if r.Evaluations > 0 {
 			spent = fmt.Sprint(r.Evaluations)
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", r.title(), value, r.kind(), spent)
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", r.title(), value, spent, r.kind())
 	}
 	t.Flush()
-}
-
-// drawEstimators draws the bounds against what they cost, with the best value that
-// is known for a reference.
-func drawEstimators(title string, list []EstimatorResult) (*figure.Figure, error) {
-	several := figure.Curve{Name: "K samples in the logarithm"}
-	annealed := figure.Curve{Name: "annealing"}
-	var references []figure.Reference
-	for _, r := range list {
-		if r.Nats == nil {
-			continue
-		}
-		se := 0.0
-		if r.SESamples != nil {
-			se = *r.SESamples
-		}
-		var to *figure.Curve
-		switch {
-		case r.Name == nameIWAE:
-			to = &several
-		case r.Name == nameAIS:
-			to = &annealed
-		case r.Name == nameRefined:
-			references = append(references, figure.Reference{Name: "ELBO, q refined", Value: *r.Nats, StdErr: se})
-		case r.Kind == density.ExactValue:
-			references = append(references, figure.Reference{Name: "log p, " + r.title(), Value: *r.Nats})
-		case r.Name == nameImportance && !hasExact(list):
-			references = append(references, figure.Reference{Name: "log p, importance sampling", Value: *r.Nats, StdErr: se})
-		}
-		if to != nil {
-			to.X, to.Y, to.StdErr = append(to.X, float64(r.Evaluations)), append(to.Y, *r.Nats), append(to.StdErr, se)
-		}
-	}
-	var curves []figure.Curve
-	for _, c := range []figure.Curve{several, annealed} {
-		if len(c.X) > 1 {
-			curves = append(curves, c)
-		}
-	}
-	return figure.Curves(title, figure.CurvesAxes{X: "evaluations of p(x|z) per row", Y: "log p (nats per row)", LogX: true}, curves, references)
-}
-
-func hasExact(list []EstimatorResult) bool {
-	return slices.ContainsFunc(list, func(r EstimatorResult) bool { return r.Kind == density.ExactValue })
 }

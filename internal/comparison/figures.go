@@ -41,7 +41,7 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 	for _, m := range r.Models {
 		if m.Name == "vae" && len(m.Estimators) > 0 {
 			drawings = append(drawings, drawing{"bounds", func() (*figure.Figure, error) {
-				return drawEstimators("Bounds and what they cost: "+d.All.Name, m.Estimators)
+				return drawEstimators("How the bounds approach log p: "+d.All.Name, m.Estimators)
 			}})
 		}
 	}

@@ -19,6 +19,9 @@ func (m *ModelResult) writeGap(b *strings.Builder) {
 	fmt.Fprintf(b, "  amortisation gap   %s ± %s  the encoder does not find the best of them\n", signed(*g.Amortization, digits(g.AmortizationSE)), optional(g.AmortizationSE, "%.2g"))
 	if o := m.Overfitting; o != nil && o.Amortization != nil {
 		fmt.Fprintf(b, "  of which the encoder has overfitted %s ± %s: so much larger is it than on %d training rows\n", signed(*o.Amortization, digits(o.SE)), optional(o.SE, "%.2g"), o.RowsTrain)
+		if o.ELBO != nil {
+			fmt.Fprintf(b, "  (the ELBO is %s on these rows and %s on those, a difference of %s ± %s)\n", optional(o.ELBOHeld, "%.4g"), optional(o.ELBOTrain, "%.4g"), signed(*o.ELBO, digits(o.ELBOSE)), optional(o.ELBOSE, "%.2g"))
+		}
 	}
 	if r := m.RateSplit; r != nil && r.Information != nil && r.Marginal != nil {
 		fmt.Fprintf(b, "the rate, %s nats on the first %d %s rows, is %s of information on the row and %s that the codes of all are from p(z)\n",

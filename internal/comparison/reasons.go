@@ -29,7 +29,8 @@ type reasons struct {
 	refined   *elbo.Bound
 	amortized *elbo.Bound
 	gap       *eval.Gap
-	converged int // rows on which the refinement did
+	best      *elbo.Normals // q refined for each row
+	converged int           // rows on which the refinement did
 	spent     int64
 }
 
@@ -124,7 +125,7 @@ func (j *Job) divide(ctx context.Context, model string, m *vae.Model, part *Part
 	if err != nil {
 		return nil, fmt.Errorf("refining q(z|x): %w", err)
 	}
-	r := &reasons{part: part, reference: logp, spent: refinement.Spent}
+	r := &reasons{part: part, reference: logp, best: refinement.Proposal, spent: refinement.Spent}
 	settings := elbo.Settings{Samples: refinedSamples, Seed: seed}
 	if r.refined, err = elbo.ELBO(ctx, m, refinement.Proposal, part.Model, settings); err != nil {
 		return nil, fmt.Errorf("ELBO of the refined q(z|x): %w", err)
@@ -163,8 +164,13 @@ func (j *Job) overfitting(ctx context.Context, e *evaluation, m *vae.Model, d *D
 	_, _, a := held.gap.Estimates()
 	_, _, b := train.gap.Estimates()
 	diff := eval.Overfitting(a, b)
+	heldBound, trainBound := held.amortized.Estimate().Shift(jacobian), train.amortized.Estimate().Shift(jacobian)
+	bounds := eval.Overfitting(heldBound, trainBound)
 	e.gapTrain = train.result()
-	e.overfitting = &OverfittingResult{Amortization: finite(diff.Mean), SE: finite(diff.StdErr()), RowsHeld: a.Rows, RowsTrain: b.Rows}
+	e.overfitting = &OverfittingResult{
+		ELBOHeld: finite(heldBound.Value), ELBOTrain: finite(trainBound.Value), ELBO: finite(bounds.Mean), ELBOSE: finite(bounds.StdErr()),
+		Amortization: finite(diff.Mean), SE: finite(diff.StdErr()), RowsHeld: a.Rows, RowsTrain: b.Rows,
+	}
 	return nil
 }
 

@@ -148,9 +148,14 @@ type BoundsResult struct {
 	IWAESamples          *int     `json:"iwae_samples,omitempty"`
 	IWAESEData           *float64 `json:"iwae_se_data,omitempty"`
 	IWAESESamples        *float64 `json:"iwae_se_samples,omitempty"`
-	AIS                  *float64 `json:"ais_nats,omitempty"`
-	Rate                 *float64 `json:"rate_nats,omitempty"`
-	Distortion           *float64 `json:"distortion_nats,omitempty"`
+	// AIS is the bound by annealing from the prior over the most temperatures.
+	AIS             *float64 `json:"ais_nats,omitempty"`
+	AISSEData       *float64 `json:"ais_se_data,omitempty"`
+	AISSESamples    *float64 `json:"ais_se_samples,omitempty"`
+	AISRows         int      `json:"ais_rows,omitempty"`
+	AISTemperatures int      `json:"ais_temperatures,omitempty"`
+	Rate            *float64 `json:"rate_nats,omitempty"`
+	Distortion      *float64 `json:"distortion_nats,omitempty"`
 }
 
 // GapResult is log p(x) − ELBO, and its parts, all on the same rows: the first
@@ -185,9 +190,16 @@ type SandwichResult struct {
 	Evaluations int64 `json:"likelihood_evaluations"`
 }
 
-// OverfittingResult is the amortisation gap of held-out rows less that of training
-// rows; the error is over rows and draws.
+// OverfittingResult is what held-out rows have more of than training rows:
+// amortisation gap, and bound. Errors are over rows and draws.
 type OverfittingResult struct {
+	// ELBOHeld and ELBOTrain are the bounds of the encoder on the rows of each,
+	// and ELBO the first less the second, which the model overfits too.
+	ELBOHeld  *float64 `json:"elbo_held_out_nats,omitempty"`
+	ELBOTrain *float64 `json:"elbo_train_nats,omitempty"`
+	ELBO      *float64 `json:"elbo_difference_nats,omitempty"`
+	ELBOSE    *float64 `json:"elbo_difference_se_nats,omitempty"`
+	// Amortization is what of it is the encoder's fault alone.
 	Amortization *float64 `json:"amortization_nats,omitempty"`
 	SE           *float64 `json:"se_nats,omitempty"`
 	RowsHeld     int      `json:"rows_held_out"`
