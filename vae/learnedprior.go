@@ -34,13 +34,17 @@ type learnedPrior[T kernel.Float] struct {
 	logits     []T            // where gradients by a go; nil for the VampPrior
 	shares     []T            // r, draws×K
 	slopes     []T            // ∂ log p(z)/∂z, draws×L
+	value      []float64      // log p(z), draws
 	desks      []priorDesk[T] // one for each goroutine
+	// diagonal does the work where the covariances are diagonal; else nil.
+	diagonal *diagonalPrior[T]
 }
 
 // priorDesk is the working memory of one goroutine.
 type priorDesk[T kernel.Float] struct {
-	e    []T       // length L
-	logs []float64 // length K
+	e       []T               // length L
+	logs    []float64         // length K
+	centres kernel.Centres[T] // see diagonalPrior
 }
 
 // pseudoInputs returns the number of rows that the encoder takes beside those
@@ -60,7 +64,10 @@ func newLearnedPrior[T kernel.Float](n *network[T], theta, grad []T, tape *nn.Ta
 	p := &learnedPrior[T]{
 		vamp: c.Prior.kind == priorVamp, components: k, form: n.priorForm(),
 		weights: make([]float64, k), logWeights: make([]float64, k),
-		shares: make([]T, draws*k), slopes: make([]T, draws*l),
+		shares: make([]T, draws*k), slopes: make([]T, draws*l), value: make([]float64, draws),
+	}
+	if _, ok := p.form.(diagonal[T]); ok {
+		p.diagonal = newDiagonalPrior[T](k, l, draws)
 	}
 	p.outputs = p.form.outputs(l)
 	p.cache = make([]T, k*p.form.cached(l))
@@ -73,7 +80,7 @@ func newLearnedPrior[T kernel.Float](n *network[T], theta, grad []T, tape *nn.Ta
 		p.logits = nn.View(grad, n.priorLogits)
 	}
 	for range workers {
-		p.desks = append(p.desks, priorDesk[T]{make([]T, l), make([]float64, k)})
+		p.desks = append(p.desks, priorDesk[T]{e: make([]T, l), logs: make([]float64, k)})
 	}
 	return p
 }
@@ -118,12 +125,29 @@ func (t *trainer[T]) preparePrior(part int) {
 		t.net.encoder.Forward(t.theta, p.inputs, from, to)
 	}
 	for k := from; k < to; k++ {
-		p.form.begin(p.row(p.h, k), p.cacheOf(k))
+		h, cache := p.row(p.h, k), p.cacheOf(k)
+		p.form.begin(h, cache)
+		if p.diagonal != nil {
+			p.diagonal.prepare(k, h, cache, p.logWeights[k])
+		}
 	}
 }
 
-// logProb returns log p(z) for draw r and keeps its responsibilities and its
-// gradient by z.
+// evaluate computes log p(z), its gradient by z and the responsibilities for the
+// draws [from, to), rows of codes.
+func (p *learnedPrior[T]) evaluate(from, to int, codes []T, part int) {
+	if p.diagonal != nil {
+		p.diagonal.evaluate(p, from, to, codes, part)
+		return
+	}
+	w := &p.desks[part]
+	l := len(w.e)
+	for r := from; r < to; r++ {
+		p.value[r] = p.logProb(r, codes[r*l:(r+1)*l], w)
+	}
+}
+
+// logProb is evaluate for one draw.
 func (p *learnedPrior[T]) logProb(r int, z []T, w *priorDesk[T]) float64 {
 	for k := range p.components {
 		h, cache := p.row(p.h, k), p.cacheOf(k)
@@ -146,36 +170,55 @@ func (p *learnedPrior[T]) logProb(r int, z []T, w *priorDesk[T]) float64 {
 	return total
 }
 
+// priorWeight returns the weight of log p(z) of draw r in minus the mean objective.
+func (t *trainer[T]) priorWeight(r int) float64 {
+	return -t.beta * t.pulls[r].decoder / float64(t.size)
+}
+
 // backPrior takes the gradient of minus the mean objective to the parameters of
 // the components and, for the VampPrior, through the encoder to the
 // pseudo-inputs. The sum over draws is in their order, whatever the number of
 // goroutines.
 func (t *trainer[T]) backPrior(part int) {
-	p, l := t.prior, t.net.config.Latent
+	p := t.prior
 	from, to := p.part(part, t.parts)
 	if from == to {
 		return
 	}
-	e, draws := p.desks[part].e, t.size*t.settings.Samples
+	draws := t.size * t.settings.Samples
+	if p.diagonal != nil {
+		var size float64
+		for r := range draws {
+			size += t.priorWeight(r)
+		}
+		p.diagonal.back(p, from, to, draws, t.decoder.Input, size)
+	} else {
+		t.backComponents(from, to, draws, part)
+	}
+	if p.vamp {
+		t.net.encoder.Backward(t.theta, p.inputs, from, to)
+	}
+}
+
+// backComponents is the part of backPrior for components of any form. The shares
+// have their weights already.
+func (t *trainer[T]) backComponents(from, to, draws, part int) {
+	p, l, e := t.prior, t.net.config.Latent, t.prior.desks[part].e
 	for k := from; k < to; k++ {
 		h, cache, dh := p.row(p.h, k), p.cacheOf(k), p.row(p.dh, k)
 		clear(dh)
 		var logit float64
 		for r := range draws {
-			weight := -t.beta * t.pulls[r].decoder / float64(t.size)
 			share := p.shares[r*p.components+k]
-			logit += weight * (float64(share) - p.weights[k])
+			logit += float64(share) - t.priorWeight(r)*p.weights[k]
 			if share == 0 {
 				continue
 			}
 			p.form.invert(e, t.decoder.Input[r*l:(r+1)*l], h, cache)
-			p.form.score(dh, cache, e, T(weight)*share)
+			p.form.score(dh, cache, e, share)
 		}
 		if p.logits != nil {
 			p.logits[k] = T(logit)
 		}
-	}
-	if p.vamp {
-		t.net.encoder.Backward(t.theta, p.inputs, from, to)
 	}
 }

@@ -45,12 +45,20 @@ func (t *trainer[T]) passRows(part int) {
 			net.posterior.draw(t.decoder.Input[r*l:(r+1)*l], h, cache, t.noise[r*l:(r+1)*l])
 		}
 	}
+	if t.prior != nil {
+		t.prior.evaluate(from*k, to*k, t.decoder.Input, part)
+	}
 	net.decoder.Forward(t.theta, t.decoder, from*k, to*k)
 	for i := from; i < to; i++ {
 		for r := i * k; r < (i+1)*k; r++ {
 			t.observe(r, i, w)
 		}
 		t.weigh(i, part)
+	}
+	if t.prior != nil {
+		for r := from * k; r < to*k; r++ {
+			t.prior.weighDraws(r, t.priorWeight(r))
+		}
 	}
 	net.decoder.Backward(t.theta, t.decoder, from*k, to*k)
 	for i := from; i < to; i++ {
@@ -198,7 +206,7 @@ func (t *trainer[T]) weigh(i, part int) {
 		if t.prior == nil {
 			rate -= standardLogProb(z)
 		} else {
-			rate -= t.prior.logProb(r, z, &t.prior.desks[part])
+			rate -= t.prior.value[r]
 		}
 		t.kl[i] += rate / float64(k)
 		w.logw[r-i*k] = t.loglik[r] - t.beta*rate
