@@ -90,7 +90,7 @@ func drawCurves(title string, axes CurvesAxes, curves []Curve, references []Refe
 		}
 		banded = banded || c.StdErr != nil && floats.Max(c.StdErr) > 0
 		best = best || c.Best > 0
-		style := stroke(category(k), 1.5, dashes(k)...)
+		style := stroke(category(k), 1.5, dashes(k+k/len(categories))...) // another line where colours come again
 		p.Add(curve{c, category(k), style, shapes[k%len(shapes)]})
 		legend = append(legend, entry{c.Name, lineThumb(style)})
 	}

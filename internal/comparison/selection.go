@@ -199,6 +199,12 @@ func (s *SelectionResult) draw(name string) (*figure.Figure, error) {
 			kept = append(kept, c)
 		}
 	}
-	unit := " (nats, larger is better)"
-	return figure.Criteria("Number and family of components: "+name, s.Criterion+unit, false, kept)
+	label, unit := s.Criterion, "nats"
+	switch label {
+	case "bic", "aic", "icl":
+		label = strings.ToUpper(label)
+	default:
+		label, unit = "held-out log p", "nats per row"
+	}
+	return figure.Criteria("Number and family of components: "+name, fmt.Sprintf("%s (%s, larger is better)", label, unit), false, kept)
 }
