@@ -13,7 +13,7 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *ModelResult {
 		Name: fit.Model.Name, Family: fit.Model.Family(), Config: fit.Settings,
 		FitSeconds: fit.Seconds,
 		Bounds:     e.bounds, Gap: e.gap, Sandwich: e.sandwich, SandwichAnnealed: e.annealed,
-		GapTrain: e.gapTrain, Overfitting: e.overfitting, RateSplit: e.rate, Estimators: e.estimators,
+		GapTrain: e.gapTrain, Overfitting: e.overfitting, RateSplit: e.rate, Estimators: e.estimators, Checks: e.checks,
 		Diagnostics: e.diagnostics, Selection: fit.Selection,
 		Train: e.train.result(d), Valid: e.valid.result(d), Test: e.test.result(d),
 	}

@@ -96,7 +96,12 @@ func (j *Job) estimators(ctx context.Context, e *evaluation, m *vae.Model, r *re
 	add := e.collect(jacobian)
 	add(r.amortized.Estimate(), EstimatorResult{Name: nameELBO, Evaluations: refinedSamples})
 	add(r.refined.Estimate(), EstimatorResult{Name: nameRefined, Evaluations: refinedSamples + r.spent/n})
-	if err := j.severalSamples(ctx, add, m, m.Encoder(), r.part); err != nil {
+	cubo, err := eval.CUBO(ctx, m, m.Encoder(), r.part.Model, 2, eval.Settings{Samples: j.Config.EvalSamples, Seed: j.Config.Seed})
+	if err != nil {
+		return err
+	}
+	encoderShare := float64(len(cubo.Untrusted())) / float64(n)
+	if err := j.severalSamples(ctx, add, m, m.Encoder(), r.part, &encoderShare); err != nil {
 		return err
 	}
 	marginal, closed, err := m.Marginal()
@@ -118,12 +123,7 @@ func (j *Job) estimators(ctx context.Context, e *evaluation, m *vae.Model, r *re
 	if err := j.annealed(ctx, e, add, m, r, jacobian); err != nil {
 		return err
 	}
-	cubo, err := eval.CUBO(ctx, m, m.Encoder(), r.part.Model, 2, eval.Settings{Samples: j.Config.EvalSamples, Seed: j.Config.Seed})
-	if err != nil {
-		return err
-	}
-	share := float64(len(cubo.Untrusted())) / float64(n)
-	add(cubo.Estimate(), EstimatorResult{Name: nameCUBO, Draws: j.Config.EvalSamples, Evaluations: cubo.Spent / n, KHatBadShare: &share})
+	add(cubo.Estimate(), EstimatorResult{Name: nameCUBO, Draws: j.Config.EvalSamples, Evaluations: cubo.Spent / n, KHatBadShare: &encoderShare})
 	if quadrature == nil {
 		e.refuse(nameQuadrature, int(n), fmt.Sprintf("the code has %d dimensions, of which it takes %d", m.LatentDim(), len(quadratureEvaluations)))
 		return nil
@@ -191,8 +191,9 @@ func (e *evaluation) collect(jacobian float64) func(density.Estimate, EstimatorR
 }
 
 // severalSamples adds the K-sample bounds for the K of iwaeCounts that the draws
-// allow, and the jackknife, all from the same draws from q.
-func (j *Job) severalSamples(ctx context.Context, add func(density.Estimate, EstimatorResult), m density.Latent, q density.Proposal, part *Part) error {
+// allow, and the jackknife, all from the same draws from q. untrusted is the share of rows
+// whose k̂ is too large for it; nil: not known.
+func (j *Job) severalSamples(ctx context.Context, add func(density.Estimate, EstimatorResult), m density.Latent, q density.Proposal, part *Part, untrusted *float64) error {
 	counts := slices.DeleteFunc(slices.Clone(iwaeCounts), func(k int) bool { return k > j.Config.EvalSamples })
 	draws := counts[len(counts)-1]
 	settings := elbo.Settings{Samples: draws, Seed: j.Config.Seed}
@@ -211,7 +212,7 @@ func (j *Job) severalSamples(ctx context.Context, add func(density.Estimate, Est
 		}
 		add(v, EstimatorResult{Name: nameIWAE, Draws: b.K, Evaluations: int64(draws)})
 	}
-	add(debiased, EstimatorResult{Name: nameJackknife, Draws: draws, Evaluations: int64(draws)})
+	add(debiased, EstimatorResult{Name: nameJackknife, Draws: draws, Evaluations: int64(draws), KHatBadShare: untrusted})
 	return nil
 }
 
@@ -227,7 +228,7 @@ func (j *Job) exactEstimators(ctx context.Context, e *evaluation, m *gmm.Model, 
 		return fmt.Errorf("ELBO: %w", err)
 	}
 	add(bound.Estimate(), EstimatorResult{Name: nameELBO, Evaluations: refinedSamples})
-	return j.severalSamples(ctx, add, m, density.PriorProposal(m), part)
+	return j.severalSamples(ctx, add, m, density.PriorProposal(m), part, nil)
 }
 
 // title says in words what an estimator is.

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"likely/density"
+	"likely/eval"
 	"likely/vae"
 )
 
@@ -79,6 +80,7 @@ func TestEstimatorsAgree(t *testing.T) {
 				require.Greater(t, *s.Width, -limit**s.WidthSE)
 				require.Positive(t, s.Evaluations)
 			}
+			checkChecks(t, m)
 			if name == "train" {
 				require.Nil(t, m.Overfitting)
 			} else {
@@ -95,6 +97,60 @@ func TestEstimatorsAgree(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
+}
+
+// Two rows of three weights each: one far below, which is counted and has no bin.
+func TestPoolWeights(t *testing.T) {
+	logs := [][]float64{{5, 5 - 20, 5 + math.Log(0.5)}, {-7, -7, -7 + math.Log(0.5)}}
+	h := pool([]eval.Histogram{eval.NewHistogram(logs[0], 12, 12), eval.NewHistogram(logs[1], 12, 12)}, 3)
+	require.Equal(t, 1, h.Below)
+	require.Equal(t, 5, h.Counts[11])
+	require.InDelta(t, 1, h.Mass[11], 1e-8, "in the mean over rows")
+	require.Equal(t, 2, h.Rows)
+	require.Equal(t, -12.0, h.From)
+}
+
+// checkChecks checks that the numbers of single rows have the means that are
+// reported, and that nothing was lost in counting.
+func checkChecks(t *testing.T, m *ModelResult) {
+	t.Helper()
+	c := m.Checks
+	require.Len(t, c.Rows, m.Gap.Rows)
+	var elbo, refined, approximation, amortization float64
+	for _, r := range c.Rows {
+		require.Contains(t, r.Where, "iris, line ")
+		n := float64(len(c.Rows))
+		elbo += *r.ELBO / n
+		refined += *r.ELBORefined / n
+		approximation += *r.Approximation / n
+		amortization += *r.Amortization / n
+		require.InDelta(t, *r.LogProb-*r.ELBO, *r.Approximation+*r.Amortization, 1e-9)
+	}
+	require.InDelta(t, *find(m, nameELBO).Nats, elbo, 1e-9)
+	require.InDelta(t, *find(m, nameRefined).Nats, refined, 1e-9)
+	require.InDelta(t, *m.Gap.Approximation, approximation, 1e-9)
+	require.InDelta(t, *m.Gap.Amortization, amortization, 1e-9)
+
+	count, mass := c.Weights.Below, 0.0
+	for b, v := range c.Weights.Counts {
+		count += v
+		mass += c.Weights.Mass[b]
+	}
+	require.Equal(t, c.Weights.Rows*c.Weights.Draws, count)
+	require.InDelta(t, 1, mass, 0.01, "weights 12 nats below the largest are nothing")
+	for _, one := range []*CalibrationResult{c.CalibrationEncoder, c.CalibrationWeighted} {
+		require.Len(t, one.Counts, len(one.Values))
+		for j, counts := range one.Counts {
+			sum := 0
+			for _, v := range counts {
+				sum += v
+			}
+			require.Equal(t, one.Rows, sum)
+			require.LessOrEqual(t, one.P, float64(len(one.Values))*one.Values[j])
+		}
+	}
+	require.Greater(t, c.TwoSample.P, 0.0)
+	require.LessOrEqual(t, c.TwoSample.P, 1.0)
 }
 
 // named goes through the estimators of a name.

@@ -35,6 +35,7 @@ type evaluation struct {
 	sandwich, annealed *SandwichResult
 	rate               *RateResult
 	estimators         []EstimatorResult
+	checks             *ChecksResult
 	diagnostics        *DiagnosticsResult
 	warnings           []string
 }
@@ -66,7 +67,15 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 			e.warn(r, p.part, p.name)
 		}
 	}
-	if m, ok := fit.Model.Fitted.(*gmm.Model); ok && j.Config.GapRows > 0 && j.Config.mixturesOnly() == "" {
+	explained := j.Config.GapRows > 0 && j.Config.mixturesOnly() == ""
+	if m, ok := fit.Model.Fitted.(density.Model); ok && explained && e.train.logProb != nil {
+		e.checks = &ChecksResult{}
+		_, part, _ := e.reported(d)
+		if err := j.twoSample(ctx, e, m, part); err != nil {
+			return nil, err
+		}
+	}
+	if m, ok := fit.Model.Fitted.(*gmm.Model); ok && explained {
 		_, part, logp := e.reported(d)
 		return e, j.exactEstimators(ctx, e, m, part, logp, d.Preparation.Transform.LogJacobian())
 	}

@@ -30,7 +30,8 @@ type reasons struct {
 	amortized *elbo.Bound
 	gap       *eval.Gap
 	best      *elbo.Normals // q refined for each row
-	converged int           // rows on which the refinement did
+	onRow     []bool        // whether the refinement converged on each row
+	converged int           // on how many it did
 	spent     int64
 }
 
@@ -76,6 +77,9 @@ func (j *Job) explain(ctx context.Context, e *evaluation, m *vae.Model, d *Data,
 		if err := j.overfitting(ctx, e, m, d, held, jacobian); err != nil {
 			return err
 		}
+	}
+	if err := j.check(ctx, e, m, held, reference, jacobian); err != nil {
+		return err
 	}
 	if err := j.sandwiches(ctx, e, m, n, jacobian); err != nil {
 		return err
@@ -125,7 +129,7 @@ func (j *Job) divide(ctx context.Context, model string, m *vae.Model, part *Part
 	if err != nil {
 		return nil, fmt.Errorf("refining q(z|x): %w", err)
 	}
-	r := &reasons{part: part, reference: logp, best: refinement.Proposal, spent: refinement.Spent}
+	r := &reasons{part: part, reference: logp, best: refinement.Proposal, onRow: refinement.Converged, spent: refinement.Spent}
 	settings := elbo.Settings{Samples: refinedSamples, Seed: seed}
 	if r.refined, err = elbo.ELBO(ctx, m, refinement.Proposal, part.Model, settings); err != nil {
 		return nil, fmt.Errorf("ELBO of the refined q(z|x): %w", err)

@@ -104,6 +104,7 @@ type ModelResult struct {
 	SandwichAnnealed *SandwichResult    `json:"sandwich_annealed,omitempty"`
 	RateSplit        *RateResult        `json:"rate_split,omitempty"`
 	Estimators       []EstimatorResult  `json:"estimators,omitempty"`
+	Checks           *ChecksResult      `json:"checks,omitempty"`
 	Diagnostics      *DiagnosticsResult `json:"diagnostics,omitempty"`
 	Selection        *SelectionResult   `json:"selection,omitempty"`
 }

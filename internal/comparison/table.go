@@ -42,6 +42,7 @@ func (r *Results) WriteText(w io.Writer) error {
 	for _, m := range r.Models {
 		m.writeGap(&b)
 		m.writeEstimators(&b, r.split())
+		m.writeChecks(&b)
 		if m.Selection != nil {
 			m.Selection.write(&b)
 		}
