@@ -79,6 +79,7 @@ func TestEstimatorsAgree(t *testing.T) {
 				require.NotNil(t, s.WidthSE)
 				require.Greater(t, *s.Width, -limit**s.WidthSE)
 				require.Positive(t, s.Evaluations)
+				require.True(t, s.Certified)
 			}
 			checkChecks(t, m)
 			if name == "train" {
@@ -108,6 +109,18 @@ func TestPoolWeights(t *testing.T) {
 	require.InDelta(t, 1, h.Mass[11], 1e-8, "in the mean over rows")
 	require.Equal(t, 2, h.Rows)
 	require.Equal(t, -12.0, h.From)
+}
+
+// Bounds that do not meet are warned of, and so is what the estimator says itself.
+func TestLooseBoundsAreWarnedOf(t *testing.T) {
+	narrow, far := 0.4, 0.6
+	var e evaluation
+	e.loose(&eval.Sandwich{}, &SandwichResult{Width: &narrow}, "annealing")
+	require.Empty(t, e.warnings)
+	e.loose(&eval.Sandwich{Warnings: []string{"few chains"}}, &SandwichResult{Width: &far}, "annealing")
+	require.Len(t, e.warnings, 2)
+	require.Contains(t, e.warnings[0], "few chains")
+	require.Contains(t, e.warnings[1], "uncertain by 0.6 nats")
 }
 
 // checkChecks checks that the numbers of single rows have the means that are

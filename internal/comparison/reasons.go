@@ -3,6 +3,7 @@ package comparison
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"likely/density"
 	"likely/elbo"
@@ -57,7 +58,7 @@ func (j *Job) explain(ctx context.Context, e *evaluation, m *vae.Model, d *Data,
 		if quadrature.Kind == density.ExactValue {
 			logp = &eval.Result{LogProb: quadrature.LogProb}
 		} else {
-			e.warnings = append(e.warnings, fmt.Sprintf("quadrature over the code did not reach %g nats on every row; the gap is measured from importance sampling instead", quadratureTolerance))
+			e.warnings = append(e.warnings, "the gap is measured from importance sampling: "+strings.Join(quadrature.Warnings, "; "))
 		}
 	}
 	held, err := j.divide(ctx, e.name, m, part, logp)
@@ -186,18 +187,36 @@ func (j *Job) sandwiches(ctx context.Context, e *evaluation, m *vae.Model, n int
 		return err
 	}
 	e.sandwich = sandwichResult(s, jacobian)
+	e.loose(s, e.sandwich, "importance sampling")
 	if s, err = eval.Bidirectional(ctx, m, n, j.annealing(e.name, mostTemperatures)); err != nil {
 		return j.stuck(e, err)
 	}
 	e.annealed = sandwichResult(s, jacobian)
+	e.annealed.Temperatures = mostTemperatures
+	e.loose(s, e.annealed, "annealing both ways")
 	return nil
+}
+
+// wide is the distance between the bounds on simulated rows, in nats, that is too
+// large for log p to be called known.
+const wide = 0.5
+
+// loose warns of bounds on simulated rows that are far apart, and passes on what they
+// were warned of themselves.
+func (e *evaluation) loose(s *eval.Sandwich, r *SandwichResult, how string) {
+	for _, w := range s.Warnings {
+		e.warnings = append(e.warnings, fmt.Sprintf("%s, simulated rows: %s", how, w))
+	}
+	if r.Width != nil && *r.Width > wide {
+		e.warnings = append(e.warnings, fmt.Sprintf("%s leaves log p of rows drawn from the model uncertain by %.2g nats; it is to be trusted no further on rows of the data", how, *r.Width))
+	}
 }
 
 func sandwichResult(s *eval.Sandwich, jacobian float64) *SandwichResult {
 	lower, upper := s.Estimates()
 	lower, upper = lower.Shift(jacobian), upper.Shift(jacobian)
 	gap := s.Gap()
-	out := &SandwichResult{On: "simulated", Rows: len(s.Lower), Samples: s.Samples, Evaluations: s.Spent,
+	out := &SandwichResult{Certified: true, On: "simulated", Rows: len(s.Lower), Samples: s.Samples, Evaluations: s.Spent,
 		Lower: finite(lower.Value), LowerSE: finite(lower.DataErr), Upper: finite(upper.Value), UpperSE: finite(upper.DataErr),
 		Width: finite(gap.Mean), WidthSE: finite(gap.StdErr())}
 	if s.Single != nil {

@@ -184,9 +184,16 @@ type SandwichResult struct {
 	Width   *float64 `json:"width_nats,omitempty"`
 	WidthSE *float64 `json:"width_se_nats,omitempty"`
 	Single  *float64 `json:"single_draw_upper_nats,omitempty"`
-	On      string   `json:"on"`
-	Rows    int      `json:"rows"`
-	Samples int      `json:"samples"`
+	// Certified says that both sides are bounds in expectation, for any number of
+	// draws: an upper bound needs a draw from the posterior, and the code that a
+	// row was drawn from is one.
+	Certified bool   `json:"certified"`
+	On        string `json:"on"`
+	Rows      int    `json:"rows"`
+	// Samples is the number of draws, or of chains, for each row; Temperatures
+	// that of annealing.
+	Samples      int `json:"samples"`
+	Temperatures int `json:"temperatures,omitempty"`
 	// Evaluations is the number of evaluations of p(x|z) that all rows took.
 	Evaluations int64 `json:"likelihood_evaluations"`
 }
