@@ -22,8 +22,8 @@ type ChecksResult struct {
 	// TwoSample compares rows drawn from the model with those evaluated.
 	TwoSample *TwoSampleResult `json:"two_sample,omitempty"`
 	// CalibrationEncoder is that of the draws of the encoder, CalibrationWeighted
-	// that of the same draws chosen by their importance weights, on which the
-	// estimates of log p rest.
+	// that of draws of the proposal that log p is estimated with, chosen by their
+	// importance weights.
 	CalibrationEncoder  *CalibrationResult `json:"calibration_encoder,omitempty"`
 	CalibrationWeighted *CalibrationResult `json:"calibration_weighted,omitempty"`
 	// Weights counts the importance weights of the encoder's draws.
@@ -116,10 +116,11 @@ func (j *Job) check(ctx context.Context, e *evaluation, m *vae.Model, r *reasons
 	samples := min(j.Config.EvalSamples, calibrationSamples)
 	for _, one := range []struct {
 		what    string
+		q       density.Proposal
 		samples int
 		to      **CalibrationResult
-	}{{"encoder", 0, &e.checks.CalibrationEncoder}, {"weights", samples, &e.checks.CalibrationWeighted}} {
-		c, err := eval.Calibrate(ctx, m, m.Encoder(), eval.CalibrationSettings{Samples: one.samples, Seed: j.Config.Seed, Progress: j.follow(e.name, "calibration of the "+one.what)})
+	}{{"encoder", m.Encoder(), 0, &e.checks.CalibrationEncoder}, {"weights", elbo.Adaptive(m, m.Encoder()), samples, &e.checks.CalibrationWeighted}} {
+		c, err := eval.Calibrate(ctx, m, one.q, eval.CalibrationSettings{Samples: one.samples, Seed: j.Config.Seed, Progress: j.follow(e.name, "calibration of the "+one.what)})
 		if errors.Is(err, eval.ErrNoSimulation) {
 			break
 		}
@@ -213,7 +214,7 @@ func (m *ModelResult) writeChecks(b *strings.Builder) {
 	for _, one := range []struct {
 		c    *CalibrationResult
 		what string
-	}{{c.CalibrationEncoder, "draws from the encoder"}, {c.CalibrationWeighted, "the same draws chosen by their weights"}} {
+	}{{c.CalibrationEncoder, "draws from the encoder"}, {c.CalibrationWeighted, "the weighted draws of the estimate"}} {
 		if one.c != nil {
 			fmt.Fprintf(b, "codes of %d rows drawn from %s among %s: p = %.2g: %s\n", one.c.Rows, m.Name, one.what, one.c.P,
 				verdict(one.c.P, "those are not from p(z|x)", "nothing says that those are not from p(z|x)"))

@@ -61,16 +61,29 @@ const (
 )
 
 // iwaeCounts are the numbers of draws inside the logarithm, each of which divides
-// the next; temperatures are those of annealing.
+// the next; coolings are the numbers of temperatures of annealing, the last only
+// where many draws are asked for.
 var (
-	iwaeCounts   = []int{1, 5, 10, 50, 100, 500, 1000, 5000}
-	temperatures = []int{10, 30, mostTemperatures}
+	iwaeCounts = []int{1, 5, 10, 50, 100, 500, 1000, 5000}
+	coolings   = []int{10, 30, 100, 300}
 )
 
 const (
-	mostTemperatures = 100
-	annealingChains  = 16
+	annealingChains = 16
 )
+
+// manyDraws is the number of draws from which annealing takes its time.
+const manyDraws = 5000
+
+// temperatures returns the numbers of temperatures to anneal over, which rise.
+func (j *Job) temperatures() []int {
+	if j.Config.EvalSamples < manyDraws {
+		return coolings[:len(coolings)-1]
+	}
+	return coolings
+}
+
+func (j *Job) mostTemperatures() int { return slices.Max(j.temperatures()) }
 
 func (j *Job) annealing(model string, t int) eval.AnnealSettings {
 	return eval.AnnealSettings{Chains: annealingChains, Temperatures: t, Seed: j.Config.Seed, Progress: j.follow(model, fmt.Sprintf("annealing over %d temperatures", t))}
@@ -144,7 +157,7 @@ func (j *Job) annealed(ctx context.Context, e *evaluation, add func(density.Esti
 		name, words string
 		start       density.ProposalGradient
 	}{{nameAIS, "annealing from the prior", nil}, {nameAISRefined, "annealing from the refined q(z|x)", start}} {
-		for _, t := range temperatures {
+		for _, t := range j.temperatures() {
 			settings := j.annealing(e.name, t)
 			settings.Start = from.start
 			a, err := eval.Anneal(ctx, m, r.part.Model, settings)
@@ -158,7 +171,7 @@ func (j *Job) annealed(ctx context.Context, e *evaluation, add func(density.Esti
 			}
 			acceptance := mean(a.Acceptance)
 			add(a.Estimate(), EstimatorResult{Name: from.name, Draws: annealingChains, Temperatures: t, Evaluations: a.Spent / n, Acceptance: &acceptance})
-			if t < mostTemperatures {
+			if t < j.mostTemperatures() {
 				continue // that the shortest are rough is what the curve shows
 			}
 			for _, w := range a.Warnings {

@@ -188,11 +188,11 @@ func (j *Job) sandwiches(ctx context.Context, e *evaluation, m *vae.Model, n int
 	}
 	e.sandwich = sandwichResult(s, jacobian)
 	e.loose(s, e.sandwich, "importance sampling")
-	if s, err = eval.Bidirectional(ctx, m, n, j.annealing(e.name, mostTemperatures)); err != nil {
+	if s, err = eval.Bidirectional(ctx, m, n, j.annealing(e.name, j.mostTemperatures())); err != nil {
 		return j.stuck(e, err)
 	}
 	e.annealed = sandwichResult(s, jacobian)
-	e.annealed.Temperatures = mostTemperatures
+	e.annealed.Temperatures = j.mostTemperatures()
 	e.loose(s, e.annealed, "annealing both ways")
 	return nil
 }
