@@ -85,7 +85,7 @@ func (j *Job) explain(ctx context.Context, e *evaluation, m *vae.Model, d *Data,
 	if err := j.sandwiches(ctx, e, m, n, jacobian); err != nil {
 		return err
 	}
-	return j.splitRate(ctx, e, m, part, d)
+	return j.splitRate(ctx, e, m, d)
 }
 
 // firstRows returns the first n rows of a result in nats of the data, in model space.
@@ -230,12 +230,13 @@ func sandwichResult(s *eval.Sandwich, jacobian float64) *SandwichResult {
 const splitRows, splitSamples = 300, 10
 
 // splitRate divides the rate by what it is spent on.
-func (j *Job) splitRate(ctx context.Context, e *evaluation, m *vae.Model, part *Part, d *Data) error {
+func (j *Job) splitRate(ctx context.Context, e *evaluation, m *vae.Model, d *Data) error {
 	rows := d.Test
 	if e.bounds.On == "train" {
 		rows = d.Train
 	}
-	if part = rows.head(splitRows); part.Rows() < 2 {
+	part := rows.head(splitRows)
+	if part.Rows() < 2 {
 		return nil
 	}
 	standard := m.Config().Prior == vae.StandardNormal && !m.Config().FullPosterior
