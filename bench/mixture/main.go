@@ -5,6 +5,7 @@
 //	go run ./bench/mixture FOLDER           60000 rows, 50 columns, 20 components
 //	go run ./bench/mixture --json FOLDER    the same, one JSON object a line
 //	go run ./bench/mixture --stream         files of 10⁵, 10⁶ and 10⁷ rows
+//	go run ./bench/mixture --pixels FOLDER  images of 784 pixels: factor analysers
 //
 // FOLDER holds the four files of Fashion-MNIST; the rows are the first 50
 // principal components of its training images. Without a python3 that has
@@ -41,6 +42,7 @@ func main() {
 	python := flag.String("python", "/usr/bin/python3", "a python with scikit-learn")
 	asJSON := flag.Bool("json", false, "one JSON object a line")
 	stream := flag.Bool("stream", false, "measure fits to files that are read in chunks")
+	pixels := flag.Bool("pixels", false, "fit the first --rows images pixel by pixel, and say what each mixture is worth on held-out ones")
 	largest := flag.Int("largest", 10_000_000, "rows of the largest file of --stream")
 	worker := flag.String("worker", "", "for the program's own use: run one fit and print its figures")
 	flag.Parse()
@@ -50,6 +52,8 @@ func main() {
 		err = work(*worker, flag.Args(), *iterations)
 	case *stream && flag.NArg() == 0:
 		err = measureStream(*largest, *iterations)
+	case *pixels && !*stream && flag.NArg() == 1 && *rows > 1 && *iterations > 0:
+		err = measurePixels(flag.Arg(0), *rows, *iterations)
 	case !*stream && flag.NArg() == 1 && *rows > columns && *iterations > 0 && *rounds > 0:
 		err = compare(flag.Arg(0), *python, *rows, *iterations, *rounds, *asJSON)
 	default:
