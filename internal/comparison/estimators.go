@@ -225,7 +225,9 @@ func (j *Job) severalSamples(ctx context.Context, add func(density.Estimate, Est
 		}
 		add(v, EstimatorResult{Name: nameIWAE, Draws: b.K, Evaluations: int64(draws)})
 	}
-	add(debiased, EstimatorResult{Name: nameJackknife, Draws: draws, Evaluations: int64(draws), KHatBadShare: untrusted})
+	if draws > 1 { // a single draw cannot be left out
+		add(debiased, EstimatorResult{Name: nameJackknife, Draws: draws, Evaluations: int64(draws), KHatBadShare: untrusted})
+	}
 	return nil
 }
 
