@@ -26,6 +26,7 @@ type EM struct {
 	next      moments   // of a pass over rows that are streamed
 	logWeight []float64 // ln πₖ
 	shapes    shapes
+	given     shapes // those of a start, by which missing values are first completed
 
 	history   []float64 // the objective for the scaled rows
 	logLik    float64   // mean log-likelihood of the scaled rows
@@ -90,7 +91,11 @@ const nothing = 1e-13
 //	Nₖ = Σₙ rₙₖ    πₖ = Nₖ/N    μₖ = Σₙ rₙₖ xₙ / Nₖ    Σₖ: the family's
 func (e *EM) maximize() error {
 	if e.moments.patterns != nil {
-		if err := e.moments.collectMissing(e.shapes); err != nil {
+		given := e.shapes
+		if given == nil {
+			given = e.given
+		}
+		if err := e.moments.collectMissing(given); err != nil {
 			return err
 		}
 	} else {

@@ -180,7 +180,7 @@ func (m *moments) collectMissing(s shapes) error {
 		for i := range m.n {
 			m.count[k] += m.resp[i*m.k+k]
 		}
-		if !(m.count[k] > noRowsLeft) || m.ctx.Err() != nil {
+		if !(m.count[k] > noRowsLeft*m.total) || m.ctx.Err() != nil {
 			m.prior.place(m.mean[k*m.d : (k+1)*m.d])
 			return
 		}

@@ -253,3 +253,28 @@ func TestMissingAtTheDoor(t *testing.T) {
 		require.ErrorContains(t, err, text)
 	}
 }
+
+// A start from a model is completed by that model: one iteration from a converged
+// fit does not lose what it had.
+func TestWarmStartWithMissingValues(t *testing.T) {
+	for _, name := range []string{"iris", "faithful"} {
+		x := punched(open(t, name), 0.2, 5)
+		for _, family := range []Covariance{Full, Diagonal, VEV, FactorAnalyzers(1)} {
+			s := Settings{Components: 2, Covariance: family, Missing: true, Starts: 2, Iterations: 300}
+			m, _, err := Fit(context.Background(), x, s, density.NewSource(1, "warm"))
+			require.NoError(t, err)
+			before := 0.0
+			for _, v := range m.LogProbObserved(nil, x) {
+				before += v
+			}
+			s.Start, s.Iterations = From(m), 1
+			m, _, err = Fit(context.Background(), x, s, density.NewSource(1, "warm"))
+			require.NoError(t, err)
+			after := 0.0
+			for _, v := range m.LogProbObserved(nil, x) {
+				after += v
+			}
+			require.Greater(t, after, before-1e-6*math.Abs(before), "%s %v", name, family)
+		}
+	}
+}

@@ -46,7 +46,9 @@ func New(weights []float64, means *mat.Dense, covariances []mat.Symmetric) (*Mod
 		sigma := make([]float64, d*d)
 		for a := range d {
 			for b := range d {
-				sigma[a*d+b] = c.At(a, b)
+				if sigma[a*d+b] = c.At(a, b); math.IsNaN(sigma[a*d+b]) || math.IsInf(sigma[a*d+b], 0) {
+					return nil, fmt.Errorf("gmm: covariance of component %d in row %d and column %d is %v: %w; want a finite number", i+1, a+1, b+1, sigma[a*d+b], ErrParameters)
+				}
 			}
 		}
 		var err error

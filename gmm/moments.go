@@ -39,7 +39,7 @@ func (m *moments) collect() {
 	ahead := m.ahead
 	copy(m.count, ahead.count)
 	for k := range m.k {
-		if !(m.count[k] > noRowsLeft) {
+		if !(m.count[k] > noRowsLeft*m.total) {
 			m.prior.place(m.mean[k*m.d : (k+1)*m.d])
 			continue
 		}
@@ -59,12 +59,12 @@ func (m *moments) collect() {
 // add less than 100·2⁻⁶⁴ of what is there.
 const negligible = 0x1p-64
 
-// noRowsLeft is what rounding may leave of a row.
-const noRowsLeft = 1e-12
+// noRowsLeft is the share of all rows that rounding may leave of none.
+const noRowsLeft = 1e-14
 
 // empty reports whether nothing is known of component k: it has no rows to speak
 // of, and there is no prior.
-func (m *moments) empty(k int) bool { return m.prior == nil && !(m.count[k] > noRowsLeft) }
+func (m *moments) empty(k int) bool { return m.prior == nil && !(m.count[k] > noRowsLeft*m.total) }
 
 // divisor returns what the scatter of component k is divided by to give its most
 // likely covariance.

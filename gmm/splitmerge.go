@@ -158,4 +158,5 @@ func (e *EM) apply(m move, next *EM) {
 		}
 	}
 	copy(next.moments.mean, e.moments.mean)
+	next.given = e.shapes
 }

@@ -114,6 +114,21 @@ func (f fromStart) assign(_ context.Context, e *EM, _ int, _ rand.Source) error 
 		floats.Scale(s.weightOf(i), joint[i*e.k:(i+1)*e.k])
 	}
 	copy(e.moments.resp, joint)
+	// Missing values are completed by the parameters of the start, and families
+	// whose M-step goes on from the last one go on from them.
+	inverse := make([]float64, e.d)
+	for j, v := range s.transform.Scale {
+		inverse[j] = 1 / v
+	}
+	e.given = f.m.shapes.rescaled(inverse)
+	if f.m.Family().String() == e.covariance.String() {
+		e.shapes = e.given
+	}
+	for k := range e.k {
+		for j, v := range f.m.mean(k) {
+			e.moments.mean[k*e.d+j] = (v - s.transform.Shift[j]) * inverse[j]
+		}
+	}
 	return nil
 }
 

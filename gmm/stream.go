@@ -34,10 +34,13 @@ const streamRows = 16 * blockRows
 // up to rounding the result is that of Fit with From(start). Memory does not grow
 // with the number of rows: it holds a chunk of them and the moments, K·D numbers for
 // families whose axes are the columns and K·D² for others.
-// Settings.Components, Start, Starts, Weights, Labels, Missing and Prior are not
-// used. The mixture is fitted on the scale of the columns under start.
+// Settings.Components, Start and Starts are not used; Weights, Labels, Missing,
+// Prior and SplitMerge are an error that wraps [ErrSettings].
 func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model, *Report, error) {
-	s.Components, s.Prior = start.k, nil
+	if s.Weights != nil || s.Labels != nil || s.Missing || s.Prior != nil || s.SplitMerge != 0 {
+		return nil, nil, fmt.Errorf("gmm: a stream with weights, labels, missing values, a prior or split-merge moves: %w; fit rows in memory for those", ErrSettings)
+	}
+	s.Components = start.k
 	s, err := s.resolve()
 	if err != nil {
 		return nil, nil, err
@@ -116,6 +119,7 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*EM, e
 	if err != nil {
 		return nil, err
 	}
+	e.next.total = e.moments.total
 	copy(e.logWeight, start.logWeight)
 	inverse := make([]float64, d)
 	for j, v := range squares {

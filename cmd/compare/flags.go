@@ -49,7 +49,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.Float64Var(&c.Floor, "floor", c.Floor, "smallest variance of any model, relative to that of the column; 0: 1e-6")
 
 	set.StringVar(&f.components, "gmm-components", c.GMM.Components.String(), "number of components, such as 5, or a range to choose from, such as 1-10")
-	set.StringVar(&c.GMM.Covariance, "gmm-covariance", c.GMM.Covariance, "family of the covariances, several to choose from, or all of\n"+wrap(gmm.CovarianceNames()))
+	set.StringVar(&c.GMM.Covariance, "gmm-covariance", c.GMM.Covariance, "family of the covariances, several to choose from, or all of\n"+wrap(gmm.CovarianceNames())+";\nfactors:L and ppca:L are those with L factors, for many columns")
 	set.StringVar(&c.GMM.Criterion, "gmm-criterion", c.GMM.Criterion, "how to choose among components and families: bic, aic, icl, held-out, cv, or auto:\nheld-out on the validation rows, bic where there are none")
 	set.IntVar(&c.GMM.Starts, "gmm-starts", c.GMM.Starts, "fit from so many k-means starts and keep the best")
 	set.IntVar(&c.GMM.Iterations, "gmm-iterations", c.GMM.Iterations, "most EM iterations of a start; 0: as many as it takes, up to 5000")

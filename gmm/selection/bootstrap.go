@@ -98,8 +98,12 @@ var errFewSamples = errors.New("fewer than 2 bootstrap samples could be fitted")
 
 // Errors returns standard errors of the parameters of m, fitted to the rows of x
 // (N×D), by resampling rows (Efron 1979). Each fit goes on from m, which keeps its
-// components apart. Missing values and weights of fit are not used.
+// components apart. Weights, labels and missing values are an error that wraps
+// ErrSettings: resampling counts each row once.
 func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*StandardErrors, error) {
+	if fit.Weights != nil || fit.Labels != nil || fit.Missing || hasNaN(x) {
+		return nil, fmt.Errorf("selection: standard errors with weights, labels or missing values: %w", ErrSettings)
+	}
 	seed := src.Uint64()
 	n, d := x.Dims()
 	k := m.Components()

@@ -217,7 +217,7 @@ func (c *Config) Check() error {
 	if err := c.VAE.Training.check(c); err != nil {
 		return err
 	}
-	if _, err := parseFamilies(c.GMM.Covariance); err != nil {
+	if _, err := parseFamilies(c.GMM.Covariance, 2); err != nil {
 		return err
 	}
 	if _, err := parseCriterion(c.GMM.Criterion, c.Valid > 0); err != nil {

@@ -139,7 +139,7 @@ func selectFamilies(c *Config, d *Data) ([]family, error) {
 // fitMixture fits the mixture that was asked for or, for a range of components or
 // several families, the best of them by the selection criterion.
 func fitMixture(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	families, err := parseFamilies(j.Config.GMM.Covariance)
+	families, err := parseFamilies(j.Config.GMM.Covariance, d.All.Dim())
 	if err != nil {
 		return nil, err
 	}

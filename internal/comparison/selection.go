@@ -38,8 +38,12 @@ type CandidateResult struct {
 	NotFitted  string   `json:"not_fitted,omitempty"`
 }
 
-// parseFamilies reads a list of covariance families: names, or all.
-func parseFamilies(text string) ([]gmm.Covariance, error) {
+// parseFamilies reads a list of covariance families: names, or all that differ for
+// so many columns.
+func parseFamilies(text string, columns int) ([]gmm.Covariance, error) {
+	if text == "all" && columns == 1 {
+		return []gmm.Covariance{gmm.Tied, gmm.Full}, nil // the others are these by other names
+	}
 	if text == "all" {
 		return gmm.Covariances(), nil
 	}
@@ -47,7 +51,7 @@ func parseFamilies(text string) ([]gmm.Covariance, error) {
 	for name := range strings.SplitSeq(text, ",") {
 		c, err := gmm.ParseCovariance(strings.TrimSpace(name))
 		if err != nil {
-			return nil, usagef("--gmm-covariance %q: want all, or some of %s", name, strings.Join(gmm.CovarianceNames(), ", "))
+			return nil, usagef("--gmm-covariance %q: want all, or some of %s, factors:L, ppca:L", name, strings.Join(gmm.CovarianceNames(), ", "))
 		}
 		list = append(list, c)
 	}
