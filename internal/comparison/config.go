@@ -63,6 +63,7 @@ type GMMConfig struct {
 	Covariance string // a family, several with commas, or all
 	Criterion  string // auto, bic, aic, icl, held-out or cv
 	Starts     int
+	SplitMerge int
 	Iterations int
 }
 
@@ -182,6 +183,7 @@ func (c *Config) Check() error {
 		oneOf("dequantize", c.Dequantize, "auto", "yes", "no"),
 		atLeast("stream", c.Stream, 0),
 		atLeast("gmm-starts", c.GMM.Starts, 1),
+		atLeast("gmm-split-merge", c.GMM.SplitMerge, 0),
 		atLeast("gmm-iterations", c.GMM.Iterations, 0),
 		atLeast("vae-latent", c.VAE.Latent, 1),
 		atLeast("vae-epochs", c.VAE.Epochs, 0),
