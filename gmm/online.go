@@ -28,6 +28,7 @@ type Online struct {
 	floor      float64
 	batches    int
 	moments    moments // of the mixture so far, for a total weight of 1
+	keep       shapes  // covariances so far of the family, or nil
 }
 
 // NewOnline starts from the parameters of a mixture. Of s, Covariance and Floor are
@@ -43,10 +44,23 @@ func NewOnline(start *Model, s Settings) (*Online, error) {
 	for j := range start.d {
 		smallest = min(smallest, cov.At(j, j))
 	}
-	return &Online{
+	o := &Online{
 		Rate:  func(t int) float64 { return math.Pow(float64(t)+2, -0.6) },
 		model: start, covariance: s.Covariance, floor: s.Floor * smallest,
-	}, nil
+		moments: moments{count: slices.Clone(start.weights), mean: slices.Clone(start.means), scatters: make([][]float64, start.k)},
+	}
+	// The start stands for what was seen before: a first batch of a few rows
+	// must not replace it.
+	for c, w := range start.weights {
+		o.moments.scatters[c] = make([]float64, start.d*start.d)
+		for i := range o.moments.scatters[c] {
+			o.moments.scatters[c][i] = w * start.shapes.at(c, i/start.d, i%start.d)
+		}
+	}
+	if start.Family().String() == s.Covariance.String() {
+		o.keep = start.shapes
+	}
+	return o, nil
 }
 
 // Batches returns the number of updates so far.
@@ -73,18 +87,8 @@ func (o *Online) Update(x *mat.Dense) error {
 		k: k, d: d, total: 1, count: make([]float64, k), mean: make([]float64, k*d),
 		scatters: make([][]float64, k), ctx: context.Background(),
 	}
-	var keep shapes
-	if o.batches > 0 {
-		keep = o.model.shapes
-	} else {
-		step = 1 // there is nothing to keep but the start's parameters
-		keep = nil
-	}
 	for c := range k {
-		old := 0.0
-		if o.batches > 0 {
-			old = (1 - step) * o.moments.count[c]
-		}
+		old := (1 - step) * o.moments.count[c]
 		fresh := step * batch.count[c] / batch.total
 		next.count[c] = old + fresh
 		next.scatters[c] = make([]float64, d*d)
@@ -107,7 +111,7 @@ func (o *Online) Update(x *mat.Dense) error {
 			}
 		}
 	}
-	s, err := o.covariance.maximize(&next, o.floor, keep)
+	s, err := o.covariance.maximize(&next, o.floor, o.keep)
 	if err != nil {
 		return err
 	}
@@ -118,7 +122,7 @@ func (o *Online) Update(x *mat.Dense) error {
 		weights[c] = math.Exp(l)
 	}
 	o.model = &Model{k: k, d: d, weights: weights, logWeight: logWeight, means: slices.Clone(next.mean), shapes: s}
-	o.moments = next
+	o.moments, o.keep = next, s
 	o.batches++
 	return nil
 }

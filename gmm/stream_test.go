@@ -118,6 +118,25 @@ func TestOnline(t *testing.T) {
 	require.ErrorIs(t, o.Update(density.Rows(x, 0, 10)), density.ErrNonFinite)
 }
 
+// The start counts as what was seen before: batches of a few rows, some without any
+// of a component, do not throw a good mixture away.
+func TestOnlineKeepsItsStart(t *testing.T) {
+	x := blobs(20000, 10, 5, 4)
+	best, _ := fit(t, x, Settings{Components: 5, Starts: 3}, 1)
+	// 285 parameters cost more where batches are small.
+	for size, lost := range map[int]float64{5: 3, 20: 1, 200: 0.2} {
+		o, err := NewOnline(best, Settings{})
+		require.NoError(t, err)
+		for b := range 100 {
+			require.NoError(t, o.Update(mat.DenseCopyOf(density.Rows(x, b*size, (b+1)*size))))
+			if b == 0 {
+				require.Greater(t, total(o.Model(), x)/20000, total(best, x)/20000-20*lost, "batch of %d", size)
+			}
+		}
+		require.Greater(t, total(o.Model(), x)/20000, total(best, x)/20000-lost, "batches of %d", size)
+	}
+}
+
 // With a step of 1 an update is one iteration of EM.
 func TestOnlineStepOfOne(t *testing.T) {
 	x := blobs(500, 2, 2, 3)
