@@ -67,6 +67,27 @@ func TestShownCommands(t *testing.T) {
 	require.GreaterOrEqual(t, shown, 3)
 }
 
+// Every benchmark that a document shows on a line of its own runs.
+func TestShownBenchmarks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs benchmarks")
+	}
+	documents, err := filepath.Glob("../docs/*.md")
+	require.NoError(t, err)
+	shown := 0
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, match := range regexp.MustCompile(`(?m)^go test -run xxx -bench (\w+) \./(\w+)$`).FindAllStringSubmatch(string(text), -1) {
+			shown++
+			out, err := exec.Command("go", "test", "-run", "xxx", "-bench", match[1], "-benchtime", "1x", "../"+match[2]).CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			require.Contains(t, string(out), "Benchmark"+match[1])
+		}
+	}
+	require.Positive(t, shown)
+}
+
 // images returns a folder with the four files of MNIST or Fashion-MNIST, or
 // skips the test.
 func images(t *testing.T, name string) string {

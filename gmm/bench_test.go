@@ -2,6 +2,7 @@ package gmm
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,5 +43,42 @@ func BenchmarkLogProb(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		m.LogProb(dst, x)
+	}
+}
+
+// BenchmarkMissing times an iteration on 4000 rows of 40 columns, 5 components:
+// complete, with a fifth of the cells missing anywhere, and with the same ten
+// columns missing in every second row.
+func BenchmarkMissing(b *testing.B) {
+	const n, d, k = 4000, 40, 5
+	complete := blobs(n, k, d, 1)
+	same := mat.DenseCopyOf(complete)
+	for i := 0; i < n; i += 2 {
+		for j := range d / 4 {
+			same.Set(i, j, math.NaN())
+		}
+	}
+	r := mat.NewDense(n, k, nil)
+	for i := range n {
+		r.Set(i, i%k, 0.5)
+		r.Set(i, (i+1)%k, 0.5)
+	}
+	for _, family := range []Covariance{Full, Diagonal, FactorAnalyzers(5)} {
+		for _, c := range []struct {
+			name string
+			x    *mat.Dense
+		}{{"complete", complete}, {"anywhere", punched(complete, 0.2, 1)}, {"same", same}} {
+			b.Run(family.String()+"/"+c.name, func(b *testing.B) {
+				e, err := NewEM(c.x, r, Settings{Covariance: family, Missing: true})
+				require.NoError(b, err)
+				require.NoError(b, e.Step(context.Background()))
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := e.Step(context.Background()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }

@@ -41,8 +41,10 @@ type shapes interface {
 	// logDensities stores log N(xᵢ; μₖ, Σₖ) for the rows of x (row-major,
 	// width D) and all components in dst (rows×K). means is K×D.
 	logDensities(dst, means, x []float64)
-	// logDensity returns log N(x; μ, Σₖ) of a single row.
-	logDensity(k int, mean, x []float64) float64
+	// logDensity stores log N(xᵢ; μ, Σₖ) for the rows of x in dst.
+	logDensity(dst []float64, k int, mean, x []float64)
+	// completer returns what completes rows with missing values.
+	completer() completer
 	// displace stores Lₖe in dst, where Σₖ = LₖLₖᵀ and e is standard normal.
 	displace(dst []float64, k int, random *rand.Rand)
 	// at returns element (i, j) of Σₖ.

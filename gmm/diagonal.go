@@ -201,15 +201,18 @@ func (s *diagonalShapes) logDensities(dst, means, x []float64) {
 	}
 }
 
-func (s *diagonalShapes) logDensity(k int, mean, x []float64) float64 {
+func (s *diagonalShapes) logDensity(dst []float64, k int, mean, x []float64) {
 	inverse := s.inverse[k*s.d : (k+1)*s.d]
-	mean, x = mean[:len(inverse)], x[:len(inverse)]
-	var sum float64
-	for j, v := range inverse {
-		e := (x[j] - mean[j]) * v
-		sum += e * e
+	mean = mean[:len(inverse)]
+	for i := range dst {
+		row := x[i*s.d : (i+1)*s.d][:len(inverse)]
+		var sum float64
+		for j, v := range inverse {
+			e := (row[j] - mean[j]) * v
+			sum += e * e
+		}
+		dst[i] = s.constant[k] - 0.5*sum
 	}
-	return s.constant[k] - 0.5*sum
 }
 
 func (s *diagonalShapes) displace(dst []float64, k int, random *rand.Rand) {

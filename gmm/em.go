@@ -90,7 +90,7 @@ const nothing = 1e-13
 //
 //	Nₖ = Σₙ rₙₖ    πₖ = Nₖ/N    μₖ = Σₙ rₙₖ xₙ / Nₖ    Σₖ: the family's
 func (e *EM) maximize() error {
-	if e.moments.patterns != nil {
+	if e.moments.gapped != nil {
 		given := e.shapes
 		if given == nil {
 			given = e.given
@@ -133,10 +133,8 @@ func (e *EM) solve() error {
 //	rₙₖ = πₖ N(xₙ; μₖ, Σₖ) / Σⱼ πⱼ N(xₙ; μⱼ, Σⱼ)
 func (e *EM) expect() (float64, error) {
 	m := &e.moments
-	if m.patterns != nil {
-		if err := e.expectMissing(); err != nil {
-			return 0, err
-		}
+	if m.gapped != nil {
+		return e.expectMissing()
 	}
 	blocks := make([]float64, (m.n+blockRows-1)/blockRows)
 	parts, about := e.ahead()
@@ -162,7 +160,7 @@ func (e *EM) expect() (float64, error) {
 // that squares are to be taken about, for a family that needs no more than those of
 // the rows.
 func (e *EM) ahead() (parts []*sums, about []float64) {
-	if _, axes := e.covariance.(*axisFamily); !axes || e.moments.patterns != nil || e.moments.prior != nil {
+	if _, axes := e.covariance.(*axisFamily); !axes || e.moments.prior != nil {
 		return nil, nil
 	}
 	return make([]*sums, segments(e.moments.n)), slices.Clone(e.moments.mean)
@@ -174,9 +172,7 @@ func (e *EM) expectBlock(from, to int) float64 {
 	logs := getBuffer(to - from)
 	defer putBuffer(logs)
 	joint := m.resp[from*m.k : to*m.k]
-	if m.patterns == nil {
-		logJoint(joint, e.logWeight, m.mean, e.shapes, m.x[from*m.d:to*m.d])
-	}
+	logJoint(joint, e.logWeight, m.mean, e.shapes, m.x[from*m.d:to*m.d])
 	e.scaled.forceLabels(joint, from, to)
 	normalize(*logs, joint, m.k)
 	if m.weight != nil {

@@ -147,3 +147,71 @@ func TestFactorsScale(t *testing.T) {
 	matrix := []float64{1, 2, -1, 3, 0.5, 1, 2, 2}
 	require.InDeltaSlice(t, dense.times(matrix, 2), thin.times(matrix, 2), 1e-10)
 }
+
+// Factor analysis of four correlated columns reaches its maximum in a few steps, where
+// an EM over the factors creeps towards noise of 0 for thousands.
+func TestFactorsConverge(t *testing.T) {
+	x := open(t, "iris")
+	for _, l := range []int{1, 2} {
+		for _, k := range []int{1, 2, 3} {
+			_, r := fit(t, x, Settings{Components: k, Covariance: FactorAnalyzers(l), Starts: 3}, 1)
+			require.True(t, r.Converged)
+			require.Less(t, r.Iterations, 200)
+			for i := 1; i < len(r.History); i++ {
+				require.GreaterOrEqual(t, r.History[i], r.History[i-1]-1e-11, "L=%d K=%d", l, k)
+			}
+		}
+	}
+	// One factor takes the whole of a column of iris: the covariance is not narrow.
+	_, r := fit(t, x, Settings{Components: 1, Covariance: FactorAnalyzers(1)}, 1)
+	require.True(t, r.FloorActive)
+	require.False(t, r.Degenerate)
+	require.Contains(t, r.Warnings[0], "column 3 whole (a Heywood case)")
+}
+
+// Rows of more columns than scatters are formed for: the closed form of probabilistic
+// PCA from the eigenvalues of the covariance, and the same likelihood for factors as
+// from a scatter at hand.
+func TestWideFactors(t *testing.T) {
+	const n, d, l = 400, 150, 3
+	random := rand.New(rand.NewPCG(5, 5))
+	loadings := mat.NewDense(l, d, nil)
+	loadings.Apply(func(_, _ int, _ float64) float64 { return random.NormFloat64() }, loadings)
+	z, x := mat.NewDense(n, l, nil), mat.NewDense(n, d, nil)
+	z.Apply(func(_, _ int, _ float64) float64 { return random.NormFloat64() }, z)
+	x.Mul(z, loadings)
+	x.Apply(func(_, j int, v float64) float64 { return v + (0.5+float64(j%3))*random.NormFloat64() }, x)
+	require.True(t, factorFamily{l: l}.wide(d))
+
+	m, r := fit(t, x, Settings{Components: 1, Covariance: ProbabilisticPCA(l), Tolerance: 1e-12}, 1)
+	require.True(t, r.Converged)
+	full, _ := fit(t, x, Settings{Components: 1}, 1)
+	var eigen mat.EigenSym
+	require.True(t, eigen.Factorize(full.Covariance(0), false))
+	values := eigen.Values(nil)
+	rest := sum(values[:d-l]) / (d - l)
+	want := d*math.Log(2*math.Pi) + d + (d-l)*math.Log(rest)
+	for _, v := range values[d-l:] {
+		want += math.Log(v)
+	}
+	near(t, -0.5*n*want, total(m, x), 1e-6*n)
+
+	// With gaps, the objective is that of the observed values and rises.
+	y := punched(x, 0.1, 3)
+	for _, family := range []Covariance{FactorAnalyzers(l), ProbabilisticPCA(l)} {
+		m, r = fit(t, y, Settings{Components: 2, Covariance: family, Missing: true, Starts: 1, Iterations: 15}, 1)
+		for i := 1; i < len(r.History); i++ {
+			require.GreaterOrEqual(t, r.History[i], r.History[i-1]-1e-10*math.Abs(r.History[i]))
+		}
+		var observed float64
+		for _, v := range m.LogProbObserved(nil, y) {
+			observed += v
+		}
+		near(t, observed/n, r.History[len(r.History)-1], 1e-9*d)
+	}
+	// Under a prior, whose scale joins the products, it rises too.
+	_, r = fit(t, x, Settings{Components: 2, Covariance: FactorAnalyzers(l), Prior: &Prior{}, Starts: 1, Iterations: 8}, 1)
+	for i := 1; i < len(r.History); i++ {
+		require.GreaterOrEqual(t, r.History[i], r.History[i-1]-1e-10*math.Abs(r.History[i]))
+	}
+}

@@ -160,12 +160,16 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &EM{
+	e := &EM{
 		k: k, d: rows.d, covariance: s.Covariance, floor: s.Floor, tolerance: s.Tolerance, scaled: rows,
 		moments: moments{
-			n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, patterns: rows.patterns, prior: prior,
+			n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, prior: prior,
 			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),
 		},
 		logWeight: make([]float64, k),
-	}, nil
+	}
+	if rows.patterns != nil {
+		e.moments.gapped = newGapped(rows.patterns, k, rows.d, s.Covariance)
+	}
+	return e, nil
 }

@@ -201,17 +201,22 @@ func (s *fullShapes) logDensities(dst, means, x []float64) {
 		return
 	}
 	for c := range s.components {
-		// x − μ before the product: subtracting L⁻¹μ after it would lose
-		// the digits that x and μ share.
-		mean := means[c*d : (c+1)*d]
-		for i := range rows {
-			kernel.Centre((*tmp)[i*d:(i+1)*d], x[i*d:(i+1)*d], mean, 1)
-		}
-		s.components[c].whiten.SumSquares(*squares, rows, *tmp, d, nil)
+		s.components[c].squares(*squares, *tmp, means[c*d:(c+1)*d], x)
 		for i, q := range *squares {
 			dst[i*k+c] = s.components[c].constant - 0.5*q
 		}
 	}
+}
+
+// squares stores the squared Mahalanobis distances of the rows of x in dst, by way
+// of tmp, which is as long as x. It takes x − μ before the product: subtracting L⁻¹μ
+// after it would lose the digits that x and μ share.
+func (s *fullShape) squares(dst, tmp, mean, x []float64) {
+	d := len(mean)
+	for i := 0; i < len(x); i += d {
+		kernel.Centre(tmp[i:i+d], x[i:i+d], mean, 1)
+	}
+	s.whiten.SumSquares(dst, len(dst), tmp, d, nil)
 }
 
 // tiedDensities whitens the rows once for all components. Taking the mean of the
@@ -244,13 +249,13 @@ func (s *fullShapes) tiedDensities(dst, means, x, tmp []float64) {
 	}
 }
 
-func (s *fullShapes) logDensity(k int, mean, x []float64) float64 {
-	tmp := getBuffer(s.d)
+func (s *fullShapes) logDensity(dst []float64, k int, mean, x []float64) {
+	tmp := getBuffer(len(x))
 	defer putBuffer(tmp)
-	floats.SubTo(*tmp, x, mean)
-	var square [1]float64
-	s.components[k].whiten.SumSquares(square[:], 1, *tmp, s.d, nil)
-	return s.components[k].constant - 0.5*square[0]
+	s.components[k].squares(dst, *tmp, mean, x)
+	for i, q := range dst {
+		dst[i] = s.components[k].constant - 0.5*q
+	}
 }
 
 func (s *fullShapes) displace(dst []float64, k int, random *rand.Rand) {

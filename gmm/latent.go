@@ -56,7 +56,7 @@ func (m *Model) LogLik(dst []float64, x, z *mat.Dense) []float64 {
 	for i := range dst {
 		dst[i] = math.Inf(-1)
 		if k, ok := m.component(z, i); ok {
-			dst[i] = m.shapes.logDensity(k, m.mean(k), x.RawRowView(i/s))
+			m.shapes.logDensity(dst[i:i+1], k, m.mean(k), x.RawRowView(i/s))
 		}
 	}
 	return dst

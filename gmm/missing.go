@@ -16,7 +16,11 @@ import (
 // and the M-step takes for the missing columns m of a row their conditional
 // expectation and covariance under each component,
 //
-//	x̂ₘ = μₘ + Σₘₒ Σₒₒ⁻¹ (xₒ − μₒ)        Cₘₘ = Σₘₘ − Σₘₒ Σₒₒ⁻¹ Σₒₘ
+//	x̂ₘ = μₘ + Σₘₒ Σₒₒ⁻¹ (xₒ − μₒ)        C = Σₘₘ − Σₘₒ Σₒₒ⁻¹ Σₒₘ
+//
+// Both ask for the same: each row completed under each component. So the E-step
+// does it once for both, a batch of rows at a time, and leaves the sums that the
+// next M-step begins with.
 
 // pattern is a set of rows that lack the same columns.
 type pattern struct {
@@ -24,12 +28,10 @@ type pattern struct {
 	rows              []int
 }
 
-// patternsOf groups the rows of x (N×D, row-major) by what they lack, in order of
-// appearance. It returns nil if nothing is missing.
-func patternsOf(n, d int, at func(i, j int) float64) []pattern {
+// patternsOf groups the rows of x (N×D) by what they lack, in order of appearance,
+// and reports whether any lacks something.
+func patternsOf(n, d int, at func(i, j int) float64) (patterns []pattern, lacks bool) {
 	index := make(map[string]int)
-	var patterns []pattern
-	lacks := false
 	key := make([]byte, d)
 	for i := range n {
 		for j := range d {
@@ -53,199 +55,208 @@ func patternsOf(n, d int, at func(i, j int) float64) []pattern {
 		}
 		patterns[p].rows = append(patterns[p].rows, i)
 	}
-	if !lacks {
-		return nil
-	}
-	return patterns
+	return patterns, lacks
 }
 
-// conditional is what a Gaussian says about missing columns given observed ones.
-type conditional struct {
-	pattern  *pattern
-	chol     mat.Cholesky // of Σₒₒ
-	slope    *mat.Dense   // Σₘₒ Σₒₒ⁻¹, |m|×|o|; nil if either is empty
-	rest     *mat.Dense   // Cₘₘ, |m|×|m|; nil if nothing is missing
-	constant float64      // −½(|o| ln 2π + ln|Σₒₒ|)
+// completedSums are sums over rows completed under each component, about given
+// points. Of the second moments they hold what the family needs.
+type completedSums struct {
+	about   []float64 // K×D
+	count   []float64 // Σ r, K
+	first   []float64 // Σ r (x̂−about), K×D
+	squares []float64 // Σ r ((x̂−about)² + diag C), K×D
+	second  []float64 // Σ r ((x̂−about)(x̂−about)ᵀ + C), K×D×D, or nil
 }
 
-// newConditional returns the conditional of Σ, given by its elements.
-func newConditional(p *pattern, at func(i, j int) float64) (*conditional, error) {
-	c := &conditional{pattern: p}
-	o, q := len(p.observed), len(p.missing)
-	if o > 0 {
-		block := mat.NewSymDense(o, nil)
-		for a, i := range p.observed {
-			for b := range a + 1 {
-				block.SetSym(a, b, at(i, p.observed[b]))
-			}
-		}
-		if !c.chol.Factorize(block) {
-			return nil, ErrCollapsed
-		}
-		c.constant = -0.5 * (float64(o)*math.Log(2*math.Pi) + c.chol.LogDet())
+func newCompletedSums(k, d int, about []float64, dense bool) *completedSums {
+	s := &completedSums{about: about, count: make([]float64, k), first: make([]float64, k*d), squares: make([]float64, k*d)}
+	if dense {
+		s.second = make([]float64, k*d*d)
 	}
-	if q == 0 {
-		return c, nil
-	}
-	c.rest = mat.NewDense(q, q, nil)
-	for a, i := range p.missing {
-		for b, j := range p.missing {
-			c.rest.Set(a, b, at(i, j))
-		}
-	}
-	if o == 0 {
-		return c, nil
-	}
-	cross := mat.NewDense(o, q, nil)
-	for a, i := range p.observed {
-		for b, j := range p.missing {
-			cross.Set(a, b, at(i, j))
-		}
-	}
-	var solved mat.Dense
-	if err := c.chol.SolveTo(&solved, cross); err != nil {
-		if _, nearly := err.(mat.Condition); !nearly {
-			return nil, ErrCollapsed
-		}
-	}
-	c.slope = mat.DenseCopyOf(solved.T())
-	var explained mat.Dense
-	explained.Mul(c.slope, cross)
-	c.rest.Sub(c.rest, &explained)
-	return c, nil
+	return s
 }
 
-// logDensity returns log N(xₒ; μₒ, Σₒₒ).
-func (c *conditional) logDensity(mean, x []float64) float64 {
-	if len(c.pattern.observed) == 0 {
-		return 0
-	}
-	e := mat.NewVecDense(len(c.pattern.observed), nil)
-	for a, j := range c.pattern.observed {
-		e.SetVec(a, x[j]-mean[j])
-	}
-	var solved mat.VecDense
-	if err := c.chol.SolveVecTo(&solved, e); err != nil {
-		if _, nearly := err.(mat.Condition); !nearly {
-			return math.NaN()
-		}
-	}
-	return c.constant - 0.5*mat.Dot(e, &solved)
+// gapped is what moments need where rows have gaps.
+type gapped struct {
+	patterns []pattern
+	batches  []batch
+	dense    bool           // whether the family needs more than squares
+	sums     *completedSums // what the E-step left, or nil
+	shapes   shapes         // those that the rows are completed under
+	mean     []float64      // and the means, K×D
 }
 
-// fill stores x with its missing columns replaced by their expectation in dst.
-func (c *conditional) fill(dst, mean, x []float64) {
-	copy(dst, x)
-	for a, j := range c.pattern.missing {
-		dst[j] = mean[j]
-		if c.slope != nil {
-			for b, o := range c.pattern.observed {
-				dst[j] += c.slope.At(a, b) * (x[o] - mean[o])
-			}
-		}
-	}
+func newGapped(patterns []pattern, k, d int, c Covariance) *gapped {
+	return &gapped{patterns: patterns, batches: batchesOf(patterns, k, d), dense: needsScatters(c, d)}
 }
 
-// conditionals returns those of component k for all patterns.
-func conditionals(patterns []pattern, s shapes, k int) ([]*conditional, error) {
-	out := make([]*conditional, len(patterns))
-	for i := range patterns {
-		var err error
-		if out[i], err = newConditional(&patterns[i], func(a, b int) float64 { return s.at(k, a, b) }); err != nil {
-			return nil, err
-		}
+// needsScatters reports whether the M-step of a family asks for whole scatters.
+func needsScatters(c Covariance, d int) bool {
+	switch f := c.(type) {
+	case *axisFamily:
+		return false
+	case factorFamily:
+		return !f.wide(d)
 	}
-	return out, nil
+	return true
 }
 
-// collectMissing computes counts, means and scatters for rows with missing values
-// from the covariances so far, nil at first: columns are then taken to have mean
-// 0 and covariance I, as the scaled rows do.
+// segments returns how many partial sums are made side by side: as many as for
+// complete rows, unless they were too large to hold.
+func (g *gapped) segments(k, d int) int {
+	size := k * d
+	if g.dense {
+		size *= d
+	}
+	return max(1, min(maxSegments, len(g.batches), mostScatters/size))
+}
+
+// collectMissing computes counts and means, and prepares the second moments, from
+// rows completed under the covariances and means so far. At first there are none:
+// columns are then taken to have mean 0 and covariance I, as the scaled rows do.
 func (m *moments) collectMissing(s shapes) error {
-	if s == nil {
-		ones := make([]float64, m.k*m.d)
-		fill(ones, 1)
-		s = newDiagonalShapes(Diagonal, m.k, m.d, ones)
+	g := m.gapped
+	if g.sums == nil {
+		if s == nil {
+			ones := make([]float64, m.k*m.d)
+			fill(ones, 1)
+			s = newDiagonalShapes(Diagonal, m.k, m.d, ones)
+		}
+		g.shapes, g.mean = s, append([]float64{}, m.mean...)
+		if err := m.sumCompleted(g.mean); err != nil {
+			return err
+		}
 	}
-	m.scatters = make([][]float64, m.k)
-	errs := make([]error, m.k)
-	forEach(m.k, func(k int) {
-		m.scatters[k] = make([]float64, m.d*m.d)
-		given, err := conditionals(m.patterns, s, k)
-		if err != nil {
-			errs[k] = m.collapsed(k, err)
-			return
+	for {
+		for k := range m.k {
+			mean := m.mean[k*m.d : (k+1)*m.d]
+			if m.count[k] = g.sums.count[k]; !(m.count[k] > noRowsLeft*m.total) {
+				m.prior.place(mean)
+				continue
+			}
+			floats.AddScaledTo(mean, g.sums.about[k*m.d:(k+1)*m.d], 1/m.count[k], g.sums.first[k*m.d:(k+1)*m.d])
+			m.prior.pull(mean, m.count[k])
 		}
-		m.count[k] = 0
-		for i := range m.n {
-			m.count[k] += m.resp[i*m.k+k]
+		if !g.sums.far(m.mean) {
+			return nil
 		}
-		if !(m.count[k] > noRowsLeft*m.total) || m.ctx.Err() != nil {
-			m.prior.place(m.mean[k*m.d : (k+1)*m.d])
-			return
+		if err := m.sumCompleted(append([]float64{}, m.mean...)); err != nil {
+			return err
 		}
-		m.complete(k, given)
+	}
+}
+
+// far reports whether the means have moved so far from the points of the sums that
+// squares about the means, which are less by N(μ−about)², would lose more than a
+// bit. Sums about the means themselves never have.
+func (s *completedSums) far(mean []float64) bool {
+	d := len(mean) / len(s.count)
+	for i, v := range mean {
+		e := v - s.about[i]
+		if lost := s.count[i/d] * (e * e); lost > s.squares[i]/2 {
+			return true
+		}
+	}
+	return false
+}
+
+// squares returns the squares about the means, K×D.
+func (s *completedSums) squaresAbout(mean []float64) []float64 {
+	out := append([]float64{}, s.squares...)
+	d := len(mean) / len(s.count)
+	for i := range out {
+		e := mean[i] - s.about[i]
+		out[i] = max(0, out[i]-e*(2*s.first[i]-s.count[i/d]*e))
+	}
+	return out
+}
+
+// scatterAbout returns the scatter of component k about its mean, D×D.
+func (s *completedSums) scatterAbout(k int, mean []float64) []float64 {
+	d := len(mean)
+	out := append([]float64{}, s.second[k*d*d:(k+1)*d*d]...)
+	first, about := s.first[k*d:(k+1)*d], s.about[k*d:(k+1)*d]
+	for i := range d {
+		e := mean[i] - about[i]
+		for j := range i + 1 {
+			f := mean[j] - about[j]
+			v := out[i*d+j] - e*first[j] - f*first[i] + s.count[k]*e*f
+			out[i*d+j], out[j*d+i] = v, v
+		}
+	}
+	return out
+}
+
+// sumCompleted makes the sums about the given points (K×D), which it takes over,
+// with the responsibilities so far.
+func (m *moments) sumCompleted(about []float64) error {
+	_, err := m.passGaps(m.gapped, about, func(_ batch, w *workspace) float64 {
+		w.take(m.resp)
+		return 0
 	})
-	return firstError(errs)
+	return err
 }
 
-// complete computes the mean and scatter of component k.
-func (m *moments) complete(k int, given []*conditional) {
-	d := m.d
-	mean := m.mean[k*d : (k+1)*d]
-	filled := make([]float64, m.n*d)
-	next := make([]float64, d)
-	for _, c := range given {
-		for _, i := range c.pattern.rows {
-			row := filled[i*d : (i+1)*d]
-			c.fill(row, mean, m.x[i*d:(i+1)*d])
-			floats.AddScaled(next, m.resp[i*m.k+k]/m.count[k], row)
-		}
-	}
-	copy(mean, next)
-	m.prior.pull(mean, m.count[k])
-	scatter := m.scatters[k]
-	for _, c := range given {
-		var weight float64
-		for _, i := range c.pattern.rows {
-			r := m.resp[i*m.k+k]
-			weight += r
-			row := filled[i*d : (i+1)*d]
-			floats.Sub(row, mean)
-			for a, v := range row {
-				floats.AddScaled(scatter[a*d:(a+1)*d], r*v, row)
-			}
-		}
-		for a, i := range c.pattern.missing {
-			for b, j := range c.pattern.missing {
-				scatter[i*d+j] += weight * c.rest.At(a, b)
-			}
-		}
-	}
-}
-
-// expectMissing is the part of the E-step that differs: the log joint densities of
-// what is observed, in resp.
-func (e *EM) expectMissing() error {
+// expectMissing is the E-step for rows with gaps.
+func (e *EM) expectMissing() (float64, error) {
 	m := &e.moments
-	errs := make([]error, m.k)
-	forEach(m.k, func(k int) {
-		given, err := conditionals(m.patterns, e.shapes, k)
-		if err != nil {
-			errs[k] = m.collapsed(k, err)
-			return
+	m.gapped.shapes, m.gapped.mean = e.shapes, append([]float64{}, m.mean...)
+	total, err := m.passGaps(m.gapped, m.gapped.mean, func(b batch, w *workspace) float64 {
+		w.join(e.logWeight)
+		b.each(func(at, i int) { e.scaled.forceLabel(w.joint[at*m.k:(at+1)*m.k], i) })
+		normalize(w.logs, w.joint, m.k)
+		if m.weight != nil {
+			b.each(func(at, i int) {
+				w.logs[at] *= m.weight[i]
+				floats.Scale(m.weight[i], w.joint[at*m.k:(at+1)*m.k])
+			})
 		}
-		mean := m.mean[k*m.d : (k+1)*m.d]
-		for _, c := range given {
+		b.each(func(at, i int) { copy(m.resp[i*m.k:(i+1)*m.k], w.joint[at*m.k:(at+1)*m.k]) })
+		return sum(w.logs)
+	})
+	return total / m.total, err
+}
+
+// passGaps completes all rows, a batch at a time, calls f, which leaves the
+// responsibilities in the workspace, and adds them up. It returns the sum of what f
+// returned.
+func (m *moments) passGaps(g *gapped, about []float64, f func(b batch, w *workspace) float64) (float64, error) {
+	count := g.segments(m.k, m.d)
+	parts, values, errs := make([]*completedSums, count), make([]float64, count), make([]error, count)
+	source := rowSource{data: m.x, stride: m.d}
+	completer := g.shapes.completer()
+	forEach(count, func(s int) {
+		parts[s] = newCompletedSums(m.k, m.d, about, g.dense)
+		w := getWorkspace(m.k, m.d)
+		defer putWorkspace(w)
+		for _, b := range g.batches[s*len(g.batches)/count : (s+1)*len(g.batches)/count] {
 			if m.ctx.Err() != nil {
 				return
 			}
-			for _, i := range c.pattern.rows {
-				m.resp[i*m.k+k] = e.logWeight[k] + c.logDensity(mean, m.x[i*m.d:(i+1)*m.d])
+			w.complete(b, completer, g.shapes, g.mean, source)
+			values[s] += f(b, w)
+			if math.IsNaN(values[s]) {
+				errs[s] = fmt.Errorf("gmm: the density of a row with missing values is not a number: %w; use fewer components or a larger Settings.Floor", ErrCollapsed)
+				return
 			}
+			w.addTo(parts[s], m.total/float64(m.n))
 		}
 	})
-	return firstError(errs)
+	for _, p := range parts[1:] {
+		floats.Add(parts[0].count, p.count)
+		floats.Add(parts[0].first, p.first)
+		floats.Add(parts[0].squares, p.squares)
+		if g.dense {
+			floats.Add(parts[0].second, p.second)
+		}
+	}
+	g.sums = parts[0]
+	for i := range g.sums.squares {
+		if g.dense {
+			g.sums.squares[i] = g.sums.second[i*m.d+i%m.d]
+		}
+	}
+	return sum(values), firstError(errs)
 }
 
 // checkMissing returns an error for infinite values and for rows and columns
@@ -273,100 +284,4 @@ func checkMissing(x *mat.Dense) error {
 		}
 	}
 	return nil
-}
-
-// LogProbObserved stores the log density of the observed columns of each row of x
-// (N×D, NaN for missing values) in dst (length N, or nil) and returns it, in nats.
-// It is 0 for a row without values. Densities of rows that observe different
-// columns have different units.
-func (m *Model) LogProbObserved(dst []float64, x *mat.Dense) []float64 {
-	n := m.rows(x)
-	dst = density.Resize(dst, n)
-	m.eachPattern(x, func(i int, joint []float64, _ []*conditional) {
-		dst[i] = density.LogSumExp(joint)
-	})
-	return dst
-}
-
-// ResponsibilitiesObserved stores p(z=k|xₒ), given the observed columns of each row
-// of x (N×D, NaN for missing values), in dst (N×K, or nil, and then allocated) and
-// returns it. They are the weights for a row without values.
-func (m *Model) ResponsibilitiesObserved(dst, x *mat.Dense) *mat.Dense {
-	n := m.rows(x)
-	if dst == nil {
-		dst = mat.NewDense(n, m.k, nil)
-	}
-	if dn, dk := dst.Dims(); dn != n || dk != m.k {
-		panic("gmm: dst is not N×K")
-	}
-	m.eachPattern(x, func(i int, joint []float64, _ []*conditional) {
-		total := density.LogSumExp(joint)
-		for k, v := range joint {
-			dst.Set(i, k, math.Exp(v-total))
-		}
-	})
-	return dst
-}
-
-// Impute stores the rows of x (N×D, NaN for missing values) with their missing
-// values replaced by E[xₘ|xₒ] in dst (N×D, or nil, and then allocated) and returns
-// it.
-func (m *Model) Impute(dst, x *mat.Dense) *mat.Dense {
-	n := m.rows(x)
-	if dst == nil {
-		dst = mat.NewDense(n, m.d, nil)
-	}
-	if dn, dd := dst.Dims(); dn != n || dd != m.d {
-		panic("gmm: dst and data differ in shape")
-	}
-	filled := make([]float64, m.d)
-	m.eachPattern(x, func(i int, joint []float64, given []*conditional) {
-		row := append([]float64{}, x.RawRowView(i)...)
-		to := dst.RawRowView(i)
-		copy(to, row)
-		for _, j := range given[0].pattern.missing {
-			to[j] = 0
-		}
-		total := density.LogSumExp(joint)
-		for k, c := range given {
-			c.fill(filled, m.mean(k), row)
-			for _, j := range c.pattern.missing {
-				to[j] += math.Exp(joint[k]-total) * filled[j]
-			}
-		}
-	})
-	return dst
-}
-
-// eachPattern calls f for each row, with its log joint densities and the
-// conditionals of all components for what the row lacks.
-func (m *Model) eachPattern(x *mat.Dense, f func(i int, joint []float64, given []*conditional)) {
-	n, _ := x.Dims()
-	patterns := patternsOf(n, m.d, x.At)
-	if patterns == nil {
-		all := pattern{}
-		for j := range m.d {
-			all.observed = append(all.observed, j)
-		}
-		for i := range n {
-			all.rows = append(all.rows, i)
-		}
-		patterns = []pattern{all}
-	}
-	joint := make([]float64, m.k)
-	for p := range patterns {
-		given := make([]*conditional, m.k)
-		for k := range given {
-			var err error
-			if given[k], err = newConditional(&patterns[p], func(a, b int) float64 { return m.shapes.at(k, a, b) }); err != nil {
-				panic("gmm: a block of a covariance is not positive definite")
-			}
-		}
-		for _, i := range patterns[p].rows {
-			for k, c := range given {
-				joint[k] = m.logWeight[k] + c.logDensity(m.mean(k), x.RawRowView(i))
-			}
-			f(i, joint, given)
-		}
-	}
 }

@@ -26,8 +26,8 @@ type moments struct {
 
 	ahead    *sums        // what the E-step has left of the rows, or nil
 	prior    *scaledPrior // nil for none
-	patterns []pattern    // of missing values, nil if there are none
-	scatters [][]float64  // K of D×D, where values are missing
+	gapped   *gapped      // of missing values, nil if there are none
+	scatters [][]float64  // K of D×D, where rows are not at hand
 }
 
 // collect computes counts and means, from the sums that the E-step left if it did,
@@ -96,8 +96,7 @@ func (m *moments) noneEmpty() error {
 
 // scatter returns Σₙ rₙₖ (xₙ−μₖ)(xₙ−μₖ)ᵀ, D×D, in a new slice.
 func (m *moments) scatter(k int) []float64 {
-	if m.scatters != nil {
-		out := slices.Clone(m.scatters[k])
+	if out := m.known(k); out != nil {
 		m.prior.addTo(out, m.mean[k*m.d:(k+1)*m.d])
 		return out
 	}
@@ -111,6 +110,18 @@ func (m *moments) scatter(k int) []float64 {
 	return out
 }
 
+// known returns the scatter of component k in a new slice where it does not come from
+// the rows alone, or nil.
+func (m *moments) known(k int) []float64 {
+	switch {
+	case m.scatters != nil:
+		return slices.Clone(m.scatters[k])
+	case m.gapped != nil:
+		return m.gapped.sums.scatterAbout(k, m.mean[k*m.d:(k+1)*m.d])
+	}
+	return nil
+}
+
 // mostScatters bounds the numbers in the partial sums of allScatters.
 const mostScatters = 8 << 20
 
@@ -118,7 +129,7 @@ const mostScatters = 8 << 20
 // all of them, where the partial sums of that are not too large.
 func (m *moments) allScatters() [][]float64 {
 	out := make([][]float64, m.k)
-	if m.scatters != nil || segments(m.n)*m.k*m.d*m.d > mostScatters {
+	if m.scatters != nil || m.gapped != nil || segments(m.n)*m.k*m.d*m.d > mostScatters {
 		forEach(m.k, func(k int) { out[k] = m.scatter(k) })
 		return out
 	}
@@ -174,7 +185,7 @@ func (m *moments) addScatter(out []float64, k, from, to int, tmp []float64) {
 // where gₖₗ = Σₙ rₙₖ rₙₗ. Nothing cancels, as it would in the total scatter less
 // that between components.
 func (m *moments) pooled() []float64 {
-	if m.scatters != nil {
+	if m.scatters != nil || m.gapped != nil {
 		total := m.scatter(0)
 		for k := 1; k < m.k; k++ {
 			floats.Add(total, m.scatter(k))
@@ -234,6 +245,11 @@ func (m *moments) squares() []float64 {
 		for i := range out {
 			out[i] = m.scatters[i/m.d][i%m.d*(m.d+1)]
 		}
+		m.addPriorSquares(out)
+		return out
+	}
+	if m.gapped != nil {
+		out := m.gapped.sums.squaresAbout(m.mean)
 		m.addPriorSquares(out)
 		return out
 	}

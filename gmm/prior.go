@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/kernel"
 )
 
 // Prior makes a fit maximise the posterior density of the parameters instead of
@@ -130,6 +131,23 @@ func (p *scaledPrior) addTo(scatter, mean []float64) {
 	floats.Add(scatter, p.scale)
 	for i, v := range e {
 		floats.AddScaled(scatter[i*d:(i+1)*d], p.shrinkage*v, e)
+	}
+}
+
+// addProduct adds to W·B, for B of D×L, what addTo would have added to W.
+func (p *scaledPrior) addProduct(out, mean, b []float64, l int) {
+	if p == nil {
+		return
+	}
+	d := len(mean)
+	kernel.Gemm(false, false, d, l, d, 1, p.scale, d, b, l, 1, out, l)
+	e, projected := make([]float64, d), make([]float64, l)
+	floats.SubTo(e, mean, p.mean)
+	for j, v := range e {
+		floats.AddScaled(projected, v, b[j*l:(j+1)*l])
+	}
+	for j, v := range e {
+		floats.AddScaled(out[j*l:(j+1)*l], p.shrinkage*v, projected)
 	}
 }
 

@@ -38,7 +38,9 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.patterns = patternsOf(s.n, s.d, x.At)
+	if patterns, lacks := patternsOf(s.n, s.d, x.At); lacks {
+		s.patterns = patterns
+	}
 	mean, variance := s.columnMoments(x)
 	s.transform = density.Transform{Shift: mean, Scale: variance}
 	for j, v := range variance {
@@ -165,18 +167,20 @@ func (s *scaledRows) columnMoments(x *mat.Dense) (mean, variance []float64) {
 // forceLabels makes every component impossible for a labelled row but its own, in
 // the log joint densities of rows [from, to).
 func (s *scaledRows) forceLabels(joint []float64, from, to int) {
-	if s.label == nil {
+	k := len(joint) / (to - from)
+	for i := from; i < to && s.label != nil; i++ {
+		s.forceLabel(joint[(i-from)*k:(i-from+1)*k], i)
+	}
+}
+
+// forceLabel does so in the log joint densities of row i.
+func (s *scaledRows) forceLabel(joint []float64, i int) {
+	if s.label == nil || s.label[i] < 0 {
 		return
 	}
-	k := len(joint) / (to - from)
-	for i, l := range s.label[from:to] {
-		if l < 0 {
-			continue
-		}
-		for c := range k {
-			if c != l {
-				joint[i*k+c] = math.Inf(-1)
-			}
+	for c := range joint {
+		if c != s.label[i] {
+			joint[c] = math.Inf(-1)
 		}
 	}
 }

@@ -104,6 +104,10 @@ func (e *EM) moves() []move {
 
 // axis returns the direction in which component c is widest.
 func (e *EM) axis(c int) []float64 {
+	if s, ok := e.shapes.(*factorShapes); ok {
+		axis, _ := dominant(e.d, func(v []float64) []float64 { return s.times(c, v) })
+		return axis
+	}
 	sigma := mat.NewSymDense(e.d, nil)
 	for i := range e.d {
 		for j := range i + 1 {

@@ -106,7 +106,9 @@ func (f fromStart) assign(_ context.Context, e *EM, _ int, _ rand.Source) error 
 	if s.patterns == nil {
 		logJoint(joint, f.m.logWeight, f.m.means, f.m.shapes, x.RawMatrix().Data)
 	} else {
-		f.m.eachPattern(x, func(i int, row []float64, _ []*conditional) { copy(joint[i*e.k:], row) })
+		f.m.eachObserved(x, func(b batch, w *workspace) {
+			b.each(func(at, i int) { copy(joint[i*e.k:(i+1)*e.k], w.joint[at*e.k:(at+1)*e.k]) })
+		})
 	}
 	s.forceLabels(joint, 0, s.n)
 	normalize(make([]float64, s.n), joint, e.k)
