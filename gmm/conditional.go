@@ -62,24 +62,6 @@ func newConditional(p *pattern, at func(i, j int) float64) (*conditional, error)
 	return c, nil
 }
 
-// logDensity returns log N(xₒ; μₒ, Σₒₒ).
-func (c *conditional) logDensity(mean, x []float64) float64 {
-	if len(c.pattern.observed) == 0 {
-		return 0
-	}
-	e := mat.NewVecDense(len(c.pattern.observed), nil)
-	for a, j := range c.pattern.observed {
-		e.SetVec(a, x[j]-mean[j])
-	}
-	var solved mat.VecDense
-	if err := c.chol.SolveVecTo(&solved, e); err != nil {
-		if _, nearly := err.(mat.Condition); !nearly {
-			return math.NaN()
-		}
-	}
-	return c.constant - 0.5*mat.Dot(e, &solved)
-}
-
 // fill stores x with its missing columns replaced by their expectation in dst.
 func (c *conditional) fill(dst, mean, x []float64) {
 	copy(dst, x)

@@ -3,6 +3,7 @@ package gmm
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -74,13 +75,15 @@ func (m *Model) Conditional(columns []int, values []float64) (*Model, error) {
 		x[j] = values[a]
 	}
 	q := len(p.missing)
-	joint := make([]float64, m.k)
+	weights := m.weights
+	if len(columns) > 0 {
+		weights = m.Marginal(columns...).Responsibilities(nil, mat.NewDense(1, len(columns), slices.Clone(values))).RawRowView(0)
+	}
 	means := mat.NewDense(m.k, q, nil)
 	covs := make([]mat.Symmetric, m.k)
 	filled := make([]float64, m.d)
 	for k := range m.k {
 		c := m.conditional(p, k)
-		joint[k] = m.logWeight[k] + c.logDensity(m.mean(k), x)
 		c.fill(filled, m.mean(k), x)
 		cov := mat.NewSymDense(q, nil)
 		for a, j := range p.missing {
@@ -91,11 +94,7 @@ func (m *Model) Conditional(columns []int, values []float64) (*Model, error) {
 		}
 		covs[k] = cov
 	}
-	total := density.LogSumExp(joint)
-	for k := range joint {
-		joint[k] = math.Exp(joint[k] - total)
-	}
-	return New(joint, means, covs)
+	return New(weights, means, covs)
 }
 
 // Regress predicts the other columns, in their order, from the given ones, which
@@ -118,22 +117,19 @@ func (m *Model) Regress(dst *mat.Dense, columns []int, x *mat.Dense) *mat.Dense 
 	for k := range components {
 		components[k] = m.conditional(p, k)
 	}
+	r := m.Marginal(columns...).Responsibilities(nil, x)
 	forBlocks(n, func(_, from, to int) {
-		row, filled, joint := make([]float64, m.d), make([]float64, m.d), make([]float64, m.k)
+		row, filled := make([]float64, m.d), make([]float64, m.d)
 		for i := from; i < to; i++ {
 			for a, j := range columns {
 				row[j] = x.At(i, a)
 			}
-			for k, c := range components {
-				joint[k] = m.logWeight[k] + c.logDensity(m.mean(k), row)
-			}
-			total := density.LogSumExp(joint)
 			out := dst.RawRowView(i)
 			clear(out)
 			for k, c := range components {
 				c.fill(filled, m.mean(k), row)
 				for a, j := range p.missing {
-					out[a] += math.Exp(joint[k]-total) * filled[j]
+					out[a] += r.At(i, k) * filled[j]
 				}
 			}
 		}

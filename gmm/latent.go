@@ -97,8 +97,9 @@ func (p posterior) Rand(z, x *mat.Dense, src rand.Source) {
 func (p posterior) LogProb(dst []float64, z, x *mat.Dense) []float64 {
 	s := density.Draws(x, z)
 	dst = density.Resize(dst, codes(z))
-	p.m.eachBlock(x, func(from int, joint []float64) {
+	p.m.eachBlock(x, func(from int, x, joint []float64) {
 		k := p.m.k
+		p.m.decideRows(joint, x)
 		logs := getBuffer(len(joint) / k)
 		// In logarithms: a responsibility may be too small for its ratio
 		// to be a number, while its logarithm is not.

@@ -204,14 +204,15 @@ func (m *Model) NumParameters() int {
 func (m *Model) LogProb(dst []float64, x *mat.Dense) []float64 {
 	n := m.rows(x)
 	dst = density.Resize(dst, n)
-	m.eachBlock(x, func(from int, joint []float64) {
+	m.eachBlock(x, func(from int, _, joint []float64) {
 		normalize(dst[from:from+len(joint)/m.k], joint, m.k)
 	})
 	return dst
 }
 
 // Responsibilities stores p(z=k|xᵢ) for each row of x (N×D) in dst (N×K, or
-// nil, and then allocated) and returns it.
+// nil, and then allocated) and returns it. A row so far out that its density is 0
+// under every component belongs to the nearest.
 func (m *Model) Responsibilities(dst, x *mat.Dense) *mat.Dense {
 	n := m.rows(x)
 	if dst == nil {
@@ -220,7 +221,8 @@ func (m *Model) Responsibilities(dst, x *mat.Dense) *mat.Dense {
 	if dn, dk := dst.Dims(); dn != n || dk != m.k {
 		panic("gmm: dst is not N×K")
 	}
-	m.eachBlock(x, func(from int, joint []float64) {
+	m.eachBlock(x, func(from int, rows, joint []float64) {
+		m.decideRows(joint, rows)
 		logs := getBuffer(len(joint) / m.k)
 		normalize(*logs, joint, m.k)
 		putBuffer(logs)
@@ -241,7 +243,8 @@ func (m *Model) Assign(dst []int, x *mat.Dense) []int {
 	if len(dst) != n {
 		panic("gmm: length of dst does not match the number of rows")
 	}
-	m.eachBlock(x, func(from int, joint []float64) {
+	m.eachBlock(x, func(from int, rows, joint []float64) {
+		m.decideRows(joint, rows)
 		for i := range len(joint) / m.k {
 			dst[from+i] = floats.MaxIdx(joint[i*m.k : (i+1)*m.k])
 		}
@@ -249,9 +252,9 @@ func (m *Model) Assign(dst []int, x *mat.Dense) []int {
 	return dst
 }
 
-// eachBlock calls f with the log joint densities ln πₖ + log N(xᵢ; μₖ, Σₖ) of
-// each block of rows (rows×K), which f may overwrite.
-func (m *Model) eachBlock(x *mat.Dense, f func(from int, joint []float64)) {
+// eachBlock calls f with each block of rows, one after the other, and their log joint
+// densities ln πₖ + log N(xᵢ; μₖ, Σₖ) (rows×K), which f may overwrite.
+func (m *Model) eachBlock(x *mat.Dense, f func(from int, rows, joint []float64)) {
 	n, _ := x.Dims()
 	size := max(1, min(blockRows, maxJoint/m.k))
 	forEach((n+size-1)/size, func(b int) {
@@ -262,7 +265,8 @@ func (m *Model) eachBlock(x *mat.Dense, f func(from int, joint []float64)) {
 			copy((*rows)[(i-from)*m.d:], x.RawRowView(i))
 		}
 		logJoint(*joint, m.logWeight, m.means, m.shapes, *rows)
-		f(from, *joint)
+		noNaN(*joint, m.k, *rows)
+		f(from, *rows, *joint)
 		putBuffer(rows)
 		putBuffer(joint)
 	})

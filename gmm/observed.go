@@ -31,6 +31,7 @@ func (m *Model) ResponsibilitiesObserved(dst, x *mat.Dense) *mat.Dense {
 		panic("gmm: dst is not N×K")
 	}
 	m.eachObserved(x, func(b batch, w *workspace) {
+		m.decideBatch(w)
 		normalize(w.logs, w.joint, m.k)
 		b.each(func(at, i int) { dst.SetRow(i, w.joint[at*m.k:(at+1)*m.k]) })
 	})
@@ -49,6 +50,7 @@ func (m *Model) Impute(dst, x *mat.Dense) *mat.Dense {
 		panic("gmm: dst and data differ in shape")
 	}
 	m.eachObserved(x, func(b batch, w *workspace) {
+		m.decideBatch(w)
 		normalize(w.logs, w.joint, m.k)
 		for _, p := range b.pieces {
 			for q, i := range p.rows {
@@ -80,6 +82,9 @@ func (m *Model) eachObserved(x *mat.Dense, f func(b batch, w *workspace)) {
 		w := getWorkspace(m.k, m.d)
 		defer putWorkspace(w)
 		w.complete(batches[i], completer, m.shapes, m.means, source)
+		for k := range m.k {
+			noNaN(w.joint, m.k, w.rows(k))
+		}
 		w.join(m.logWeight)
 		f(batches[i], w)
 	})

@@ -44,7 +44,10 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 	mean, variance := s.columnMoments(x)
 	s.transform = density.Transform{Shift: mean, Scale: variance}
 	for j, v := range variance {
-		if !(v > 0) || math.IsInf(v, 0) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, errOverflow(j)
+		}
+		if !(v > 0) {
 			return nil, fmt.Errorf("gmm: column %d has the single value %v: %w; drop the column, or spread discrete values by dequantising", j+1, mean[j], density.ErrConstant)
 		}
 	}
@@ -65,6 +68,11 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 	}
 	s.distinct = s.countDistinct(c.Components)
 	return s, nil
+}
+
+// errOverflow is for a column whose variance is more than a number can hold.
+func errOverflow(j int) error {
+	return fmt.Errorf("gmm: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, density.ErrNonFinite)
 }
 
 // selectRows returns the rows of positive weight, with their weights and labels.

@@ -102,20 +102,20 @@ func (f fromStart) assign(_ context.Context, e *EM, _ int, _ rand.Source) error 
 			}
 		}
 	}
-	joint := make([]float64, len(e.moments.resp))
+	resp := mat.NewDense(s.n, e.k, e.moments.resp)
 	if s.patterns == nil {
-		logJoint(joint, f.m.logWeight, f.m.means, f.m.shapes, x.RawMatrix().Data)
+		f.m.Responsibilities(resp, x)
 	} else {
-		f.m.eachObserved(x, func(b batch, w *workspace) {
-			b.each(func(at, i int) { copy(joint[i*e.k:(i+1)*e.k], w.joint[at*e.k:(at+1)*e.k]) })
-		})
+		f.m.ResponsibilitiesObserved(resp, x)
 	}
-	s.forceLabels(joint, 0, s.n)
-	normalize(make([]float64, s.n), joint, e.k)
 	for i := range s.n {
-		floats.Scale(s.weightOf(i), joint[i*e.k:(i+1)*e.k])
+		row := resp.RawRowView(i)
+		if s.label != nil && s.label[i] >= 0 {
+			clear(row)
+			row[s.label[i]] = 1
+		}
+		floats.Scale(s.weightOf(i), row)
 	}
-	copy(e.moments.resp, joint)
 	// Missing values are completed by the parameters of the start, and families
 	// whose M-step goes on from the last one go on from them.
 	inverse := make([]float64, e.d)

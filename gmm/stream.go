@@ -102,6 +102,9 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*EM, e
 		return nil, fmt.Errorf("gmm: no rows: %w", ErrTooFewRows)
 	}
 	for j, v := range squares {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, errOverflow(j)
+		}
 		if !(v > 0) {
 			return nil, fmt.Errorf("gmm: column %d has the single value %v: %w; drop the column", j+1, mean[j], density.ErrConstant)
 		}
