@@ -47,7 +47,8 @@ func NewWeightedCentering(x *mat.Dense, weights []float64) Transform {
 
 // NewStandardizing returns the transform that gives each column of x (N×D)
 // mean 0 and variance 1 (divisor N). A constant column is an error that wraps
-// [ErrConstant] and names the column, counted from 1.
+// [ErrConstant] and names the column, counted from 1; one whose variance overflows
+// wraps [ErrNonFinite].
 func NewStandardizing(x *mat.Dense) (Transform, error) { return NewWeightedStandardizing(x, nil) }
 
 // NewWeightedStandardizing is [NewStandardizing] with the mean and the variance of
@@ -55,6 +56,9 @@ func NewStandardizing(x *mat.Dense) (Transform, error) { return NewWeightedStand
 func NewWeightedStandardizing(x *mat.Dense, weights []float64) (Transform, error) {
 	mean, variance := WeightedMoments(x, weights)
 	for j, v := range variance {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return Transform{}, fmt.Errorf("density: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, ErrNonFinite)
+		}
 		if !(v > 0) {
 			return Transform{}, fmt.Errorf("density: column %d has the single value %v: %w; drop the column, or spread discrete values by dequantising", j+1, mean[j], ErrConstant)
 		}

@@ -189,7 +189,7 @@ func TestDiabetesOptimum(t *testing.T) {
 	one, _ := fit(t, x, Settings{Components: 1, Starts: 1}, 1)
 	near(t, -2540.664042, total(one, x), 2e-6)
 	for seed := range uint64(5) {
-		three, r := fit(t, x, Settings{Components: 3, SplitMerge: 1}, seed)
+		three, r := fit(t, x, Settings{Components: 3}, seed)
 		near(t, -2295.093456, total(three, x), 2e-6)
 		require.False(t, r.Degenerate)
 	}

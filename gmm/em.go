@@ -228,6 +228,20 @@ func (e *EM) judge() {
 	if last < 2 {
 		return
 	}
+	e.converged = e.rest() < e.tolerance
+}
+
+// rest returns what the objective will still gain, by Aitken's rule from the last
+// three values; +∞ where steps do not shrink.
+func (e *EM) rest() float64 {
+	last := len(e.history) - 1
+	if last < 2 {
+		return math.Inf(1)
+	}
+	step := e.history[last] - e.history[last-1]
 	ratio := step / (e.history[last-1] - e.history[last-2])
-	e.converged = ratio > 0 && ratio < 1 && step*ratio/(1-ratio) < e.tolerance
+	if !(ratio > 0 && ratio < 1) {
+		return math.Inf(1)
+	}
+	return step * ratio / (1 - ratio)
 }

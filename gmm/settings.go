@@ -20,7 +20,8 @@ type Settings struct {
 	Starts int
 	// SplitMerge is the largest number of moves that merge two components and
 	// split a third, made from the best start while they lead to a better
-	// optimum; 0: none. Each costs up to 6 runs of EM.
+	// optimum; 0: 1 after several starts, none after one. Negative: none. A
+	// move costs up to 6 runs of EM, side by side.
 	SplitMerge int
 	// Iterations is the largest number of EM iterations of a start; 0: 5000.
 	Iterations int
@@ -74,6 +75,9 @@ func (s Settings) resolve() (Settings, error) {
 	}
 	if s.Components == 1 || !s.Start.repeats() {
 		s.Starts = min(s.Starts, 1)
+	}
+	if s.SplitMerge == 0 && s.Starts > 1 {
+		s.SplitMerge = 1
 	}
 	if s.Iterations == 0 {
 		s.Iterations = defaultIterations

@@ -20,41 +20,58 @@ type move struct {
 }
 
 // improve makes split-and-merge moves (Ueda, Nakano, Ghahramani & Hinton 2000) until
-// none of the candidates of a round raises the objective, or the rounds run out. A
-// move is followed by EM to convergence and kept only if the optimum it leads to is
-// better, and not degenerate. It returns the run it ends at and the iterations made.
+// none of the candidates of a round raises the objective, or the rounds run out. Each
+// candidate is followed by EM to convergence, and the best is kept if the optimum it
+// leads to is better, and no more doubtful. It returns the run it ends at and the
+// iterations made.
 func improve(ctx context.Context, e *EM, s Settings) (*EM, int, error) {
 	iterations := 0
 	for range s.SplitMerge {
-		better := false
-		for _, m := range e.moves() {
-			next, err := newEM(e.scaled, s)
-			if err != nil {
-				return nil, 0, err
-			}
-			e.apply(m, next)
-			for range s.Iterations + 1 {
-				if err = next.Step(ctx); err != nil || next.Done() {
-					break
-				}
-			}
-			if ctx.Err() != nil {
-				return nil, 0, fmt.Errorf("gmm: %w", ctx.Err())
-			}
-			if err != nil {
+		moves := e.moves()
+		runs, errs := make([]*EM, len(moves)), make([]error, len(moves))
+		forEach(len(moves), func(i int) { runs[i], errs[i] = e.follow(ctx, moves[i], s) })
+		if ctx.Err() != nil {
+			return nil, 0, fmt.Errorf("gmm: %w", ctx.Err())
+		}
+		best := e
+		for i, next := range runs {
+			if errs[i] != nil {
 				continue // the move led to a collapse
 			}
 			iterations += len(next.history) - 1
-			if next.Objective() > e.Objective()+10*s.Tolerance && next.doubt() <= e.doubt() {
-				e, better = next, true
-				break
+			if next.doubt() <= best.doubt() && next.Objective() > best.Objective()+10*s.Tolerance {
+				best = next
 			}
 		}
-		if !better {
+		if best == e {
+			break
+		}
+		e = best
+	}
+	return e, iterations, nil
+}
+
+// patience is how many iterations more than the run it left a move gets to come near
+// its objective. Where the mixture is right as it is, a component that was split for
+// nothing can creep along for thousands.
+const patience = 20
+
+// follow makes a move and runs EM from there, as long as that promises something.
+func (e *EM) follow(ctx context.Context, m move, s Settings) (*EM, error) {
+	next, err := newEM(e.scaled, s)
+	if err != nil {
+		return nil, err
+	}
+	e.apply(m, next)
+	for i := range s.Iterations + 1 {
+		if err := next.Step(ctx); err != nil {
+			return nil, err
+		}
+		if next.Done() || i >= len(e.history)+patience && !(next.history[i]+next.rest() > e.history[len(e.history)-1]) {
 			break
 		}
 	}
-	return e, iterations, nil
+	return next, nil
 }
 
 // moves returns the most promising moves: merging components that share their rows,

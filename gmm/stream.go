@@ -37,7 +37,7 @@ const streamRows = 16 * blockRows
 // Settings.Components, Start and Starts are not used; Weights, Labels, Missing,
 // Prior and SplitMerge are an error that wraps [ErrSettings].
 func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model, *Report, error) {
-	if s.Weights != nil || s.Labels != nil || s.Missing || s.Prior != nil || s.SplitMerge != 0 {
+	if s.Weights != nil || s.Labels != nil || s.Missing || s.Prior != nil || s.SplitMerge > 0 {
 		return nil, nil, fmt.Errorf("gmm: a stream with weights, labels, missing values, a prior or split-merge moves: %w; fit rows in memory for those", ErrSettings)
 	}
 	s.Components = start.k

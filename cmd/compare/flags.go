@@ -52,7 +52,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&c.GMM.Covariance, "gmm-covariance", c.GMM.Covariance, "family of the covariances, several to choose from, or all of\n"+wrap(gmm.CovarianceNames())+";\nfactors:L and ppca:L are those with L factors, for many columns")
 	set.StringVar(&c.GMM.Criterion, "gmm-criterion", c.GMM.Criterion, "how to choose among components and families: bic, aic, icl, held-out, cv, or auto:\nheld-out on the validation rows, bic where there are none")
 	set.IntVar(&c.GMM.Starts, "gmm-starts", c.GMM.Starts, "fit from so many k-means starts and keep the best")
-	set.IntVar(&c.GMM.SplitMerge, "gmm-split-merge", c.GMM.SplitMerge, "most moves that merge two components and split a third, from the best start, while\nthey lead to a better optimum; each costs up to 6 runs of EM; 0: none")
+	set.IntVar(&c.GMM.SplitMerge, "gmm-split-merge", c.GMM.SplitMerge, "most moves that merge two components and split a third, from the best start, while\nthey lead to a better optimum; a move tries up to 6 runs of EM; 0: none")
 	set.IntVar(&c.GMM.Iterations, "gmm-iterations", c.GMM.Iterations, "most EM iterations of a start; 0: as many as it takes, up to 5000")
 
 	set.IntVar(&c.VAE.Latent, "vae-latent", c.VAE.Latent, "dimensions of the code")

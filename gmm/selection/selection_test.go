@@ -58,7 +58,6 @@ func TestPublishedSelections(t *testing.T) {
 		if c.data == "diabetes" {
 			x = mat.DenseCopyOf(x)
 			x.Set(103, 1, 455)
-			s.Fit.SplitMerge = 1
 		}
 		if c.data == "galaxies" {
 			x.Scale(1e-3, mat.DenseCopyOf(x))

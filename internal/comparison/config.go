@@ -63,8 +63,16 @@ type GMMConfig struct {
 	Covariance string // a family, several with commas, or all
 	Criterion  string // auto, bic, aic, icl, held-out or cv
 	Starts     int
-	SplitMerge int
+	SplitMerge int // 0: none
 	Iterations int
+}
+
+// moves returns SplitMerge as [gmm.Settings] has it.
+func (c GMMConfig) moves() int {
+	if c.SplitMerge == 0 {
+		return -1
+	}
+	return c.SplitMerge
 }
 
 // VAEConfig configures the variational autoencoder, and the plain one.
@@ -145,7 +153,7 @@ func Default() Config {
 		Transform:  "standard",
 		Binarize:   "none",
 		Dequantize: "auto",
-		GMM:        GMMConfig{Components: Range{5, 5}, Covariance: "full", Criterion: "auto", Starts: 10},
+		GMM:        GMMConfig{Components: Range{5, 5}, Covariance: "full", Criterion: "auto", Starts: 10, SplitMerge: 1},
 		VAE: VAEConfig{
 			Latent: 2, Hidden: []int{200, 200},
 			Likelihood: "auto",

@@ -161,7 +161,7 @@ func fitComponents(ctx context.Context, j *Job, d *Data, name string, family gmm
 		task = fmt.Sprintf("%s: EM with %d components", name, k)
 	}
 	s := gmm.Settings{
-		Components: k, Covariance: family, Starts: starts, SplitMerge: j.Config.GMM.SplitMerge, Iterations: j.Config.GMM.Iterations, Floor: j.Config.Floor,
+		Components: k, Covariance: family, Starts: starts, SplitMerge: j.Config.GMM.moves(), Iterations: j.Config.GMM.Iterations, Floor: j.Config.Floor,
 		Missing: j.Config.Missing, Weights: d.Train.Weights,
 		Progress: func(start, iteration int, _ float64) {
 			j.step(task, iteration, 0, fmt.Sprintf("start %d", start+1))

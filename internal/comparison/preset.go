@@ -4,6 +4,7 @@ package comparison
 var presets = map[string]func(*Config, func(flag string) bool){
 	"quick": func(c *Config, given func(string) bool) {
 		setUnless(given("gmm-starts"), &c.GMM.Starts, 3)
+		setUnless(given("gmm-split-merge"), &c.GMM.SplitMerge, 0)
 		setUnless(given("vae-epochs"), &c.VAE.Effort, 0.25)
 		setUnless(given("eval-samples"), &c.EvalSamples, 300)
 	},
@@ -11,7 +12,7 @@ var presets = map[string]func(*Config, func(flag string) bool){
 	"thorough": func(c *Config, given func(string) bool) {
 		setUnless(given("gmm-starts"), &c.GMM.Starts, 50)
 		setUnless(given("gmm-components"), &c.GMM.Components, Range{1, 10})
-		setUnless(given("gmm-split-merge"), &c.GMM.SplitMerge, 1)
+		setUnless(given("gmm-split-merge"), &c.GMM.SplitMerge, 5)
 		setUnless(given("vae-epochs"), &c.VAE.Effort, 4)
 		setUnless(given("eval-samples"), &c.EvalSamples, 10000)
 		setUnless(given("eval-gap-rows"), &c.GapRows, 20)

@@ -92,7 +92,7 @@ func selectMixture(ctx context.Context, j *Job, d *Data, families []gmm.Covarian
 	done := 0
 	s := selection.Settings{
 		Families: families, Components: counts, Criterion: criterion, Valid: d.validation(), ValidWeights: d.validationWeights(),
-		Fit: gmm.Settings{Starts: c.Starts, SplitMerge: c.SplitMerge, Iterations: c.Iterations, Floor: j.Config.Floor, Missing: j.Config.Missing, Weights: d.Train.Weights, Progress: func(start, iteration int, _ float64) {
+		Fit: gmm.Settings{Starts: c.Starts, SplitMerge: c.moves(), Iterations: c.Iterations, Floor: j.Config.Floor, Missing: j.Config.Missing, Weights: d.Train.Weights, Progress: func(start, iteration int, _ float64) {
 			if iteration == 0 && start == 0 {
 				done++
 			}
