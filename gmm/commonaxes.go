@@ -13,7 +13,7 @@ import (
 // Gautschi 1986). It works on Bₖ = DᵀWₖD, in which a rotation touches two rows and
 // two columns: a sweep costs O(K·D³). Every rotation lowers the objective, so a
 // sweep that is not made costs progress, never the rise of the likelihood.
-func commonAxes(m *moments, w []*mat.SymDense, axes *mat.Dense, solve func(*moments, []float64)) (*mat.Dense, error) {
+func commonAxes(m *moments, w []*mat.SymDense, axes *mat.Dense, floor float64, solve func(*moments, []float64, float64)) (*mat.Dense, error) {
 	d := m.d
 	if axes == nil {
 		ones := make([]float64, m.k)
@@ -43,10 +43,10 @@ func commonAxes(m *moments, w []*mat.SymDense, axes *mat.Dense, solve func(*mome
 				variances[k*d+j] = b.At(j, j)
 			}
 		}
-		solve(m, variances)
+		solve(m, variances, floor)
 		var value float64
 		for i, v := range variances {
-			value += m.divisor(i/d) * math.Log(v)
+			value += m.divisor(i/d)*math.Log(v) + turned[i/d].At(i%d, i%d)/v
 		}
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			return nil, ErrCollapsed
@@ -66,7 +66,7 @@ func commonAxes(m *moments, w []*mat.SymDense, axes *mat.Dense, solve func(*mome
 			variances[k*d+j] = turned[k].At(j, j)
 		}
 	}
-	solve(m, variances)
+	solve(m, variances, floor)
 	for k := range w {
 		compose(w[k], axes, variances[k*d:(k+1)*d])
 	}

@@ -37,15 +37,14 @@ var (
 )
 
 // axisFamily is a family of diagonal covariances. solve turns the squares about
-// the means (K×D, overwritten) into variances.
+// the means (K×D, overwritten) into the most likely variances of at least floor.
 type axisFamily struct {
 	name                  string
 	parameters            func(k, d int) int
 	unitFree              bool
 	coupled               bool // components share something: none may be without rows
-	shapes                bool // the geometric mean of squares counts: none may be 0
 	byComponent, byColumn bool // which dimensions saved variances have
-	solve                 func(m *moments, squares []float64)
+	solve                 func(m *moments, squares []float64, floor float64)
 }
 
 func (f *axisFamily) String() string { return f.name }
@@ -62,14 +61,7 @@ func (f *axisFamily) maximize(m *moments, floor float64, keep shapes) (shapes, e
 	}
 	variances := m.squares()
 	held := make([]bool, m.k)
-	if f.shapes {
-		for i, v := range variances {
-			if least := floor * m.divisor(i/m.d); v < least {
-				variances[i], held[i/m.d] = least, true
-			}
-		}
-	}
-	f.solve(m, variances)
+	f.solve(m, variances, floor)
 	for k := range m.k {
 		row := variances[k*m.d : (k+1)*m.d]
 		if m.empty(k) && f.byComponent {
@@ -82,8 +74,8 @@ func (f *axisFamily) maximize(m *moments, floor float64, keep shapes) (shapes, e
 			continue
 		}
 		for j, v := range row {
-			if v < floor {
-				row[j], held[k] = floor, true
+			if v <= floor*(1+atFloor) {
+				row[j], held[k] = max(v, floor), floor > 0
 			}
 			if !(row[j] > 0) || math.IsInf(row[j], 1) {
 				return nil, m.collapsed(k, fmt.Errorf("column %d: %w", j+1, ErrCollapsed))
@@ -95,32 +87,35 @@ func (f *axisFamily) maximize(m *moments, floor float64, keep shapes) (shapes, e
 	return s, nil
 }
 
-func solveDiagonal(m *moments, v []float64) {
+// atFloor is what rounding may leave between the floor and a variance that it holds.
+const atFloor = 1e-12
+
+func solveDiagonal(m *moments, v []float64, floor float64) {
 	for i := range v {
-		v[i] /= m.divisor(i / m.d)
+		v[i] = max(v[i]/m.divisor(i/m.d), floor)
 	}
 }
 
-func solveTiedDiagonal(m *moments, v []float64) {
+func solveTiedDiagonal(m *moments, v []float64, floor float64) {
 	for j := range m.d {
 		var sum float64
 		for k := range m.k {
 			sum += v[k*m.d+j]
 		}
 		for k := range m.k {
-			v[k*m.d+j] = sum / m.pooledDivisor()
+			v[k*m.d+j] = max(sum/m.pooledDivisor(), floor)
 		}
 	}
 }
 
-func solveSpherical(m *moments, v []float64) {
+func solveSpherical(m *moments, v []float64, floor float64) {
 	for k := range m.k {
-		fill(v[k*m.d:(k+1)*m.d], sum(v[k*m.d:(k+1)*m.d])/(float64(m.d)*m.divisor(k)))
+		fill(v[k*m.d:(k+1)*m.d], max(sum(v[k*m.d:(k+1)*m.d])/(float64(m.d)*m.divisor(k)), floor))
 	}
 }
 
-func solveTiedSpherical(m *moments, v []float64) {
-	fill(v, sum(v)/(float64(m.d)*m.pooledDivisor()))
+func solveTiedSpherical(m *moments, v []float64, floor float64) {
+	fill(v, max(sum(v)/(float64(m.d)*m.pooledDivisor()), floor))
 }
 
 // strides returns what an index into saved variances grows by with the component

@@ -28,8 +28,8 @@
 // one row and shrinks makes it as large as one likes. [Settings] therefore
 // bounds the variance of every component, in every direction, from below,
 // relative to the variance of the columns. The M-step is the exact maximum under
-// that constraint (eigenvalues below the floor are raised to it), so the
-// likelihood stays monotone, and where the constraint does not bind the result
+// that constraint (for free covariances, eigenvalues below the floor are raised to
+// it), so the likelihood stays monotone, and where the constraint does not bind the result
 // is that of the unconstrained fit. Report.FloorActive tells.
 //
 // # Families of covariances

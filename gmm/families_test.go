@@ -139,10 +139,30 @@ func (m *moments) expected(sigma []*mat.SymDense) float64 {
 func TestMStepsAreMaxima(t *testing.T) {
 	const k, d = 2, 3
 	m := newMoments(80, k, d, false, 3)
+	type trial struct {
+		family Covariance
+		floor  float64
+	}
+	var trials []trial
 	for _, family := range covariances {
-		g := Geometry(family)
 		s, err := family.maximize(m, 0, nil)
 		require.NoError(t, err)
+		// Floors that hold up one eigenvalue, or most of them.
+		trials = append(trials, trial{family, 0}, trial{family, 1.4 * narrowestOf(t, s, k, d)}, trial{family, 6 * narrowestOf(t, s, k, d)})
+	}
+	for _, c := range trials {
+		family, floor := c.family, c.floor
+		g := Geometry(family)
+		s, err := family.maximize(m, floor, nil)
+		require.NoError(t, err)
+		if floor > 0 {
+			require.GreaterOrEqual(t, narrowestOf(t, s, k, d), floor*(1-1e-6), g)
+			held := false
+			for c := range k {
+				held = held || s.floored(c)
+			}
+			require.True(t, held, g)
+		}
 		got := make([]*mat.SymDense, k)
 		for c := range got {
 			got[c] = mat.NewSymDense(d, nil)
@@ -190,20 +210,31 @@ func TestMStepsAreMaxima(t *testing.T) {
 		}
 		best := math.Inf(-1)
 		random := rand.New(rand.NewPCG(9, 9))
-		restarts := 8
-		if testing.Short() {
-			restarts = 3
+		restarts := 6
+		if testing.Short() || floor > 0 {
+			restarts = 2
 		}
 		for range restarts {
 			p := make([]float64, 12)
 			for i := range p {
 				p[i] = random.NormFloat64()
 			}
-			result, err := optimize.Minimize(optimize.Problem{Func: func(p []float64) float64 {
-				return -m.expected(build(p))
+			_, err := optimize.Minimize(optimize.Problem{Func: func(p []float64) float64 {
+				sigmas := build(p)
+				least := math.Inf(1)
+				for _, sigma := range sigmas {
+					var eigen mat.EigenSym
+					require.True(t, eigen.Factorize(sigma, false))
+					least = min(least, eigen.Values(nil)[0])
+				}
+				v := m.expected(sigmas)
+				if least < floor {
+					return -v + 1e3*(1-least/floor) // leads back; not counted
+				}
+				best = max(best, v)
+				return -v
 			}}, p, &optimize.Settings{FuncEvaluations: 6000}, &optimize.NelderMead{})
 			require.NoError(t, err)
-			best = max(best, -result.F)
 		}
 		value := m.expected(got)
 		require.GreaterOrEqual(t, value, best-1e-7*math.Abs(best), g)
@@ -358,4 +389,22 @@ func TestFamiliesRoundTrip(t *testing.T) {
 		require.Equal(t, m.LogProb(nil, x), back.LogProb(nil, x), family)
 		require.Equal(t, m.NumParameters(), back.NumParameters())
 	}
+}
+
+// narrowestOf returns the smallest eigenvalue of any of the covariances.
+func narrowestOf(t *testing.T, s shapes, k, d int) float64 {
+	t.Helper()
+	least := math.Inf(1)
+	for c := range k {
+		sigma := mat.NewSymDense(d, nil)
+		for i := range d {
+			for j := range i + 1 {
+				sigma.SetSym(i, j, s.at(c, i, j))
+			}
+		}
+		var eigen mat.EigenSym
+		require.True(t, eigen.Factorize(sigma, false))
+		least = min(least, eigen.Values(nil)[0])
+	}
+	return least
 }

@@ -46,6 +46,7 @@ func TestSingleGaussianIsClosedForm(t *testing.T) {
 	}
 }
 
+// No step of any family lowers the likelihood, with the floor active or not.
 func TestLikelihoodIsMonotone(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
@@ -54,17 +55,11 @@ func TestLikelihoodIsMonotone(t *testing.T) {
 		x := blobs(rapid.IntRange(30, 150).Draw(rt, "n"), 3, d, seed)
 		for _, family := range covariances {
 			s := Settings{Components: k, Covariance: family, Starts: 2, Iterations: 40}
-			if _, oriented := family.(*orientedFamily); oriented || family == VEI || family == EVI {
-				s.Floor = -1 // their floor is not the constrained maximum
+			if seed%2 == 1 {
+				s.Floor = 0.2 // which is active more often than not
 			}
 			m, r, err := Fit(context.Background(), x, s, rand.NewPCG(seed, 1))
-			if s.Floor < 0 && errors.Is(err, ErrCollapsed) {
-				continue
-			}
 			require.NoError(rt, err)
-			if s.Floor < 0 && singular(r) {
-				continue // on the way to a collapse, where rounding decides
-			}
 			for i := 1; i < len(r.History); i++ {
 				require.GreaterOrEqual(rt, r.History[i], r.History[i-1]-1e-11*math.Abs(r.History[i]), "iteration %d of %v", i, family)
 			}
@@ -76,17 +71,6 @@ func TestLikelihoodIsMonotone(t *testing.T) {
 			}
 		}
 	})
-}
-
-// singular reports whether a fit without a floor has few rows for a covariance or a
-// direction of little variance.
-func singular(r *Report) bool {
-	for _, w := range r.Warnings {
-		if strings.Contains(w, "near-singular") || strings.Contains(w, "fewer than") {
-			return true
-		}
-	}
-	return false
 }
 
 // With A diagonal the fit of x·A + b is the image of the fit of x, and log p falls

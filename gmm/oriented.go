@@ -11,10 +11,9 @@ import (
 
 // The families with free axes in which components share volume, shape or
 // orientation (Banfield & Raftery 1993; Celeux & Govaert 1995), named as in
-// mclust. Their M-steps are exact maxima, except that EVE and VVE, whose common
-// axes have no closed form, ascend from the axes of the step before. Where the
-// floor is active it is imposed on the result, which then is near the constrained
-// maximum but not at it.
+// mclust. Their M-steps are exact maxima, with the floor as without, except that EVE
+// and VVE, whose common axes have no closed form, ascend from the axes of the step
+// before.
 var (
 	// VEE: free volumes, common shape and axes.
 	VEE Covariance = &orientedFamily{name: "VEE", volumes: true, unitFree: true, solve: solveVEE}
@@ -31,13 +30,14 @@ var (
 )
 
 // orientedFamily is a family of Σₖ = λₖDₖAₖDₖᵀ. solve turns the scatters of the
-// components (overwritten) into covariances; start holds the common axes of the
-// step before or nil, and the axes found are returned, if any.
+// components (overwritten) into covariances with eigenvalues of at least floor; start
+// holds the common axes of the step before or nil, and the axes found are returned,
+// if any.
 type orientedFamily struct {
 	name                  string
 	volumes, shapes, axes bool // which of λ, A and D vary with the component
 	unitFree              bool
-	solve                 func(m *moments, w []*mat.SymDense, start *mat.Dense) (*mat.Dense, error)
+	solve                 func(m *moments, w []*mat.SymDense, start *mat.Dense, floor float64) (*mat.Dense, error)
 }
 
 func (f *orientedFamily) String() string { return f.name }
@@ -59,21 +59,14 @@ func (f *orientedFamily) maximize(m *moments, floor float64, keep shapes) (shape
 		return nil, err
 	}
 	w := make([]*mat.SymDense, m.k)
-	held := make([]bool, m.k)
-	scatters := m.allScatters()
-	forEach(m.k, func(k int) {
-		c := scatters[k]
-		if f.shapes && floor > 0 {
-			// A determinant of 0 would take the other components with it.
-			held[k] = raise(m.d, c, floor*m.divisor(k))
-		}
+	for k, c := range m.allScatters() {
 		w[k] = mat.NewSymDense(m.d, c)
-	})
+	}
 	var start *mat.Dense
 	if keep != nil && keep.(*fullShapes).axes != nil {
 		start = mat.NewDense(m.d, m.d, append([]float64{}, keep.(*fullShapes).axes...))
 	}
-	axes, err := f.solve(m, w, start)
+	axes, err := f.solve(m, w, start, floor)
 	if err != nil {
 		return nil, m.allCollapsed(err)
 	}
@@ -90,13 +83,20 @@ func (f *orientedFamily) maximize(m *moments, floor float64, keep shapes) (shape
 			}
 		}
 		var err error
-		if s.components[k], err = newFullShape(m.d, sigma, floor); err != nil {
+		// A hair above the floor counts as held by it, which is what rounding
+		// leaves of eigenvalues at the floor.
+		held := floor > 0 && raise(m.d, append([]float64{}, sigma...), floor*(1+heldMargin))
+		if s.components[k], err = newFullShape(m.d, sigma, floor*(1-heldMargin)); err != nil {
 			errs[k] = m.collapsed(k, err)
 		}
-		s.components[k].atFloor = s.components[k].atFloor || held[k]
+		s.components[k].atFloor = held
 	})
 	return s, firstError(errs)
 }
+
+// heldMargin is what rounding may leave between the floor and an eigenvalue at it,
+// relative to the floor; the floor is at least 1e-7 or so of the widest.
+const heldMargin = 1e-6
 
 func (f *orientedFamily) toTensor(s shapes) safetensors.Tensor { return s.(*fullShapes).tensor() }
 
@@ -105,31 +105,43 @@ func (f *orientedFamily) fromTensor(t safetensors.Tensor, k, d int) (shapes, err
 }
 
 // solveVEE alternates λₖ = tr(WₖC⁻¹)/(D·Nₖ) and C ∝ Σₖ Wₖ/λₖ with |C| = 1.
-func solveVEE(m *moments, w []*mat.SymDense, _ *mat.Dense) (*mat.Dense, error) {
-	volume := make([]float64, m.k)
-	fill(volume, 1)
+func solveVEE(m *moments, w []*mat.SymDense, _ *mat.Dense, floor float64) (*mat.Dense, error) {
+	s := newSharedShape(m, floor)
 	common := mat.NewSymDense(m.d, nil)
-	for range innerIterations {
-		addScaled(common, w, volume)
-		chol, err := unitFactor(common)
-		if err != nil {
-			return nil, err
-		}
-		change := 0.0
-		for k := range volume {
-			var solved mat.Dense
-			if err := chol.SolveTo(&solved, w[k]); err != nil {
-				return nil, ErrCollapsed
+	var chol *mat.Cholesky
+	s.shape = func(least float64) bool {
+		addScaled(common, w, s.volume)
+		if least > 0 {
+			values, axes, err := eigen([]*mat.SymDense{common})
+			if err != nil || flatten(values[0], 0, least, math.Inf(1)) == 0 {
+				return false
 			}
-			v := max(mat.Trace(&solved)/(float64(m.d)*m.divisor(k)), noVolume)
-			change = max(change, math.Abs(v/volume[k]-1))
-			volume[k] = v
+			compose(common, axes[0], values[0])
 		}
-		if !(change > innerTolerance) {
-			break
-		}
+		var err error
+		chol, err = unitFactor(common)
+		return err == nil
 	}
-	for k, v := range volume {
+	s.narrowest = func() float64 {
+		values, _, err := eigen([]*mat.SymDense{common})
+		if err != nil {
+			return 0
+		}
+		return values[0][0]
+	}
+	s.size = func(k int) float64 {
+		var solved mat.Dense
+		if err := chol.SolveTo(&solved, w[k]); err != nil {
+			if _, nearly := err.(mat.Condition); !nearly {
+				return math.NaN()
+			}
+		}
+		return mat.Trace(&solved)
+	}
+	if !s.solve() {
+		return nil, ErrCollapsed
+	}
+	for k, v := range s.volume {
 		w[k].ScaleSym(v, common)
 	}
 	return nil, nil
@@ -157,59 +169,44 @@ func unitFactor(c *mat.SymDense) (*mat.Cholesky, error) {
 	return &chol, nil
 }
 
-// solveEVV is in closed form: shapes and axes Wₖ/|Wₖ|^{1/D}, volume
-// Σₖ |Wₖ|^{1/D} / N.
-func solveEVV(m *moments, w []*mat.SymDense, _ *mat.Dense) (*mat.Dense, error) {
-	var volume float64
-	for k := range w {
-		var chol mat.Cholesky
-		if !chol.Factorize(w[k]) {
-			return nil, ErrCollapsed
-		}
-		size := math.Exp(chol.LogDet() / float64(m.d))
-		volume += size
-		w[k].ScaleSym(1/size, w[k])
-	}
-	for k := range w {
-		w[k].ScaleSym(volume/m.pooledDivisor(), w[k])
-	}
-	return nil, nil
+// solveEVV has the axes of each component for axes and variances of the same volume
+// along them, as EVI has. Without a floor that is Wₖ/|Wₖ|^{1/D} for shapes and axes,
+// and Σₖ |Wₖ|^{1/D} / N for the volume.
+func solveEVV(m *moments, w []*mat.SymDense, _ *mat.Dense, floor float64) (*mat.Dense, error) {
+	return nil, alongAxes(m, w, floor, solveEVI)
 }
 
 // solveEEV has the axes of each component for axes and the sum of the sorted
 // eigenvalues for common shape.
-func solveEEV(m *moments, w []*mat.SymDense, _ *mat.Dense) (*mat.Dense, error) {
-	values, axes, err := eigen(w)
-	if err != nil {
-		return nil, err
-	}
-	common := make([]float64, m.d)
-	for k := range w {
-		floats.Add(common, values[k])
-	}
-	floats.Scale(1/m.pooledDivisor(), common)
-	for k := range w {
-		compose(w[k], axes[k], common)
-	}
-	return nil, nil
+func solveEEV(m *moments, w []*mat.SymDense, _ *mat.Dense, floor float64) (*mat.Dense, error) {
+	return nil, alongAxes(m, w, floor, solveTiedDiagonal)
 }
 
 // solveVEV has the axes of each component for axes and alternates volumes and the
 // common shape as VEI does.
-func solveVEV(m *moments, w []*mat.SymDense, _ *mat.Dense) (*mat.Dense, error) {
+func solveVEV(m *moments, w []*mat.SymDense, _ *mat.Dense, floor float64) (*mat.Dense, error) {
+	return nil, alongAxes(m, w, floor, solveVEI)
+}
+
+// alongAxes replaces the eigenvalues of the scatters, in ascending order, by what
+// solve makes of them.
+func alongAxes(m *moments, w []*mat.SymDense, floor float64, solve func(*moments, []float64, float64)) error {
 	values, axes, err := eigen(w)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	flat := make([]float64, 0, m.k*m.d)
 	for _, v := range values {
 		flat = append(flat, v...)
 	}
-	solveVEI(m, flat)
+	solve(m, flat, floor)
+	if floats.HasNaN(flat) {
+		return ErrCollapsed
+	}
 	for k := range w {
 		compose(w[k], axes[k], flat[k*m.d:(k+1)*m.d])
 	}
-	return nil, nil
+	return nil
 }
 
 // eigen returns ascending eigenvalues and eigenvectors of each matrix.
@@ -244,12 +241,12 @@ func compose(dst *mat.SymDense, axes *mat.Dense, v []float64) {
 }
 
 // solveEVE has common axes; given them, shapes and volume are those of EVI.
-func solveEVE(m *moments, w []*mat.SymDense, start *mat.Dense) (*mat.Dense, error) {
-	return commonAxes(m, w, start, solveEVI)
+func solveEVE(m *moments, w []*mat.SymDense, start *mat.Dense, floor float64) (*mat.Dense, error) {
+	return commonAxes(m, w, start, floor, solveEVI)
 }
 
 // solveVVE has common axes; given them, the variances are those of a diagonal
 // family.
-func solveVVE(m *moments, w []*mat.SymDense, start *mat.Dense) (*mat.Dense, error) {
-	return commonAxes(m, w, start, solveDiagonal)
+func solveVVE(m *moments, w []*mat.SymDense, start *mat.Dense, floor float64) (*mat.Dense, error) {
+	return commonAxes(m, w, start, floor, solveDiagonal)
 }
