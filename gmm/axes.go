@@ -3,6 +3,7 @@ package gmm
 import (
 	"math"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/floats"
 )
@@ -101,7 +102,7 @@ const (
 
 // solve reports whether there is a maximum.
 func (s *sharedShape) solve() bool {
-	_, ok := s.alternate(0)
+	_, ok := s.alternate(0, innerTolerance)
 	if s.floor == 0 {
 		return ok
 	}
@@ -113,7 +114,7 @@ func (s *sharedShape) solve() bool {
 		}
 		from = max(from, math.Log(least)) // the floor makes a shape rounder
 	}
-	value := func(x float64) float64 { v, _ := s.alternate(math.Exp(x)); return v }
+	value := func(x float64) float64 { v, _ := s.alternate(math.Exp(x), shapePrecision); return v }
 	fill(s.volume, 1)
 	a, b := to-golden*(to-from), from+golden*(to-from)
 	atA, atB := value(a), value(b)
@@ -128,14 +129,15 @@ func (s *sharedShape) solve() bool {
 			atB = value(b)
 		}
 	}
-	_, ok = s.alternate(math.Exp((from + to) / 2))
+	_, ok = s.alternate(math.Exp((from+to)/2), innerTolerance)
 	return ok
 }
 
 // alternate finds the best volumes and shape, where least is the least eigenvalue of
-// the shape and the floor holds for any such shape; 0: no bounds. It returns
+// the shape and the floor holds for any such shape; 0: no bounds. It ends when no volume changes by
+// more than a tolerance, relative to itself. It returns
 // Σₖ NₖD ln λₖ + tr(WₖB⁻¹)/λₖ, which is minimal, and whether there is a shape.
-func (s *sharedShape) alternate(least float64) (float64, bool) {
+func (s *sharedShape) alternate(least, tolerance float64) (float64, bool) {
 	d, m := float64(s.m.d), s.m
 	lowest := noVolume
 	if least > 0 {
@@ -155,7 +157,7 @@ func (s *sharedShape) alternate(least float64) (float64, bool) {
 			s.volume[k] = v
 			value += m.divisor(k)*d*math.Log(v) + size/v
 		}
-		if !(change > innerTolerance) || m.ctx.Err() != nil {
+		if !(change > tolerance) || m.ctx.Err() != nil {
 			break
 		}
 	}
@@ -199,25 +201,37 @@ func flatten(v []float64, logs, least, most float64) float64 {
 		}
 		return 0
 	}
-	low, high := floats.Min(known)-top, floats.Max(known)-bottom
-	if math.IsInf(most, 1) {
-		low = floats.Min(known) - logs/d + min(bottom, 0)*d - 1
-		for at(low) < logs {
-			low -= d
+	// The sum is linear in ln ν between the places where a number meets a bound.
+	var bends []float64
+	for _, x := range known {
+		bends = append(bends, x-bottom)
+		if !math.IsInf(top, 1) {
+			bends = append(bends, x-top)
 		}
 	}
-	for range bisections {
-		middle := (low + high) / 2
-		if middle == low || middle == high {
-			break
-		}
-		if at(middle) > logs {
-			low = middle
-		} else {
-			high = middle
+	slices.Sort(bends)
+	next := sort.Search(len(bends)-1, func(i int) bool { return at(bends[i]) <= logs })
+	inside := bends[0] - 1
+	if next > 0 {
+		inside = (bends[next-1] + bends[next]) / 2
+	}
+	free, total := 0, float64(zeros)*bottom
+	for _, x := range known {
+		switch {
+		case x-inside <= bottom:
+			total += bottom
+		case x-inside >= top:
+			total += top
+		default:
+			total += x
+			free++
 		}
 	}
-	nu := math.Exp(high)
+	lnNu := bends[next]
+	if free > 0 {
+		lnNu = (total - logs) / float64(free)
+	}
+	nu := math.Exp(lnNu)
 	for j, x := range v {
 		v[j] = min(max(x/nu, least), most)
 	}
@@ -246,29 +260,69 @@ func solveEVI(m *moments, w []float64, floor float64) {
 	}
 	low, high := float64(d)*math.Log(floor), float64(d)*math.Log(most)
 	row := make([]float64, d)
-	for range bisections {
-		middle := (low + high) / 2
-		if middle == low || middle == high {
-			break
-		}
-		var total float64
+	total := func(logs float64) float64 {
+		var sum float64
 		for k := range m.k {
 			copy(row, w[k*d:(k+1)*d])
-			total += flatten(row, middle, floor, most)
+			sum += flatten(row, logs, floor, most)
 		}
-		if total > n {
-			low = middle
-		} else {
-			high = middle
-		}
+		return sum
 	}
+	logs := decreasingRoot(low, high, func(x float64) float64 { return math.Log(total(x) / n) })
 	for k := range m.k {
-		flatten(w[k*d:(k+1)*d], high, floor, most)
+		flatten(w[k*d:(k+1)*d], logs, floor, most)
 	}
 }
 
-// bisections is more than enough to halve any interval down to neighbouring numbers.
-const bisections = 200
+// decreasingRoot returns where a decreasing function is 0, or the end of the interval
+// that is nearer to it, to the last digits, by the Illinois variant of false position
+// with a bisection where that does not halve the interval.
+func decreasingRoot(low, high float64, f func(float64) float64) float64 {
+	atLow, atHigh := f(low), f(high)
+	if !(atLow > 0) {
+		return low
+	}
+	if !(atHigh < 0) {
+		return high
+	}
+	for side := 0; high-low > 1e-15*(math.Abs(low)+math.Abs(high)); {
+		width := high - low
+		x := (low*atHigh - high*atLow) / (atHigh - atLow)
+		if !(x > low && x < high) {
+			x = low + width/2
+		}
+		v := f(x)
+		if v == 0 {
+			return x
+		}
+		if v > 0 {
+			low, atLow = x, v
+			if side > 0 {
+				atHigh /= 2
+			}
+			side = 1
+		} else {
+			high, atHigh = x, v
+			if side < 0 {
+				atLow /= 2
+			}
+			side = -1
+		}
+		if high-low > width/2 {
+			x = low + (high-low)/2
+			if x == low || x == high {
+				break
+			}
+			if v = f(x); v > 0 {
+				low, atLow = x, v
+			} else {
+				high, atHigh = x, v
+			}
+			side = 0
+		}
+	}
+	return low + (high-low)/2
+}
 
 // unitDeterminant divides v by its geometric mean, which it returns.
 func unitDeterminant(v []float64) float64 {
