@@ -11,10 +11,16 @@
 //
 //	μₖ | Λₖ ~ N(m₀, (β₀Λₖ)⁻¹)    Λₖ ~ Wishart(W₀, ν₀)
 //
-// and weights from a Dirichlet distribution or the sticks of a truncated Dirichlet
+// (or Gamma distributions of precisions along the columns; each for every component,
+// or one for all) and weights from a Dirichlet distribution or the sticks of a truncated Dirichlet
 // process (Blei & Jordan 2006) every step is in closed form, and L with it; no step
 // lowers it. Components that the data do not need lose their rows, so that K is a
 // bound on their number rather than a choice of it.
+//
+// L bounds the evidence as an ELBO bounds log p(x), with the data set for the example
+// and the parameters for the code. [Posterior.Evidence] and [Posterior.Proposal] say so
+// in the interfaces of package density, for which package elbo has bounds that are
+// tighter.
 //
 // New rows have the predictive density E_q[p(x|θ)], a mixture of Student's t.
 package bayes
