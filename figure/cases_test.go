@@ -108,6 +108,33 @@ func blobs(n, side int, noise float64, src rand.Source) *mat.Dense {
 	return x
 }
 
+// outlines returns an ellipse of 80 % around each component of a mixture, over two of
+// its columns.
+func (m mixture) outlines(a, b int) []*mat.Dense {
+	var curves []*mat.Dense
+	for _, c := range m {
+		curves = append(curves, oval(c.mean[a], c.mean[b], 1.794*c.sd[a], 1.794*c.sd[b], c.turn))
+	}
+	return curves
+}
+
+// oval returns an ellipse that is turned.
+func oval(x, y, wide, high, turn float64) *mat.Dense {
+	curve := mat.NewDense(60, 2, nil)
+	for i := range 60 {
+		sin, cos := math.Sincos(float64(i) * math.Pi / 30)
+		s, c := math.Sincos(turn)
+		curve.SetRow(i, []float64{x + c*wide*cos - s*high*sin, y + s*wide*cos + c*high*sin})
+	}
+	return curve
+}
+
+// ovals returns curves over two columns of flowers.
+func ovals(a, b int) []*mat.Dense {
+	low, high := []float64{5, 3.4, 1.5, 0.3}, []float64{6.3, 2.9, 4.9, 1.7}
+	return []*mat.Dense{oval(low[a], low[b], 0.6, 0.4, 0), oval(high[a], high[b], 1, 0.7, 0)}
+}
+
 // cases are the pictures that the golden files hold and the examples show.
 var cases = []struct {
 	name string
@@ -116,9 +143,9 @@ var cases = []struct {
 	{"densities", func() (*Figure, error) {
 		points := geyser.sample(272, density.NewSource(1, "points"))
 		return Densities("Old Faithful, imitated", points, []Panel{
-			{"gaussian", "−4.74 ± 0.05 nats (exact)", oneNormal.LogProb},
-			{"gmm", "−4.16 ± 0.05 nats (exact)", geyser.LogProb},
-			{"vae", "−4.21 ± 0.06 nats (estimate)", arcs.LogProb},
+			{Title: "gaussian", Subtitle: "−4.74 ± 0.05 nats (exact)", LogDensity: oneNormal.LogProb},
+			{Title: "gmm", Subtitle: "−4.16 ± 0.05 nats (exact)", LogDensity: geyser.LogProb, Outlines: geyser.outlines(0, 1), OutlineName: "components, 80 % of each"},
+			{Title: "vae", Subtitle: "−4.21 ± 0.06 nats (estimate)", LogDensity: arcs.LogProb},
 		}, [2]string{"eruption (min)", "waiting (min)"})
 	}},
 	{"density1d", func() (*Figure, error) {
@@ -129,8 +156,8 @@ var cases = []struct {
 		wide := mixture{{weight: 1, mean: []float64{20}, sd: []float64{4.5}}}
 		values := truth.sample(82, density.NewSource(2, "points")).RawMatrix().Data
 		return Density1D("Galaxies, imitated", values, []Panel{
-			{"gaussian", "−2.95 ± 0.09 nats (exact)", wide.LogProb},
-			{"gmm", "−2.61 ± 0.10 nats (exact)", truth.LogProb},
+			{Title: "gaussian", Subtitle: "−2.95 ± 0.09 nats (exact)", LogDensity: wide.LogProb},
+			{Title: "gmm", Subtitle: "−2.61 ± 0.10 nats (exact)", LogDensity: truth.LogProb, Parts: []LogDensity{truth[:1].LogProb, truth[1:].LogProb}, OutlineName: "components of gmm"},
 		}, "velocity (1000 km/s)")
 	}},
 	{"images", func() (*Figure, error) {
@@ -201,8 +228,8 @@ var cases = []struct {
 	{"pairs", func() (*Figure, error) {
 		data := flowers(0.1, 150, density.NewSource(6, "data"))
 		return Pairs("Iris, imitated", []string{"sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"}, []Group{
-			{"data", data},
-			{"gmm samples", flowers(0.25, 300, density.NewSource(6, "gmm"))},
+			{Name: "data", Points: data},
+			{Name: "gmm samples", Points: flowers(0.25, 300, density.NewSource(6, "gmm")), Outlines: ovals, OutlineName: "components, 80 % of each"},
 		})
 	}},
 	{"gaps", func() (*Figure, error) {

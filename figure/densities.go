@@ -29,6 +29,15 @@ type Panel struct {
 	Subtitle string
 	// LogDensity returns log p(x) in nats, in the units of the data.
 	LogDensity LogDensity
+	// Outlines are closed curves, each of a component of the density, over two
+	// columns (n×2 points, the last of which joins the first); nil: none.
+	// OutlineName says in the legend what they hold, such as "components, 80 %
+	// of each".
+	Outlines    []*mat.Dense
+	OutlineName string
+	// Parts are the weighted log densities, over one column, of which that of
+	// the panel is the sum; nil: none.
+	Parts []LogDensity
 }
 
 // Densities draws the densities of panels over the same points (N×2), side by
@@ -36,7 +45,7 @@ type Panel struct {
 // and 99 % of each model's mass. The frame is the range of the points and 15 %
 // more on all sides; mass is counted up to three more frames beyond each side,
 // and a note names models with more than 1 % of their mass outside the frame, or
-// with peaks too narrow to be drawn truly. columns are the labels of the axes,
+// with peaks too narrow to be drawn truly. Outlines are drawn over the regions. columns are the labels of the axes,
 // with units.
 //
 // Each LogDensity is called with 25600 rows, and once more with 12288 if more
@@ -95,6 +104,14 @@ func Densities(title string, points *mat.Dense, panels []Panel, columns [2]strin
 		c.Y.Tick.Marker = ticks{silent: !left}
 		c.X.Min, c.X.Max, c.Y.Min, c.Y.Max = x[0], x[1], y[0], y[1]
 		c.Add(newRegions(g), scatter{marks, pointStyle(len(marks))})
+		if len(p.Outlines) > 0 {
+			o, err := newOutlines(p.Title, p.Outlines, ink)
+			if err != nil {
+				return nil, err
+			}
+			c.Add(o)
+			f.addEntry(entry{p.OutlineName, lineThumb(o.style)})
+		}
 		drawn[k] = panel{p.Title, p.Subtitle, c}
 	}
 	down := (len(panels) + across - 1) / across

@@ -15,7 +15,8 @@ import (
 
 // Density1D draws the densities of panels as curves over a histogram of the
 // data, whose area is 1, with a tick for every row where there are few. The
-// subtitles of the panels stand in the legend. column labels the x axis, with
+// subtitles of the panels stand in the legend, and Parts are thin lines below their
+// sum. column labels the x axis, with
 // its unit. Each LogDensity is called once, with 1001 rows of one column.
 func Density1D(title string, values []float64, panels []Panel, column string) (*Figure, error) {
 	if len(values) == 0 {
@@ -60,12 +61,29 @@ func Density1D(title string, values []float64, panels []Panel, column string) (*
 			return nil, fmt.Errorf("figure: the density of %s is too large to draw: %w", panel.Title, ErrShape)
 		}
 		style := stroke(category(k), 1.6, dashes(k)...)
+		for _, part := range panel.Parts {
+			var thin plotter.XYs
+			values := part(nil, nodes)
+			if err := checkLogDensity("a part of "+panel.Title, values, nodes); err != nil {
+				return nil, err
+			}
+			highest := floats.Max(values)
+			for i, v := range values {
+				if v > highest-7 { // the rest would only thicken the axis
+					thin = append(thin, plotter.XY{X: grid1D[i], Y: math.Exp(v)})
+				}
+			}
+			p.Add(&plotter.Line{XYs: thin, LineStyle: partStyle(k)})
+		}
 		p.Add(&plotter.Line{XYs: line, LineStyle: style})
 		label := panel.Title
 		if panel.Subtitle != "" {
 			label += ": " + panel.Subtitle
 		}
 		legend = append(legend, entry{label, lineThumb(style)})
+		if len(panel.Parts) > 0 {
+			legend = append(legend, entry{panel.OutlineName, lineThumb(partStyle(k))})
+		}
 	}
 	p.Y.Min, p.Y.Max = 0, 1.05*top
 	return frame{
@@ -73,6 +91,9 @@ func Density1D(title string, values []float64, panels []Panel, column string) (*
 		body: func(c draw.Canvas) { p.Draw(c) },
 	}.figure(), nil
 }
+
+// partStyle returns how the parts of the k-th density are drawn.
+func partStyle(k int) draw.LineStyle { return stroke(mix(category(k), ink, 0.3), 0.8) }
 
 // dashes returns the dash pattern of the k-th line, so that lines differ in
 // more than colour.

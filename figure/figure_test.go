@@ -117,7 +117,7 @@ func TestBadInput(t *testing.T) {
 			return out
 		}
 	}
-	fine := []Panel{{"m", "", oneNormal.LogProb}}
+	fine := []Panel{{Title: "m", LogDensity: oneNormal.LogProb}}
 	shape := ImageShape{Height: 2, Width: 1}
 	score := func(v, se float64, kind density.Kind) []Score {
 		return []Score{{"m", density.Estimate{Value: v, DataErr: se, Kind: kind}}}
@@ -129,25 +129,36 @@ func TestBadInput(t *testing.T) {
 		want error
 		says string
 	}{
-		"no points":      {func() (*Figure, error) { return Densities("", &mat.Dense{}, fine, names) }, ErrEmpty, "data"},
-		"nil points":     {func() (*Figure, error) { return Densities("", nil, fine, names) }, ErrEmpty, "data"},
-		"NaN point":      {func() (*Figure, error) { return Densities("", holed, fine, names) }, density.ErrNonFinite, "row 2, column 2"},
-		"huge point":     {func() (*Figure, error) { return Densities("", huge, fine, names) }, ErrShape, "1e+300"},
-		"three columns":  {func() (*Figure, error) { return Densities("", mat.NewDense(2, 3, nil), fine, names) }, ErrShape, "3 columns"},
-		"no panels":      {func() (*Figure, error) { return Densities("", points, nil, names) }, ErrEmpty, "densities"},
+		"no points":     {func() (*Figure, error) { return Densities("", &mat.Dense{}, fine, names) }, ErrEmpty, "data"},
+		"nil points":    {func() (*Figure, error) { return Densities("", nil, fine, names) }, ErrEmpty, "data"},
+		"NaN point":     {func() (*Figure, error) { return Densities("", holed, fine, names) }, density.ErrNonFinite, "row 2, column 2"},
+		"huge point":    {func() (*Figure, error) { return Densities("", huge, fine, names) }, ErrShape, "1e+300"},
+		"three columns": {func() (*Figure, error) { return Densities("", mat.NewDense(2, 3, nil), fine, names) }, ErrShape, "3 columns"},
+		"no panels":     {func() (*Figure, error) { return Densities("", points, nil, names) }, ErrEmpty, "densities"},
+		"NaN outline": {func() (*Figure, error) {
+			return Densities("", points, []Panel{{Title: "m", LogDensity: oneNormal.LogProb, Outlines: []*mat.Dense{mat.NewDense(1, 2, []float64{nan, 1})}}}, names)
+		}, density.ErrNonFinite, "an outline of m"},
 		"no log-density": {func() (*Figure, error) { return Densities("", points, []Panel{{Title: "m"}}, names) }, ErrEmpty, "m has no log-density"},
-		"NaN density":    {func() (*Figure, error) { return Densities("", points, []Panel{{"m", "", constant(nan)}}, names) }, density.ErrNonFinite, "log-density of m"},
-		"no mass":        {func() (*Figure, error) { return Densities("", points, []Panel{{"m", "", constant(-inf)}}, names) }, ErrEmpty, "m has no density"},
-		"infinite spike": {func() (*Figure, error) { return Densities("", points, []Panel{{"m", "", constant(inf)}}, names) }, density.ErrNonFinite, "m"},
+		"NaN density": {func() (*Figure, error) {
+			return Densities("", points, []Panel{{Title: "m", LogDensity: constant(nan)}}, names)
+		}, density.ErrNonFinite, "log-density of m"},
+		"no mass": {func() (*Figure, error) {
+			return Densities("", points, []Panel{{Title: "m", LogDensity: constant(-inf)}}, names)
+		}, ErrEmpty, "m has no density"},
+		"infinite spike": {func() (*Figure, error) {
+			return Densities("", points, []Panel{{Title: "m", LogDensity: constant(inf)}}, names)
+		}, density.ErrNonFinite, "m"},
 		"too few values": {func() (*Figure, error) {
-			return Densities("", points, []Panel{{"m", "", func([]float64, *mat.Dense) []float64 { return nil }}}, names)
+			return Densities("", points, []Panel{{Title: "m", LogDensity: func([]float64, *mat.Dense) []float64 { return nil }}}, names)
 		}, ErrShape, "0 values"},
-		"1-D empty":       {func() (*Figure, error) { return Density1D("", nil, fine, "a") }, ErrEmpty, "data"},
-		"1-D NaN":         {func() (*Figure, error) { return Density1D("", []float64{0, nan}, fine, "a") }, density.ErrNonFinite, "value 2"},
-		"1-D no panels":   {func() (*Figure, error) { return Density1D("", []float64{0, 1}, nil, "a") }, ErrEmpty, "densities"},
-		"1-D NaN density": {func() (*Figure, error) { return Density1D("", []float64{0, 1}, []Panel{{"m", "", constant(nan)}}, "a") }, density.ErrNonFinite, "m"},
+		"1-D empty":     {func() (*Figure, error) { return Density1D("", nil, fine, "a") }, ErrEmpty, "data"},
+		"1-D NaN":       {func() (*Figure, error) { return Density1D("", []float64{0, nan}, fine, "a") }, density.ErrNonFinite, "value 2"},
+		"1-D no panels": {func() (*Figure, error) { return Density1D("", []float64{0, 1}, nil, "a") }, ErrEmpty, "densities"},
+		"1-D NaN density": {func() (*Figure, error) {
+			return Density1D("", []float64{0, 1}, []Panel{{Title: "m", LogDensity: constant(nan)}}, "a")
+		}, density.ErrNonFinite, "m"},
 		"1-D overflow": {func() (*Figure, error) {
-			return Density1D("", []float64{0, 1}, []Panel{{"m", "", constant(1000)}}, "a")
+			return Density1D("", []float64{0, 1}, []Panel{{Title: "m", LogDensity: constant(1000)}}, "a")
 		}, ErrShape, "too large"},
 		"1-D no function": {func() (*Figure, error) { return Density1D("", []float64{0, 1}, []Panel{{Title: "m"}}, "a") }, ErrEmpty, "m has no log-density"},
 		"no rows":         {func() (*Figure, error) { return Images("", nil, shape) }, ErrEmpty, "images"},
@@ -176,13 +187,15 @@ func TestBadInput(t *testing.T) {
 		"scores all −∞": {func() (*Figure, error) { return Scores("", "test rows", score(-inf, nan, 0)) }, ErrEmpty, "−∞"},
 		"one column":    {func() (*Figure, error) { return Pairs("", []string{"a"}, nil) }, ErrShape, "1 columns"},
 		"no groups":     {func() (*Figure, error) { return Pairs("", names[:], nil) }, ErrEmpty, "points"},
-		"group NaN":     {func() (*Figure, error) { return Pairs("", names[:], []Group{{"g", holed}}) }, density.ErrNonFinite, `"g"`},
-		"group width":   {func() (*Figure, error) { return Pairs("", names[:], []Group{{"g", mat.NewDense(1, 3, nil)}}) }, ErrShape, `"g"`},
-		"no gaps":       {func() (*Figure, error) { return Gaps("", nil) }, ErrEmpty, "gaps"},
-		"no parts":      {func() (*Figure, error) { return Gaps("", []Gap{{Name: "m"}}) }, ErrEmpty, "m"},
-		"gap NaN":       {func() (*Figure, error) { return Gaps("", []Gap{{"m", []GapPart{{"p", nan, 0}}}}) }, density.ErrNonFinite, "p gap of m"},
-		"no curves":     {func() (*Figure, error) { return Curves("", CurvesAxes{}, nil, nil) }, ErrEmpty, "curves"},
-		"empty curve":   {func() (*Figure, error) { return Curves("", CurvesAxes{}, curves(nil, nil, nil), nil) }, ErrEmpty, "m"},
+		"group NaN":     {func() (*Figure, error) { return Pairs("", names[:], []Group{{Name: "g", Points: holed}}) }, density.ErrNonFinite, `"g"`},
+		"group width": {func() (*Figure, error) {
+			return Pairs("", names[:], []Group{{Name: "g", Points: mat.NewDense(1, 3, nil)}})
+		}, ErrShape, `"g"`},
+		"no gaps":     {func() (*Figure, error) { return Gaps("", nil) }, ErrEmpty, "gaps"},
+		"no parts":    {func() (*Figure, error) { return Gaps("", []Gap{{Name: "m"}}) }, ErrEmpty, "m"},
+		"gap NaN":     {func() (*Figure, error) { return Gaps("", []Gap{{"m", []GapPart{{"p", nan, 0}}}}) }, density.ErrNonFinite, "p gap of m"},
+		"no curves":   {func() (*Figure, error) { return Curves("", CurvesAxes{}, nil, nil) }, ErrEmpty, "curves"},
+		"empty curve": {func() (*Figure, error) { return Curves("", CurvesAxes{}, curves(nil, nil, nil), nil) }, ErrEmpty, "m"},
 		"curve lengths": {func() (*Figure, error) {
 			return Curves("", CurvesAxes{}, curves([]float64{1}, []float64{1}, []float64{1, 2}), nil)
 		}, ErrShape, "2 errors"},
@@ -224,17 +237,21 @@ func TestEdges(t *testing.T) {
 	long := strings.Repeat("a very long name ", 20)
 	line := func(v ...float64) mixture { return mixture{{weight: 1, mean: v[:1], sd: v[1:]}} }
 	for name, draw := range map[string]func() (*Figure, error){
-		"one point":    func() (*Figure, error) { return Densities("", one, []Panel{{"m", "", unit.LogProb}}, [2]string{}) },
-		"other scales": func() (*Figure, error) { return Densities("", far, []Panel{{"m", "", flat}}, [2]string{"x", "y"}) },
+		"one point": func() (*Figure, error) {
+			return Densities("", one, []Panel{{Title: "m", LogDensity: unit.LogProb}}, [2]string{})
+		},
+		"other scales": func() (*Figure, error) {
+			return Densities("", far, []Panel{{Title: "m", LogDensity: flat}}, [2]string{"x", "y"})
+		},
 		"seven panels": func() (*Figure, error) {
 			panels := make([]Panel, 7)
 			for i := range panels {
-				panels[i] = Panel{long, long, unit.LogProb}
+				panels[i] = Panel{Title: long, Subtitle: long, LogDensity: unit.LogProb}
 			}
 			return Densities(long, one, panels, [2]string{"x", "y"})
 		},
 		"one value": func() (*Figure, error) {
-			return Density1D("", []float64{3}, []Panel{{"m", "", line(3, 1).LogProb}}, "x")
+			return Density1D("", []float64{3}, []Panel{{Title: "m", LogDensity: line(3, 1).LogProb}}, "x")
 		},
 		"one image": func() (*Figure, error) {
 			return Images(long, []ImageRow{{long, long, one}}, ImageShape{Height: 1, Width: 2})
@@ -254,20 +271,20 @@ func TestEdges(t *testing.T) {
 			return Scores("", "test rows", []Score{{"a", density.Estimate{Value: math.Inf(-1), DataErr: math.NaN()}}, {"b", density.Estimate{Value: -1, DataErr: 0.1}}})
 		},
 		"eight columns": func() (*Figure, error) {
-			return Pairs("", strings.Split("abcdefgh", ""), []Group{{"g", mat.NewDense(1, 8, nil)}})
+			return Pairs("", strings.Split("abcdefgh", ""), []Group{{Name: "g", Points: mat.NewDense(1, 8, nil)}})
 		},
 		"long labels, pairs": func() (*Figure, error) {
 			x := mat.NewDense(2, 8, nil)
 			x.Set(0, 2, 1234567.000125)
 			x.Set(1, 2, 1234567.000126)
 			x.Set(0, 3, 1e-9)
-			return Pairs("", []string{long, long, long, long, long, long, long, long}, []Group{{long, x}})
+			return Pairs("", []string{long, long, long, long, long, long, long, long}, []Group{{Name: long, Points: x}})
 		},
 		"long labels, densities": func() (*Figure, error) {
-			return Densities(long, one, []Panel{{"m", "", unit.LogProb}, {"m", "", unit.LogProb}, {"m", "", unit.LogProb}, {"m", "", unit.LogProb}}, [2]string{long, long})
+			return Densities(long, one, []Panel{{Title: "m", LogDensity: unit.LogProb}, {Title: "m", LogDensity: unit.LogProb}, {Title: "m", LogDensity: unit.LogProb}, {Title: "m", LogDensity: unit.LogProb}}, [2]string{long, long})
 		},
 		"long labels, 1-D": func() (*Figure, error) {
-			return Density1D(long, []float64{1, 2}, []Panel{{long, long, line(1, 1).LogProb}}, long)
+			return Density1D(long, []float64{1, 2}, []Panel{{Title: long, Subtitle: long, LogDensity: line(1, 1).LogProb}}, long)
 		},
 		"long labels, histories": func() (*Figure, error) {
 			h := History{Title: long, Subtitle: long, Unit: long, Quantity: long, Train: []float64{1, 2}, Best: 2}

@@ -18,12 +18,17 @@ const mostColumns = 8
 type Group struct {
 	Name   string
 	Points *mat.Dense // N×D
+	// Outlines returns closed curves over columns a (across) and b (n×2 points
+	// each), one for each component of the model; nil: none. OutlineName says
+	// in the legend what they hold.
+	Outlines    func(a, b int) []*mat.Dense
+	OutlineName string
 }
 
 // Pairs draws each pair of columns of the groups as a scatter plot, and each
 // column by itself as histograms of area 1 on the diagonal. It takes 2 to 8
 // columns, whose labels columns holds, and reads best with two groups: the
-// data first, and the samples of one model.
+// data first, and the samples of one model. Outlines are drawn off the diagonal.
 func Pairs(title string, columns []string, groups []Group) (*Figure, error) {
 	d := len(columns)
 	if d < 2 || d > mostColumns {
@@ -73,6 +78,17 @@ func Pairs(title string, columns []string, groups []Group) (*Figure, error) {
 		for c := range r + 1 {
 			plots[r][c] = pairPlot(r, c, marks, groups, drawn)
 			p := plots[r][c]
+			for k, g := range groups {
+				if g.Outlines == nil || r == c {
+					continue
+				}
+				o, err := newOutlines(g.Name, g.Outlines(c, r), mix(category(k), ink, 0.4))
+				if err != nil {
+					return nil, err
+				}
+				p.Add(o)
+				f.addEntry(entry{g.OutlineName, lineThumb(o.style)})
+			}
 			p.X.Min, p.X.Max = pad(low[c], high[c], 0.06)
 			if r != c {
 				p.Y.Min, p.Y.Max = pad(low[r], high[r], 0.06)

@@ -94,9 +94,15 @@ const densityDraws = 100000
 // the mixture; the share that a level truly holds has a standard error of at most
 // 0.0016.
 func (m *Model) HighestDensity(probabilities []float64, src rand.Source) []float64 {
-	x := mat.NewDense(densityDraws, m.d, nil)
-	m.Rand(x, src)
-	logs := m.LogProb(nil, x)
+	random := rand.New(src)
+	logs := make([]float64, densityDraws)
+	x := mat.NewDense(densityDraws/100, m.d, nil)
+	for from := 0; from < densityDraws; from += densityDraws / 100 {
+		for i := range densityDraws / 100 {
+			m.displace(x.RawRowView(i), m.draw(random), random)
+		}
+		m.LogProb(logs[from:from+densityDraws/100], x)
+	}
 	slices.Sort(logs)
 	levels := make([]float64, len(probabilities))
 	for i, p := range probabilities {

@@ -66,10 +66,13 @@ func (j *Job) figures(ctx context.Context, r *Results, fits []*Fit, d *Data) err
 			drawings = append(drawings, drawing{fit.Model.Name + "-pairs", func() (*figure.Figure, error) {
 				x := mat.NewDense(d.Train.Rows(), m.Dim(), nil)
 				m.Rand(x, density.NewSource(j.Config.Seed, "comparison.pairs"))
-				return figure.Pairs("Data and samples: "+fit.Model.Name, d.All.Columns, []figure.Group{
-					{Name: "data", Points: points},
-					{Name: fit.Model.Name + " samples", Points: d.Preparation.Transform.Invert(x, x)},
-				})
+				t := d.Preparation.Transform
+				samples := figure.Group{Name: fit.Model.Name + " samples", Points: t.Invert(x, x)}
+				if mixture, ok := m.(*gmm.Model); ok {
+					samples.Outlines = func(a, b int) []*mat.Dense { return ellipses(mixture, t, a, b) }
+					samples.OutlineName = ellipsesName
+				}
+				return figure.Pairs("Data and samples: "+fit.Model.Name, d.All.Columns, []figure.Group{{Name: "data", Points: points}, samples})
 			}})
 		}
 		if s := fit.Selection; s != nil {
@@ -174,11 +177,21 @@ func panels(r *Results, fits []*Fit) []figure.Panel {
 		if s == nil {
 			s, where = r.Models[i].Train, "train"
 		}
-		list = append(list, figure.Panel{
+		t := fit.Model.Preparation.Transform
+		p := figure.Panel{
 			Title:      fit.Model.Name,
 			Subtitle:   fmt.Sprintf("%s: %s nats (%s)", where, natsText(s), strings.SplitN(kindText(s), ",", 2)[0]),
-			LogDensity: density.Transformed(m, fit.Model.Preparation.Transform).LogProb,
-		})
+			LogDensity: density.Transformed(m, t).LogProb,
+		}
+		if mixture, ok := fit.Model.Fitted.(*gmm.Model); ok && mixture.Components() > 1 {
+			switch mixture.Dim() {
+			case 1:
+				p.Parts, p.OutlineName = parts(mixture, t), "components of "+p.Title
+			case 2:
+				p.Outlines, p.OutlineName = ellipses(mixture, t, 0, 1), ellipsesName
+			}
+		}
+		list = append(list, p)
 	}
 	return list
 }
