@@ -26,8 +26,8 @@ type factorShape struct {
 	atFloor         bool
 
 	inverse  []float64              // ψ^(−½), D
-	reduce   kernel.Packed[float64] // R = Ψ^(−½)Λ C⁻ᵀ, D×L, with I + ΛᵀΨ⁻¹Λ = CCᵀ
-	thin     []float64              // R
+	thin     []float64              // R = Ψ^(−½)Λ C⁻ᵀ, D×L, with I + ΛᵀΨ⁻¹Λ = CCᵀ
+	reduce   kernel.Packed[float64] // Ψ^(−½)R, so that x−μ gives Rᵀe
 	root     []float64              // C, L×L, if factors explain some column almost whole; or nil
 	inner    float64                // ln|I + ΛᵀΨ⁻¹Λ|
 	constant float64                // −½(D ln 2π + ln|Σ|)
@@ -77,7 +77,11 @@ func (c *factorShape) prepare() bool {
 	}
 	kernel.TrsmRows(d, l, factor, l, scaled, l)
 	c.thin = scaled
-	c.reduce.Pack(false, d, l, scaled, l)
+	raw := make([]float64, d*l)
+	for j, v := range c.inverse {
+		floats.ScaleTo(raw[j*l:(j+1)*l], v, scaled[j*l:(j+1)*l])
+	}
+	c.reduce.Pack(false, d, l, raw, l)
 	c.inner = chol.LogDet()
 	c.constant = -0.5 * (float64(d)*math.Log(2*math.Pi) + logs + c.inner)
 	return true
@@ -111,50 +115,36 @@ func (s *factorShapes) logDensities(dst, means, x []float64) {
 	}
 }
 
-// whiten stores Ψ^(−½)(x−μ) for the rows of x in e.
-func (c *factorShape) whiten(e, mean, x []float64) {
-	for from := 0; from < len(x); from += c.d {
-		row, to := x[from:from+c.d], e[from:from+c.d]
-		for j, v := range c.inverse {
-			to[j] = (row[j] - mean[j]) * v
-		}
-	}
-}
-
-func (c *factorShape) combine(e, t []float64) float64 {
-	var long, short float64
-	for _, v := range e {
-		long += v * v
-	}
-	for _, v := range t {
-		short += v * v
-	}
-	return c.constant - 0.5*(long-short)
-}
-
 func (s *factorShapes) logDensity(dst []float64, k int, mean, x []float64) {
 	rows, d, l := len(dst), s.d, s.of.l
 	e, t := getBuffer(len(x)), getBuffer(rows*l)
 	defer putBuffer(e)
 	defer putBuffer(t)
 	c := &s.components[k]
-	c.whiten(*e, mean, x)
+	for i := 0; i < len(x); i += d {
+		kernel.Centre((*e)[i:i+d], x[i:i+d], mean, 1)
+	}
 	c.reduce.Mul(rows, 1, *e, d, 0, *t, l)
 	if c.root != nil {
 		c.logDensityWhole(dst, *e, *t)
 		return
 	}
-	for i := range dst {
-		dst[i] = c.combine((*e)[i*d:(i+1)*d], (*t)[i*l:(i+1)*l])
+	squaredDistances(dst, 1, d, mean, c.inverse, x)
+	for i, long := range dst {
+		short := (*t)[i*l : (i+1)*l]
+		dst[i] = c.constant - 0.5*(long-floats.Dot(short, short))
 	}
 }
 
-// logDensityWhole is the end of logDensity, without cancellation, for e (rows×D) and
-// t = Rᵀe (rows×L), which it overwrites:
+// logDensityWhole is the end of logDensity, without cancellation, for rows x−μ (×D) and
+// t = Rᵀe (rows×L), both of which it overwrites:
 //
 //	‖e‖² − ‖t‖² = ‖e − Rt‖² + ‖C⁻ᵀt‖²
 func (c *factorShape) logDensityWhole(dst, e, t []float64) {
 	d, l := c.d, c.l
+	for i := 0; i < len(e); i += d {
+		floats.Mul(e[i:i+d], c.inverse)
+	}
 	kernel.Gemm(false, true, len(dst), d, l, -1, t, l, c.thin, l, 1, e, d)
 	root := blas64.Triangular{N: l, Stride: l, Data: c.root, Uplo: blas.Lower, Diag: blas.NonUnit}
 	for i := range dst {

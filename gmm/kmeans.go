@@ -44,12 +44,7 @@ func kmeans(ctx context.Context, s *scaledRows, k int, src rand.Source) ([]int, 
 		clear(centres)
 		clear(count)
 		clear(mass)
-		for i, c := range assigned {
-			w := s.weightOf(i)
-			count[c]++
-			mass[c] += w
-			floats.AddScaled(centres[c*s.d:(c+1)*s.d], w, s.row(i))
-		}
+		s.addMembers(centres, mass, count, assigned)
 		for c, n := range count {
 			if n == 0 {
 				reseed(s, centres[c*s.d:(c+1)*s.d], assigned, distance, count, c)
@@ -65,6 +60,33 @@ func kmeans(ctx context.Context, s *scaledRows, k int, src rand.Source) ([]int, 
 	return assigned, squares
 }
 
+// addMembers adds the weighted rows of each cluster to its centre, and their weights
+// and numbers to mass and count.
+func (s *scaledRows) addMembers(centres, mass []float64, count, assigned []int) {
+	type part struct {
+		centres, mass []float64
+		count         []int
+	}
+	parts := make([]part, segments(s.n))
+	forSegments(s.n, func(q, from, to int) {
+		p := part{make([]float64, len(centres)), make([]float64, len(mass)), make([]int, len(count))}
+		for i := from; i < to; i++ {
+			c, w := assigned[i], s.weightOf(i)
+			p.count[c]++
+			p.mass[c] += w
+			floats.AddScaled(p.centres[c*s.d:(c+1)*s.d], w, s.row(i))
+		}
+		parts[q] = p
+	})
+	for _, p := range parts {
+		floats.Add(centres, p.centres)
+		floats.Add(mass, p.mass)
+		for c, n := range p.count {
+			count[c] += n
+		}
+	}
+}
+
 // seeds draws k rows, each with probability proportional to its weight times its
 // squared distance from those drawn before. Of 2+⌊ln k⌋ draws the one stands that
 // leaves the smallest distances (the greedy variant of Arthur & Vassilvitskii,
@@ -77,40 +99,51 @@ func seeds(s *scaledRows, k int, random *rand.Rand) []float64 {
 	for c, centre := range labelled {
 		if centre != nil {
 			copy(centres[c*s.d:], centre)
-			s.approach(nearest, nearest, centre)
+			s.approach(nearest, centre)
 		}
 	}
-	trial, best := make([]float64, s.n), make([]float64, s.n)
+	var trials []float64
 	for c := range k {
 		if labelled[c] != nil {
 			continue
 		}
-		smallest := math.Inf(1)
+		trials = trials[:0]
 		for range 2 + int(math.Log(float64(k))) {
-			i := s.drawFar(nearest, random)
-			if left := s.approach(trial, nearest, s.row(i)); left < smallest {
-				smallest = left
-				trial, best = best, trial
-				copy(centres[c*s.d:], s.row(i))
-			}
+			trials = append(trials, s.row(s.drawFar(nearest, random))...)
 			if math.IsInf(nearest[0], 1) {
 				break // the first centre is any row
 			}
 		}
-		nearest, best = best, nearest
+		copy(centres[c*s.d:], s.approach(nearest, trials))
 	}
 	return centres
 }
 
-// approach stores the smaller of nearest and the squared distance from centre in
-// dst, and returns its weighted sum.
-func (s *scaledRows) approach(dst, nearest, centre []float64) float64 {
-	var total float64
-	for i, q := range nearest {
-		dst[i] = min(q, squaredDistance(s.row(i), centre))
-		total += s.weightOf(i) * dst[i]
+// approach finds which of some points (×D) leaves the smallest weighted sum of squared
+// distances, where each row counts its distance from the point or the one in nearest,
+// whichever is smaller. It puts these into nearest and returns the point.
+func (s *scaledRows) approach(nearest, points []float64) []float64 {
+	k := len(points) / s.d
+	distances := make([]float64, s.n*k)
+	blocks := make([][]float64, (s.n+blockRows-1)/blockRows)
+	forBlocks(s.n, func(b, from, to int) {
+		part := distances[from*k : to*k]
+		squaredDistances(part, k, s.d, points, nil, s.x[from*s.d:to*s.d])
+		blocks[b] = make([]float64, k)
+		for i := range part {
+			part[i] = min(part[i], nearest[from+i/k])
+			blocks[b][i%k] += s.weightOf(from+i/k) * part[i]
+		}
+	})
+	left := make([]float64, k)
+	for _, b := range blocks {
+		floats.Add(left, b)
 	}
-	return total
+	best := floats.MinIdx(left)
+	for i := range nearest {
+		nearest[i] = distances[i*k+best]
+	}
+	return points[best*s.d : (best+1)*s.d]
 }
 
 // drawFar draws a row with probability proportional to its weight times nearest,
@@ -170,13 +203,14 @@ func assign(ctx context.Context, s *scaledRows, centres []float64, assigned []in
 		if ctx.Err() != nil {
 			return
 		}
+		k := len(centres) / s.d
+		distances := getBuffer((to - from) * k)
+		defer putBuffer(distances)
+		squaredDistances(*distances, k, s.d, centres, nil, s.x[from*s.d:to*s.d])
 		for i := from; i < to; i++ {
-			best, nearest := 0, math.Inf(1)
-			for c := range len(centres) / s.d {
-				if q := squaredDistance(s.row(i), centres[c*s.d:(c+1)*s.d]); q < nearest {
-					best, nearest = c, q
-				}
-			}
+			row := (*distances)[(i-from)*k : (i-from+1)*k]
+			best := floats.MinIdx(row)
+			nearest := row[best]
 			if s.label != nil && s.label[i] >= 0 {
 				best = s.label[i]
 			}

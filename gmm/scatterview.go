@@ -60,25 +60,28 @@ func (v *scatterView) timesRows(out, b []float64, l int) {
 	defer putBuffer(rows)
 	defer putBuffer(projected)
 	mean := m.mean[v.k*d : (v.k+1)*d]
-	for from := 0; from < m.n && m.ctx.Err() == nil; from += blockRows {
-		count := 0
-		for i := from; i < min(from+blockRows, m.n); i++ {
-			r := m.resp[i*m.k+v.k]
-			if r == 0 {
-				continue
-			}
-			root := math.Sqrt(r)
-			row := (*rows)[count*d : (count+1)*d]
-			for j, x := range m.x[i*d : (i+1)*d] {
-				row[j] = root * (x - mean[j])
-			}
+	least := negligible * m.count[v.k] / m.total
+	count := 0
+	for i := range m.n {
+		if r := m.resp[i*m.k+v.k]; r > least {
+			kernel.Centre((*rows)[count*d:(count+1)*d], m.x[i*d:(i+1)*d], mean, math.Sqrt(r))
 			count++
 		}
-		if count > 0 {
-			kernel.Gemm(false, false, count, l, d, 1, *rows, d, b, l, 0, *projected, l)
-			kernel.Gemm(true, false, d, l, count, 1, *rows, d, *projected, l, 1, out, l)
+		if count == blockRows || i == m.n-1 && count > 0 {
+			if m.ctx.Err() != nil {
+				return
+			}
+			addProduct(out, *rows, *projected, count, d, b, l)
+			count = 0
 		}
 	}
+}
+
+// addProduct adds XᵀX·B to out (D×L), for the first count rows of X and by way of
+// projected.
+func addProduct(out, x, projected []float64, count, d int, b []float64, l int) {
+	kernel.Gemm(false, false, count, l, d, 1, x, d, b, l, 0, projected, l)
+	kernel.Gemm(true, false, d, l, count, 1, x, d, projected, l, 1, out, l)
 }
 
 // timesGapped adds the product with the scatter of rows that are completed under
@@ -120,8 +123,7 @@ func (v *scatterView) timesGapped(out, b []float64, l int) {
 			}
 		}
 		if count > 0 {
-			kernel.Gemm(false, false, count, l, d, 1, *rows, d, b, l, 0, *projected, l)
-			kernel.Gemm(true, false, d, l, count, 1, *rows, d, *projected, l, 1, out, l)
+			addProduct(out, *rows, *projected, count, d, b, l)
 		}
 	}
 }
