@@ -23,6 +23,8 @@ type Covariance interface {
 	// are measured in other units. Such families are fitted to columns of
 	// unit variance, others to columns in proportion to the data's.
 	scales() bool
+	// needs returns what maximize asks of the second moments in D columns.
+	needs(d int) need
 	// maximize is the family's part of the M-step: the covariances that
 	// maximise the expected log-likelihood, given the moments of the
 	// responsibilities, subject to variances of at least floor (0: none).
@@ -34,6 +36,15 @@ type Covariance interface {
 	// fromTensor rebuilds covariances of K components in D dimensions.
 	fromTensor(t safetensors.Tensor, k, d int) (shapes, error)
 }
+
+// need is what an M-step asks of the second moments of the rows of each component.
+type need int
+
+const (
+	needSquares  need = iota // the sums of squares in each column
+	needProducts             // those, and the products of the scatter with a few vectors
+	needScatters             // the whole scatter, D×D
+)
 
 // shapes are the covariances of K components in D dimensions, ready for use.
 // They are immutable and safe for concurrent use.

@@ -51,6 +51,8 @@ func (f *axisFamily) String() string { return f.name }
 
 func (f *axisFamily) NumParameters(k, d int) int { return f.parameters(k, d) }
 
+func (*axisFamily) needs(int) need { return needSquares }
+
 func (f *axisFamily) scales() bool { return f.unitFree }
 
 func (f *axisFamily) maximize(m *moments, floor float64, keep shapes) (shapes, error) {

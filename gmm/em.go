@@ -160,7 +160,7 @@ func (e *EM) expect() (float64, error) {
 // that squares are to be taken about, for a family that needs no more than those of
 // the rows.
 func (e *EM) ahead() (parts []*sums, about []float64) {
-	if _, axes := e.covariance.(*axisFamily); !axes || e.moments.prior != nil {
+	if e.covariance.needs(e.d) != needSquares || e.moments.prior != nil {
 		return nil, nil
 	}
 	return make([]*sums, segments(e.moments.n)), slices.Clone(e.moments.mean)

@@ -58,8 +58,16 @@ func (f factorFamily) scales() bool { return !f.isotropic }
 // for wide rows.
 const innerSteps = 2
 
-// wide reports whether scatters of D columns are too large to be formed.
-func (f factorFamily) wide(d int) bool { return d > 128 }
+// mostExact is the number of columns up to which scatters are formed, and the M-step
+// goes to its maximum.
+const mostExact = 128
+
+func (factorFamily) needs(d int) need {
+	if d > mostExact {
+		return needProducts
+	}
+	return needScatters
+}
 
 func (f factorFamily) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
 	if f.l < 1 || f.l >= m.d {
@@ -68,7 +76,7 @@ func (f factorFamily) maximize(m *moments, floor float64, keep shapes) (shapes, 
 	s := &factorShapes{d: m.d, of: f, components: make([]factorShape, m.k)}
 	errs := make([]error, m.k)
 	var diagonals []float64
-	if f.wide(m.d) {
+	if f.needs(m.d) == needProducts {
 		diagonals = m.squares()
 	}
 	forEach(m.k, func(k int) {

@@ -181,7 +181,7 @@ func TestWideFactors(t *testing.T) {
 	z.Apply(func(_, _ int, _ float64) float64 { return random.NormFloat64() }, z)
 	x.Mul(z, loadings)
 	x.Apply(func(_, j int, v float64) float64 { return v + (0.5+float64(j%3))*random.NormFloat64() }, x)
-	require.True(t, factorFamily{l: l}.wide(d))
+	require.True(t, factorFamily{l: l}.needs(d) == needProducts)
 
 	m, r := fit(t, x, Settings{Components: 1, Covariance: ProbabilisticPCA(l), Tolerance: 1e-12}, 1)
 	require.True(t, r.Converged)

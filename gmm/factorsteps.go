@@ -14,7 +14,7 @@ import (
 // scatter, and whether they are a covariance: the maximum where the scatter is at
 // hand, and a few steps towards it where rows are wide.
 func (f factorFamily) fit(v *scatterView, kept *factorShape, floor float64) (factorShape, bool) {
-	exact := !f.wide(v.m.d)
+	exact := f.needs(v.m.d) == needScatters
 	if exact && f.isotropic {
 		c := f.closedForm(v, floor)
 		return c, c.prepare()

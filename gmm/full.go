@@ -24,6 +24,8 @@ func (full) NumParameters(k, d int) int { return k * d * (d + 1) / 2 }
 
 func (full) scales() bool { return true }
 
+func (full) needs(int) need { return needScatters }
+
 func (full) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
 	s := &fullShapes{d: m.d, of: Full, components: make([]fullShape, m.k)}
 	scatters, errs := m.allScatters(), make([]error, m.k)

@@ -87,18 +87,7 @@ type gapped struct {
 }
 
 func newGapped(patterns []pattern, k, d int, c Covariance) *gapped {
-	return &gapped{patterns: patterns, batches: batchesOf(patterns, k, d), dense: needsScatters(c, d)}
-}
-
-// needsScatters reports whether the M-step of a family asks for whole scatters.
-func needsScatters(c Covariance, d int) bool {
-	switch f := c.(type) {
-	case *axisFamily:
-		return false
-	case factorFamily:
-		return !f.wide(d)
-	}
-	return true
+	return &gapped{patterns: patterns, batches: batchesOf(patterns, k, d), dense: c.needs(d) == needScatters}
 }
 
 // segments returns how many partial sums are made side by side: as many as for

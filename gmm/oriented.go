@@ -54,6 +54,8 @@ func (f *orientedFamily) NumParameters(k, d int) int {
 
 func (f *orientedFamily) scales() bool { return f.unitFree }
 
+func (*orientedFamily) needs(int) need { return needScatters }
+
 func (f *orientedFamily) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
 	if err := m.noneEmpty(); err != nil {
 		return nil, err

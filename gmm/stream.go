@@ -170,7 +170,7 @@ func (e *EM) stepStream(ctx context.Context, rows Rows) error {
 // These are taken about the current means, which those found differ from less and
 // less.
 func (e *EM) readMoments(ctx context.Context, rows Rows) (float64, error) {
-	if _, axes := e.covariance.(*axisFamily); axes {
+	if e.covariance.needs(e.d) == needSquares {
 		return e.readSquares(ctx, rows)
 	}
 	return e.readScatters(ctx, rows)

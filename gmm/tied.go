@@ -21,6 +21,8 @@ func (tied) NumParameters(_, d int) int { return d * (d + 1) / 2 }
 
 func (tied) scales() bool { return true }
 
+func (tied) needs(int) need { return needScatters }
+
 func (tied) maximize(m *moments, floor float64, _ shapes) (shapes, error) {
 	c := m.pooled()
 	floats.Scale(1/m.pooledDivisor(), c)

@@ -1,0 +1,135 @@
+package gmm
+
+import (
+	"math"
+	"slices"
+	"sort"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// Variances within bounds, of a given volume.
+
+// flatten replaces v, none of which is negative, by the numbers vⱼ/ν, or least or most
+// where those lie below or above, whose logarithms sum to the given value, and returns
+// ν: with it Σ vⱼ/uⱼ is least among all u within the bounds and of that sum, which is
+// one that the bounds allow. It returns 0 where numbers that are 0 have to make up the
+// sum, in equal parts; and where nothing does, as there is a 0 and no least.
+func flatten(v []float64, logs, least, most float64) float64 {
+	d := float64(len(v))
+	if least == 0 {
+		size := unitDeterminant(v)
+		floats.Scale(math.Exp(logs/d), v)
+		return math.Exp(-logs/d) * max(size, 0)
+	}
+	bottom, top := math.Log(least), math.Log(most)
+	var known []float64 // the logarithms of those that are not 0
+	for _, x := range v {
+		if x > 0 {
+			known = append(known, math.Log(x))
+		}
+	}
+	zeros := len(v) - len(known)
+	at := func(nu float64) float64 { // the sum for a given ln ν, which falls with it
+		total := float64(zeros) * bottom
+		for _, x := range known {
+			total += min(max(x-nu, bottom), top)
+		}
+		return total
+	}
+	if len(known) == 0 || float64(len(known))*top+float64(zeros)*bottom < logs {
+		rest := (logs - float64(len(known))*top) / float64(zeros)
+		for j, x := range v {
+			v[j] = most
+			if x == 0 {
+				v[j] = math.Exp(rest)
+			}
+		}
+		return 0
+	}
+	// The sum is linear in ln ν between the places where a number meets a bound.
+	var bends []float64
+	for _, x := range known {
+		bends = append(bends, x-bottom)
+		if !math.IsInf(top, 1) {
+			bends = append(bends, x-top)
+		}
+	}
+	slices.Sort(bends)
+	next := sort.Search(len(bends)-1, func(i int) bool { return at(bends[i]) <= logs })
+	inside := bends[0] - 1
+	if next > 0 {
+		inside = (bends[next-1] + bends[next]) / 2
+	}
+	free, total := 0, float64(zeros)*bottom
+	for _, x := range known {
+		switch {
+		case x-inside <= bottom:
+			total += bottom
+		case x-inside >= top:
+			total += top
+		default:
+			total += x
+			free++
+		}
+	}
+	lnNu := bends[next]
+	if free > 0 {
+		lnNu = (total - logs) / float64(free)
+	}
+	nu := math.Exp(lnNu)
+	for j, x := range v {
+		v[j] = min(max(x/nu, least), most)
+	}
+	return nu
+}
+
+// decreasingRoot returns where a decreasing function is 0, or the end of the interval
+// that is nearer to it, to the last digits, by the Illinois variant of false position
+// with a bisection where that does not halve the interval.
+func decreasingRoot(low, high float64, f func(float64) float64) float64 {
+	atLow, atHigh := f(low), f(high)
+	if !(atLow > 0) {
+		return low
+	}
+	if !(atHigh < 0) {
+		return high
+	}
+	for side := 0; high-low > 1e-15*(math.Abs(low)+math.Abs(high)); {
+		width := high - low
+		x := (low*atHigh - high*atLow) / (atHigh - atLow)
+		if !(x > low && x < high) {
+			x = low + width/2
+		}
+		v := f(x)
+		if v == 0 {
+			return x
+		}
+		if v > 0 {
+			low, atLow = x, v
+			if side > 0 {
+				atHigh /= 2
+			}
+			side = 1
+		} else {
+			high, atHigh = x, v
+			if side < 0 {
+				atLow /= 2
+			}
+			side = -1
+		}
+		if high-low > width/2 {
+			x = low + (high-low)/2
+			if x == low || x == high {
+				break
+			}
+			if v = f(x); v > 0 {
+				low, atLow = x, v
+			} else {
+				high, atHigh = x, v
+			}
+			side = 0
+		}
+	}
+	return low + (high-low)/2
+}
