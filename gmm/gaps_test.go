@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
+	"likely/dataset"
 	"likely/density"
 )
 
@@ -138,6 +140,85 @@ func TestCompletedSums(t *testing.T) {
 	}
 }
 
+// Products with the scatter, without a D×D matrix, against those with it; with a prior,
+// which is part of both, for rows with gaps and without.
+func TestProductsWithThePrior(t *testing.T) {
+	const n, d, k, l = 200, 6, 2, 3
+	complete := blobs(n, k, d, 3)
+	for _, x := range []*mat.Dense{complete, punched(complete, 0.3, 4)} {
+		s, err := Settings{Components: k, Covariance: FactorAnalyzers(2), Missing: true, Prior: &Prior{Shrinkage: 7}}.resolve()
+		require.NoError(t, err)
+		rows, err := scaleRows(x, s)
+		require.NoError(t, err)
+		e, err := newEM(rows, s)
+		require.NoError(t, err)
+		require.NoError(t, KMeans.assign(t.Context(), e, 0, density.NewSource(1, "products")))
+		require.NoError(t, e.Step(t.Context()))
+		m := &e.moments
+		if m.gapped != nil {
+			require.NoError(t, m.collectMissing(e.shapes))
+		} else {
+			m.collect()
+		}
+		b := blobs(d, 1, l, 9).RawMatrix().Data
+		for c := range k {
+			v := newScatterView(m, c, m.squares())
+			v.dense = m.scatter(c)
+			floats.Scale(1/m.divisor(c), v.dense)
+			want := v.times(b, l)
+			v.dense = nil
+			require.InDeltaSlice(t, want, v.times(b, l), 1e-12)
+		}
+	}
+}
+
+// A weight of 2 is a row twice and one of 0 a row left out, with gaps and with labels
+// for some rows, in every family.
+func TestWeightsAreDuplicationWithGaps(t *testing.T) {
+	x := punched(open(t, "iris"), 0.2, 3)
+	n, d := x.Dims()
+	s := Settings{Components: 3, Missing: true, Tolerance: exhaustive, Iterations: 20, Starts: 1}
+	weights, labels := make([]float64, n), make([]int, n)
+	var data []float64
+	var copied []int
+	for i := range n {
+		weights[i], labels[i] = float64(i*7%4), -1
+		if i%5 == 0 {
+			labels[i] = i % 3 // not what the rows would say
+		}
+		for range i * 7 % 4 {
+			data, copied = append(data, x.RawRowView(i)...), append(copied, labels[i])
+		}
+	}
+	copies := mat.NewDense(len(copied), d, data)
+	start, _ := fit(t, open(t, "iris"), Settings{Components: 3, Iterations: 3, Starts: 1}, 1)
+	s.Start = From(start)
+	for _, family := range append(Covariances(), FactorAnalyzers(1), ProbabilisticPCA(1)) {
+		s.Covariance, s.Weights, s.Labels = family, nil, copied
+		b, _ := fit(t, copies, s, 1)
+		s.Weights, s.Labels = weights, labels
+		a, _ := fit(t, x, s, 1)
+		for i, v := range b.LogProbObserved(nil, x) {
+			near(t, v, a.LogProbObserved(nil, x)[i], 1e-8*math.Max(1, math.Abs(v)), "%v", family)
+		}
+	}
+}
+
+// With all rows labelled, the fit is that of each class alone, gaps and all.
+func TestLabelsWithGaps(t *testing.T) {
+	d, err := dataset.Open("iris")
+	require.NoError(t, err)
+	x := punched(d.X, 0.2, 3)
+	s := Settings{Components: 3, Missing: true, Labels: d.Labels, Tolerance: exhaustive}
+	m, _ := fit(t, x, s, 1)
+	s.Components, s.Labels = 1, nil
+	for class := range 3 {
+		one, _ := fit(t, mat.DenseCopyOf(x.Slice(50*class, 50*class+50, 0, 4)), s, 1)
+		near(t, 1./3, m.Weights()[class], 1e-12)
+		require.True(t, mat.EqualApprox(one.Covariance(0), m.Covariance(class), 1e-6))
+	}
+}
+
 // Means that jump away from where sums were taken about do not cost digits: the sums
 // are made again. Columns far from 0 with a first guess at 0 are such a case.
 func TestCompletedSumsFollowTheMeans(t *testing.T) {
@@ -145,6 +226,24 @@ func TestCompletedSumsFollowTheMeans(t *testing.T) {
 	s.count[0], s.first[0], s.squares[0] = 4, 4e8, 4e16+1
 	require.True(t, s.far([]float64{1e8}))
 	require.False(t, s.far([]float64{1}))
+
+	// Two narrow clusters far from 0, where the first completion takes them to be: one
+	// step has the variances of the first column, which lacks nothing.
+	const n = 40
+	x, r := mat.NewDense(n, 2, nil), mat.NewDense(n, 2, nil)
+	var want float64
+	for i := range n {
+		x.SetRow(i, []float64{float64(i%2)*2 - 1 + 1e-5*float64(i/2%5), float64(i)})
+		r.Set(i, i%2, 1)
+		want += math.Pow(1e-5*float64(i/2%5-2), 2) / n
+	}
+	x.Set(3, 1, math.NaN())
+	e, err := NewEM(x, r, Settings{Covariance: Diagonal, Missing: true, Floor: -1})
+	require.NoError(t, err)
+	require.NoError(t, e.Step(t.Context()))
+	for k := range 2 {
+		require.InEpsilon(t, want, e.Model().Covariance(k).At(0, 0), 1e-9)
+	}
 }
 
 // The same bits for any number of cores, with gaps.

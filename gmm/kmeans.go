@@ -210,11 +210,10 @@ func assign(ctx context.Context, s *scaledRows, centres []float64, assigned []in
 		for i := from; i < to; i++ {
 			row := (*distances)[(i-from)*k : (i-from+1)*k]
 			best := floats.MinIdx(row)
-			nearest := row[best]
 			if s.label != nil && s.label[i] >= 0 {
 				best = s.label[i]
 			}
-			distance[i] = nearest
+			distance[i] = row[best]
 			if assigned[i] != best {
 				assigned[i], changed[b] = best, true
 			}

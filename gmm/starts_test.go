@@ -3,6 +3,7 @@ package gmm
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,31 @@ func TestStartsReachTheOptimum(t *testing.T) {
 		m, _ := fit(t, x, Settings{Components: 3, Start: s}, 1)
 		near(t, -180.185477, total(m, x), 2e-6)
 	}
+}
+
+// The greedy seeds of k-means++ leave less than those of one draw each do, which here
+// is 16 clusters of which each seed should hit another.
+func TestSeedsAreGreedy(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	x := mat.NewDense(16*40, 2, nil)
+	for i := range 16 * 40 {
+		x.SetRow(i, []float64{float64(i%4) + 0.05*random.NormFloat64(), float64(i/4%4) + 0.05*random.NormFloat64()})
+	}
+	s, err := Settings{Components: 16}.resolve()
+	require.NoError(t, err)
+	rows, err := scaleRows(x, s)
+	require.NoError(t, err)
+	missed := 0
+	for run := range uint64(20) {
+		centres := seeds(rows, 16, rand.New(rand.NewPCG(run, 2)))
+		hit := map[[2]int]bool{}
+		for k := range 16 {
+			a, b := centres[2*k]*rows.transform.Scale[0]+rows.transform.Shift[0], centres[2*k+1]*rows.transform.Scale[1]+rows.transform.Shift[1]
+			hit[[2]int{int(math.Round(a)), int(math.Round(b))}] = true
+		}
+		missed += 16 - len(hit)
+	}
+	require.LessOrEqual(t, missed, 20)
 }
 
 // Ward's merges by chains against the definition: always the cheapest union.
