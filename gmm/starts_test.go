@@ -48,7 +48,7 @@ func TestSeedsAreGreedy(t *testing.T) {
 		}
 		missed += 16 - len(hit)
 	}
-	require.LessOrEqual(t, missed, 20)
+	require.LessOrEqual(t, missed, 1) // single draws miss 4
 }
 
 // Ward's merges by chains against the definition: always the cheapest union.
