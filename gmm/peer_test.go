@@ -21,12 +21,25 @@ const (
 		"32312323233321232323333333321212233232333123232333113323332322332123"
 )
 
-// fromPartition prepares EM from a partition into clusters 1 to 3.
-func fromPartition(t *testing.T, x *mat.Dense, partition string, s Settings) *EM {
+// diabetesPartitions are into two, three and four clusters.
+var diabetesPartitions = []string{
+	"11111111111111111111111111111111111111111111111111111111111111111111" +
+		"21111111111112111211211221111122121211111111221222122221122121222111" +
+		"122222222",
+	"11112121111111121111111122111221221112121211111112121111112112212211" +
+		"32211122212113212322322332222233232322222222332333233332233232333222" +
+		"233333333",
+	"11112121111111121111111122111221221112121211111112121111112112212211" +
+		"32211122212113212322322332222233232322222222442444244442244242344222" +
+		"244444444",
+}
+
+// fromPartition prepares EM from a partition into clusters 1 to k.
+func fromPartition(t *testing.T, x *mat.Dense, partition string, k int, s Settings) *EM {
 	t.Helper()
 	n, _ := x.Dims()
 	require.Len(t, partition, n)
-	r := mat.NewDense(n, 3, nil)
+	r := mat.NewDense(n, k, nil)
 	for i, c := range partition {
 		r.Set(i, int(c-'1'), 1)
 	}
@@ -46,7 +59,7 @@ func TestFamiliesEndWhereMclustDoes(t *testing.T) {
 		"EVV": -222.7838130, "VVV": -180.1854771,
 	}
 	for _, family := range covariances {
-		e := fromPartition(t, x, irisPartition, Settings{Covariance: family, Floor: -1, Tolerance: 1e-15})
+		e := fromPartition(t, x, irisPartition, 3, Settings{Covariance: family, Floor: -1, Tolerance: 1e-15})
 		for range 20000 {
 			require.NoError(t, e.Step(context.Background()))
 			if e.Done() {
@@ -71,7 +84,7 @@ func TestFamiliesEndWhereMclustDoes(t *testing.T) {
 func TestPublishedStopOfFaithful(t *testing.T) {
 	x := open(t, "faithful")
 	n, _ := x.Dims()
-	e := fromPartition(t, x, faithfulPartition, Settings{Covariance: Tied, Floor: -1, Tolerance: 1e-15})
+	e := fromPartition(t, x, faithfulPartition, 3, Settings{Covariance: Tied, Floor: -1, Tolerance: 1e-15})
 	look := func() (bic, icl float64, sizes []int) {
 		m := e.Model()
 		bic = 2*e.LogLik()*float64(n) - float64(m.NumParameters())*math.Log(float64(n))
@@ -104,4 +117,32 @@ func TestPublishedStopOfFaithful(t *testing.T) {
 	near(t, -2314.295678, bic, 2e-6)
 	near(t, -2358.388763, icl, 1e-3) // flat: an error of ε in log L is √ε here
 	require.ElementsMatch(t, []int{41, 97, 134}, sizes)
+}
+
+// The statistics of mclust's likelihood-ratio test of diabetes, 369.985, 121.107 and
+// 19.901, are between the ends that its stopping rule has from its partitions. EM ends
+// there too, and where mclust does with a tolerance of 1e-13. Other starts find higher
+// optima of two and four components (TestDiabetesOptimum, docs/mixtures.md).
+func TestPublishedLikelihoodRatios(t *testing.T) {
+	x := published(t)
+	n, _ := x.Dims()
+	stops := []float64{-2540.664042}
+	for i, end := range []float64{-2355.638476, -2295.093456, -2285.017924} {
+		e := fromPartition(t, x, diabetesPartitions[i], i+2, Settings{Floor: -1, Tolerance: 1e-15})
+		last := math.Inf(1)
+		for range 20000 {
+			require.NoError(t, e.Step(context.Background()))
+			v := e.LogLik() * float64(n)
+			if len(stops) < i+2 && math.Abs(v-last) < 1e-5*(1+math.Abs(v)) {
+				stops = append(stops, v)
+			}
+			if last = v; e.Done() {
+				break
+			}
+		}
+		near(t, end, last, 2e-6)
+	}
+	for i, want := range []float64{369.985, 121.107, 19.901} {
+		near(t, want, 2*(stops[i+1]-stops[i]), 5.1e-4)
+	}
 }

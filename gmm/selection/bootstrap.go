@@ -11,6 +11,7 @@ import (
 
 	"likely/density"
 	"likely/gmm"
+	"likely/internal/spread"
 )
 
 // LikelihoodRatio is the outcome of a test of K against K+1 components.
@@ -31,7 +32,8 @@ type LikelihoodRatio struct {
 
 // TestComponents tests K components against K+1 by the parametric bootstrap of the
 // likelihood ratio (McLachlan 1987), from the given number of samples. fit says how
-// mixtures are fitted; its Components is K. The cost is that of 2·samples fits.
+// mixtures are fitted; its Components is K. The cost is that of 2·samples fits, side by
+// side on all cores. The same seed in src gives the same bits on any number of them.
 func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*LikelihoodRatio, error) {
 	if samples < 1 {
 		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 1", samples, ErrSettings)
@@ -45,17 +47,27 @@ func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples
 	if err != nil {
 		return nil, err
 	}
+	statistics := make([]float64, samples)
+	err = spread.Each(ctx, samples, nil, func() func(b int) error {
+		drawn := mat.NewDense(n, d, nil)
+		return func(b int) error {
+			null.Rand(drawn, density.NewSource(seed, "selection.sample", uint64(b)))
+			_, v, err := ratio(ctx, drawn, fit, seed, uint64(b)+1)
+			if err != nil {
+				v = math.NaN() // too few distinct rows in a component of this sample
+			}
+			statistics[b] = v
+			return nil
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("selection: %w", err)
+	}
 	out := &LikelihoodRatio{Components: null.Components(), Statistic: statistic}
 	above := 1
-	drawn := mat.NewDense(n, d, nil)
-	for b := range samples {
-		null.Rand(drawn, density.NewSource(seed, "selection.sample", uint64(b)))
-		_, v, err := ratio(ctx, drawn, fit, seed, uint64(b)+1)
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("selection: %w", ctx.Err())
-		}
-		if err != nil {
-			continue // too few distinct rows in a component of this sample
+	for _, v := range statistics {
+		if math.IsNaN(v) {
+			continue
 		}
 		out.Statistics = append(out.Statistics, v)
 		if v >= statistic {
@@ -110,34 +122,33 @@ func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, s
 	fit.Components, fit.Covariance = k, m.Family()
 	start := m.Responsibilities(nil, x)
 	size := k + k*d + k*d*d
-	var first, mean, squares []float64
-	count := 0
-	for b := range samples {
-		random := rand.New(density.NewSource(seed, "selection.errors", uint64(b)))
-		fit.Weights = make([]float64, n)
-		for range n {
-			fit.Weights[random.IntN(n)]++
-		}
-		again, err := climb(ctx, x, start, fit)
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("selection: %w", ctx.Err())
-		}
-		if err != nil {
-			continue
-		}
-		p := make([]float64, 0, size)
-		p = append(p, again.Weights()...)
-		p = append(p, again.Means().RawMatrix().Data...)
-		for c := range k {
-			sigma := again.Covariance(c)
-			for i := range d {
-				for j := range d {
-					p = append(p, sigma.At(i, j))
-				}
+	parameters := make([][]float64, samples)
+	err := spread.Each(ctx, samples, nil, func() func(b int) error {
+		return func(b int) error {
+			random := rand.New(density.NewSource(seed, "selection.errors", uint64(b)))
+			resampled := fit
+			resampled.Weights = make([]float64, n)
+			for range n {
+				resampled.Weights[random.IntN(n)]++
 			}
+			if again, err := climb(ctx, x, start, resampled); err == nil {
+				parameters[b] = parametersOf(again)
+			}
+			return nil
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("selection: %w", err)
+	}
+	mean, squares := make([]float64, size), make([]float64, size)
+	var first []float64
+	count := 0
+	for _, p := range parameters {
+		if p == nil {
+			continue // too few distinct rows in a component of this sample
 		}
 		if count == 0 {
-			first, mean, squares = p, make([]float64, size), make([]float64, size)
+			first = p
 		}
 		count++
 		for i, v := range p {
@@ -159,6 +170,20 @@ func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, s
 		out.Covariances = append(out.Covariances, mat.NewSymDense(d, squares[at:at+d*d]))
 	}
 	return out, nil
+}
+
+// parametersOf returns weights, means and covariances of m in a row.
+func parametersOf(m *gmm.Model) []float64 {
+	p := append(m.Weights(), m.Means().RawMatrix().Data...)
+	for c := range m.Components() {
+		sigma := m.Covariance(c)
+		for i := range m.Dim() {
+			for j := range m.Dim() {
+				p = append(p, sigma.At(i, j))
+			}
+		}
+	}
+	return p
 }
 
 // climb runs EM from responsibilities until it converges.
