@@ -47,8 +47,8 @@
 // # Data as it comes
 //
 // [Settings] takes row weights, labels for some rows, missing values and a conjugate
-// [Prior]. [FitStream] reads files larger than memory once an iteration, [Online]
-// learns from mini-batches.
+// [Prior]. [FitStream] reads files larger than memory once an iteration, or rows that
+// are held in float32 ([Float32Rows]); [Online] learns from mini-batches.
 //
 // # Beyond one fit
 //

@@ -11,7 +11,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
-	"likely/internal/kernel"
 )
 
 // Rows is data that is read in chunks, such as a file larger than memory. It can be
@@ -99,7 +98,7 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*EM, e
 		return nil, err
 	}
 	if n == 0 {
-		return nil, fmt.Errorf("gmm: no rows: %w", ErrTooFewRows)
+		return nil, errNoRows()
 	}
 	for j, v := range squares {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -144,6 +143,8 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*EM, e
 	return e, nil
 }
 
+func errNoRows() error { return fmt.Errorf("gmm: no rows: %w", ErrTooFewRows) }
+
 // stepStream is an M-step from the moments of the pass before and a pass over the
 // rows.
 func (e *EM) stepStream(ctx context.Context, rows Rows) error {
@@ -186,16 +187,7 @@ func (e *EM) readSquares(ctx context.Context, rows Rows) (float64, error) {
 		n, _ := x.Dims()
 		e.scaled.transform.Apply(x, x)
 		chunk := &moments{n: n, k: k, d: d, x: x.RawMatrix().Data, resp: joint}
-		parts := make([]*sums, segments(n))
-		forSegments(n, func(s, first, last int) {
-			parts[s] = newSums(k, d, e.moments.mean)
-			for from := first; from < last; from += blockRows {
-				to := min(from+blockRows, last)
-				logJoint(joint[from*k:to*k], e.logWeight, e.moments.mean, e.shapes, chunk.x[from*d:to*d])
-				normalize(logs[from:to], joint[from*k:to*k], k)
-				parts[s].add(chunk, from, to)
-			}
-		})
+		parts := e.expectChunk(chunk, logs, e.moments.mean)
 		total += sum(logs[:n])
 		join(append([]*sums{all}, parts...))
 		return nil
@@ -219,46 +211,29 @@ func (e *EM) readSquares(ctx context.Context, rows Rows) (float64, error) {
 // readScatters is readMoments for all other families.
 func (e *EM) readScatters(ctx context.Context, rows Rows) (float64, error) {
 	k, d := e.k, e.d
-	sums := make([]float64, k+k*d)
+	all := newSums(k, d, nil)
 	scatters := make([][]float64, k)
 	for c := range scatters {
 		scatters[c] = make([]float64, d*d)
 	}
-	old := e.moments.mean
-	e.next.mean = append([]float64{}, old...)
-	var total float64
+	weight := make([]float64, k)
+	for c, l := range e.logWeight {
+		weight[c] = math.Exp(l)
+	}
 	joint, logs := make([]float64, streamRows*k), make([]float64, streamRows)
+	var total float64
 	err := eachChunk(ctx, rows, func(x *mat.Dense) error {
 		n, _ := x.Dims()
 		e.scaled.transform.Apply(x, x)
-		data := x.RawMatrix().Data[:n*d]
-		forBlocks(n, func(_, from, to int) {
-			part := joint[from*k : to*k]
-			logJoint(part, e.logWeight, old, e.shapes, data[from*d:to*d])
-			normalize(logs[from:to], part, k)
-		})
+		chunk := &moments{ctx: ctx, n: n, k: k, d: d, total: 1, x: x.RawMatrix().Data, resp: joint, count: weight, mean: e.moments.mean}
+		parts := e.expectChunk(chunk, logs, nil)
 		total += sum(logs[:n])
+		join(append([]*sums{all}, parts...))
 		forEach(k, func(c int) {
 			work := getBuffer(blockRows * d)
 			defer putBuffer(work)
-			mean, first := old[c*d:(c+1)*d], sums[k+c*d:k+(c+1)*d]
-			for from := 0; from < n; from += blockRows {
-				count := 0
-				for i := from; i < min(from+blockRows, n); i++ {
-					r := joint[i*k+c]
-					if r == 0 {
-						continue
-					}
-					sums[c] += r
-					root := math.Sqrt(r)
-					to := (*work)[count*d : (count+1)*d]
-					kernel.Centre(to, data[i*d:(i+1)*d], mean, root)
-					floats.AddScaled(first, root, to)
-					count++
-				}
-				if count > 0 {
-					kernel.Syrk(true, d, count, 1, *work, d, 1, scatters[c], d)
-				}
+			for from := 0; from < n; from += scatterBlocks * blockRows {
+				chunk.addScatter(scatters[c], c, from, min(from+scatterBlocks*blockRows, n), *work)
 			}
 		})
 		return nil
@@ -266,19 +241,39 @@ func (e *EM) readScatters(ctx context.Context, rows Rows) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	e.next.count, e.next.scatters = sums[:k], scatters
+	e.next.count, e.next.mean, e.next.scatters = all.count, slices.Clone(e.moments.mean), scatters
 	for c := range k {
 		if e.next.empty(c) {
 			continue
 		}
-		shift := sums[k+c*d : k+(c+1)*d]
-		floats.Scale(1/sums[c], shift)
-		floats.AddTo(e.next.mean[c*d:(c+1)*d], old[c*d:(c+1)*d], shift)
+		shift, mean := all.first[c*d:(c+1)*d], e.next.mean[c*d:(c+1)*d]
+		floats.Scale(1/all.count[c], shift)
+		floats.Sub(shift, mean)
+		floats.Add(mean, shift)
 		for i, v := range shift {
-			floats.AddScaled(scatters[c][i*d:(i+1)*d], -sums[c]*v, shift)
+			floats.AddScaled(scatters[c][i*d:(i+1)*d], -all.count[c]*v, shift)
 		}
 	}
 	return total / e.moments.total, nil
+}
+
+// expectChunk is the E-step of a chunk: it leaves the responsibilities there and
+// log p(x) in logs, and returns the sums of its segments, with squares about the given
+// points (K×D) or, without any, none.
+func (e *EM) expectChunk(chunk *moments, logs, about []float64) []*sums {
+	k, d := e.k, e.d
+	parts := make([]*sums, segments(chunk.n))
+	forSegments(chunk.n, func(s, first, last int) {
+		parts[s] = newSums(k, d, about)
+		for from := first; from < last; from += blockRows {
+			to := min(from+blockRows, last)
+			joint := chunk.resp[from*k : to*k]
+			logJoint(joint, e.logWeight, e.moments.mean, e.shapes, chunk.x[from*d:to*d])
+			normalize(logs[from:to], joint, k)
+			parts[s].add(chunk, from, to)
+		}
+	})
+	return parts
 }
 
 // eachChunk reads all rows and calls f with each chunk, which f may overwrite.

@@ -103,7 +103,7 @@ func infer(shape []int, k, d int) (string, error) {
 }
 
 // symmetrize averages out what rounding in NumPy's products leaves of asymmetry, up
-// to 1e-9 of the elements; more is left for the caller to refuse.
+// to 1e-6 of the elements, which is that of float32; more is left for the caller to refuse.
 func symmetrize(data []float64, d int) {
 	if d == 0 || len(data)%(d*d) != 0 {
 		return
@@ -113,7 +113,7 @@ func symmetrize(data []float64, d int) {
 		for i := range d {
 			for j := range i {
 				a, b := c[i*d+j], c[j*d+i]
-				if math.Abs(a-b) <= 1e-9*math.Sqrt(math.Abs(c[i*d+i]*c[j*d+j])) {
+				if math.Abs(a-b) <= 1e-6*math.Sqrt(math.Abs(c[i*d+i]*c[j*d+j])) {
 					c[i*d+j], c[j*d+i] = 0.5*(a+b), 0.5*(a+b)
 				}
 			}
@@ -121,7 +121,7 @@ func symmetrize(data []float64, d int) {
 	}
 }
 
-// readArray reads a float64 array in C order. Its header is trusted for nothing:
+// readArray reads a float64 or float32 array in C order. Its header is trusted for nothing:
 // the product of the shape must be what the bytes hold.
 func readArray(f *zip.File) (t safetensors.Tensor, err error) {
 	defer func() {
@@ -146,10 +146,18 @@ func readArray(f *zip.File) (t safetensors.Tensor, err error) {
 	if err != nil {
 		return t, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	if strings.Trim(r.Header.Descr.Type, "'") != "<f8" || r.Header.Descr.Fortran && len(r.Header.Descr.Shape) > 1 {
-		return t, fmt.Errorf("%w: numbers of type %q; save as float64 in C order (np.ascontiguousarray)", ErrFormat, r.Header.Descr.Type)
+	width := 8
+	switch strings.Trim(r.Header.Descr.Type, "'") {
+	case "<f8":
+	case "<f4":
+		width = 4
+	default:
+		return t, fmt.Errorf("%w: numbers of type %q; save as float64 (.astype(np.float64))", ErrFormat, r.Header.Descr.Type)
 	}
-	count := rest.Len() / 8
+	if r.Header.Descr.Fortran && len(r.Header.Descr.Shape) > 1 {
+		return t, fmt.Errorf("%w: numbers in Fortran order; save in C order (np.ascontiguousarray)", ErrFormat)
+	}
+	count := rest.Len() / width
 	product := 1
 	for _, n := range r.Header.Descr.Shape {
 		if n < 1 || n > count/product {
@@ -157,12 +165,21 @@ func readArray(f *zip.File) (t safetensors.Tensor, err error) {
 		}
 		product *= n
 	}
-	if product*8 != rest.Len() {
+	if product*width != rest.Len() {
 		return t, fmt.Errorf("%w: shape %v of %d bytes", ErrFormat, r.Header.Descr.Shape, rest.Len())
 	}
 	t.Shape = r.Header.Descr.Shape
 	t.Data = make([]float64, product)
-	if err := binary.Read(rest, binary.LittleEndian, t.Data); err != nil {
+	if width == 8 {
+		err = binary.Read(rest, binary.LittleEndian, t.Data)
+	} else {
+		narrow := make([]float32, product)
+		err = binary.Read(rest, binary.LittleEndian, narrow)
+		for i, v := range narrow {
+			t.Data[i] = float64(v)
+		}
+	}
+	if err != nil {
 		return t, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	return t, nil

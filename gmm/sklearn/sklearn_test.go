@@ -1,9 +1,13 @@
 package sklearn
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"codeberg.org/sbinet/npyio/npz"
@@ -63,6 +67,34 @@ func TestAttributes(t *testing.T) {
 		product.Product(factor, factor.T(), m.Covariance(k))
 		require.True(t, mat.EqualApprox(&product, mat.NewDiagDense(4, []float64{1, 1, 1, 1}), 1e-9))
 	}
+}
+
+// Arrays in float32 are read, with the digits that they have; other types are not.
+func TestFloat32(t *testing.T) {
+	m, x := fitted(t, gmm.Full)
+	var b bytes.Buffer
+	archive := zip.NewWriter(&b)
+	for _, a := range tensors(m) {
+		narrow := make([]float32, len(a.Data))
+		for i, v := range a.Data {
+			narrow[i] = float32(v)
+		}
+		if a.Name == "covariances" {
+			narrow[1] *= 1 + 0x1p-22 // as a product in float32 leaves it
+		}
+		w, err := archive.Create(a.Name + "_.npy")
+		require.NoError(t, err)
+		shape := strings.Trim(strings.ReplaceAll(fmt.Sprint(a.Shape), " ", ", "), "[]")
+		header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s,), }", shape)
+		header += strings.Repeat(" ", 63-(10+len(header))%64) + "\n"
+		_, err = fmt.Fprintf(w, "\x93NUMPY\x01\x00%c\x00%s", len(header), header)
+		require.NoError(t, err)
+		require.NoError(t, binary.Write(w, binary.LittleEndian, narrow))
+	}
+	require.NoError(t, archive.Close())
+	back, err := Read(bytes.NewReader(b.Bytes()), int64(b.Len()), "")
+	require.NoError(t, err)
+	require.InDeltaSlice(t, m.LogProb(nil, x), back.LogProb(nil, x), 1e-3)
 }
 
 // The shape does not tell tied from diag when K = D.
