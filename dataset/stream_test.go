@@ -125,7 +125,11 @@ func TestStreamSampleIsFair(t *testing.T) {
 		fmt.Fprintln(&text, i)
 	}
 	path := tempFile(t, "rows.csv", []byte(text.String()))
-	const seeds, drawn = 1500, 10
+	seeds := 1500
+	if testing.Short() {
+		seeds = 300
+	}
+	const drawn = 10
 	counts := make([]float64, 40)
 	for seed := range uint64(seeds) {
 		s, err := OpenStream(context.Background(), path, drawn, seed, Options{})

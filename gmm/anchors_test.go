@@ -163,6 +163,7 @@ func TestDegenerateOptimumIsReported(t *testing.T) {
 	require.NoError(t, err)
 	e, err := start(t.Context(), rows, settings, bad, r.Seed)
 	require.NoError(t, err)
+	require.NoError(t, e.climb(t.Context(), settings, bad, 0))
 	alone := Report{StartLogLik: []float64{e.LogLik()}}
 	require.Same(t, e, alone.choose([]*EM{e}, []error{nil}))
 	e.order()

@@ -45,9 +45,17 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("gmm: %w", err)
 	}
-	best := report.choose(runs, errs)
+	best := report.settle(ctx, runs, errs, s)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, fmt.Errorf("gmm: %w", err)
+	}
 	if best == nil {
 		return nil, nil, fmt.Errorf("gmm: all %d starts failed, the first with: %w", s.Starts, errs[0])
+	}
+	for i, e := range runs {
+		if errs[i] == nil {
+			report.TotalIterations += len(e.history) - 1
+		}
 	}
 	if s.SplitMerge > 0 && s.Labels == nil {
 		improved, iterations, err := improve(ctx, best, s)
@@ -67,6 +75,18 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	return best.Model(), report, nil
 }
 
+// settle picks the best start and lets it converge, then looks again: by now it may be
+// doubtful, or another one that was left at a higher likelihood.
+func (r *Report) settle(ctx context.Context, runs []*EM, errs []error, s Settings) *EM {
+	for {
+		best := r.choose(runs, errs)
+		if best == nil || best.ended(s) || ctx.Err() != nil {
+			return best
+		}
+		errs[r.Start] = best.climb(ctx, s, r.Start, 0)
+	}
+}
+
 // choose picks the best start: the highest likelihood among those of which there is
 // the least doubt.
 func (r *Report) choose(runs []*EM, errs []error) *EM {
@@ -78,7 +98,6 @@ func (r *Report) choose(runs []*EM, errs []error) *EM {
 			continue
 		}
 		r.StartLogLik[i] = e.LogLik()
-		r.TotalIterations += len(e.history) - 1
 		doubt := e.doubt()
 		if best == nil || doubt < least || doubt == least && e.Objective() > best.Objective() {
 			best, least, r.Start = e, doubt, i
@@ -87,7 +106,7 @@ func (r *Report) choose(runs []*EM, errs []error) *EM {
 	return best
 }
 
-// start runs EM once.
+// start runs EM once, up to where it is clear which start is the best.
 func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64) (*EM, error) {
 	e, err := newEM(rows, s)
 	if err != nil {
@@ -96,19 +115,35 @@ func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64
 	if err := s.Start.assign(ctx, e, i, density.NewSource(seed, "gmm.start", uint64(i))); err != nil {
 		return nil, err
 	}
-	for iteration := range s.Iterations + 1 {
+	return e, e.climb(ctx, s, i, e.clear(s))
+}
+
+// clear returns how much, in nats per row, a run may still gain when it is compared
+// with others: a hundredth of a nat for all rows together. Only the one that is kept
+// need go on to Settings.Tolerance, which takes most of the iterations.
+func (e *EM) clear(s Settings) float64 {
+	if s.Starts == 1 && s.SplitMerge <= 0 {
+		return 0
+	}
+	return min(0.01/e.moments.total, 1e-5)
+}
+
+// climb goes on until the run has converged, until it will gain no more than enough,
+// or until the iterations run out. Progress is told of the given start.
+func (e *EM) climb(ctx context.Context, s Settings, start int, enough float64) error {
+	for !e.ended(s) && (len(e.history) == 0 || !(e.rest() < enough)) {
 		if err := e.Step(ctx); err != nil {
-			return nil, err
+			return err
 		}
 		if s.Progress != nil {
-			s.Progress(i, iteration, e.LogLik())
-		}
-		if e.Done() {
-			break
+			s.Progress(start, len(e.history)-1, e.LogLik())
 		}
 	}
-	return e, nil
+	return nil
 }
+
+// ended reports whether the run has converged or used up its iterations.
+func (e *EM) ended(s Settings) bool { return e.Done() || len(e.history) > s.Iterations }
 
 // NewEM prepares a run of EM on the rows of x (N×D) from the given
 // responsibilities (N×K, nonnegative, each row summing to 1), for callers that

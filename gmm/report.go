@@ -25,7 +25,8 @@ type Report struct {
 	// Start is the number of the start that was kept, from 0.
 	Start int
 	// StartLogLik is the mean log-likelihood that each start ended at, in
-	// nats per row; NaN for a start that collapsed.
+	// nats per row; NaN for a start that collapsed. Starts that are not kept
+	// end 0.01 nats below their limit, for all rows together.
 	StartLogLik []float64
 	// Degenerate is whether the result is an optimum that free covariances
 	// reach by shrinking a component onto few rows, where the likelihood says

@@ -15,8 +15,9 @@ type Settings struct {
 	Covariance Covariance
 	// Start is where runs of EM start; nil: KMeans.
 	Start Start
-	// Starts is the number of starts, of which the best is kept; 0: 10. A
-	// single component, or a start without randomness, needs and gets one.
+	// Starts is the number of starts, of which the best is kept and goes on
+	// to Tolerance; 0: 10. A single component, or a start without randomness,
+	// needs and gets one.
 	Starts int
 	// SplitMerge is the largest number of moves that merge two components and
 	// split a third, made from the best start while they lead to a better

@@ -21,8 +21,8 @@ type move struct {
 
 // improve makes split-and-merge moves (Ueda, Nakano, Ghahramani & Hinton 2000) until
 // none of the candidates of a round raises the objective, or the rounds run out. Each
-// candidate is followed by EM to convergence, and the best is kept if the optimum it
-// leads to is better, and no more doubtful. It returns the run it ends at and the
+// candidate is followed by EM, and the best is kept if the optimum it leads to is
+// better, and no more doubtful. It returns the run it ends at and the
 // iterations made.
 func improve(ctx context.Context, e *EM, s Settings) (*EM, int, error) {
 	iterations := 0
@@ -63,11 +63,11 @@ func (e *EM) follow(ctx context.Context, m move, s Settings) (*EM, error) {
 		return nil, err
 	}
 	e.apply(m, next)
-	for i := range s.Iterations + 1 {
+	for i := 0; !next.ended(s); i++ {
 		if err := next.Step(ctx); err != nil {
 			return nil, err
 		}
-		if next.Done() || i >= len(e.history)+patience && !(next.history[i]+next.rest() > e.history[len(e.history)-1]) {
+		if i >= len(e.history)+patience && !(next.history[i]+next.rest() > e.history[len(e.history)-1]) {
 			break
 		}
 	}

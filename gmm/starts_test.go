@@ -134,6 +134,9 @@ func TestWarmStart(t *testing.T) {
 // Above hierarchicalRows a sample is clustered.
 func TestHierarchicalStartOfManyRows(t *testing.T) {
 	x := blobs(3000, 3, 2, 5)
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	a, _ := fit(t, x, Settings{Components: 3, Start: Hierarchical}, 1)
 	b, _ := fit(t, x, Settings{Components: 3}, 1)
 	near(t, total(b, x), total(a, x), 1e-3)

@@ -35,6 +35,9 @@ func (s *stopAt) Step(task string, done, _ int, _ string) {
 // A training that is interrupted goes on where it was, and the models have the
 // bits of those that never were. One damaged state is a warning and a new start.
 func TestResumeWithinTraining(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains networks seven times")
+	}
 	config := Default()
 	config.Dataset, config.Models = "faithful", []string{"ae", "vae"}
 	config.VAE.Hidden, config.VAE.Latent, config.VAE.Epochs, config.EvalSamples = []int{8}, 1, 24, 50

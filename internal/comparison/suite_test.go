@@ -57,6 +57,9 @@ func TestAutoencodersPassTheSuite(t *testing.T) {
 		"bernoulli": {binary, vae.Settings{Likelihood: vae.Bernoulli}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "network" && name != "bernoulli" {
+				t.Skip("one of each likelihood is enough for a short run")
+			}
 			if c.s.Hidden == nil {
 				c.s.Hidden = []int{12}
 			}
