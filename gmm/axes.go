@@ -44,7 +44,7 @@ func solveVEI(m *moments, w []float64, floor float64) {
 				b[j] += w[k*d+j] / v
 			}
 		}
-		return flatten(b, 0, least, math.Inf(1)) > 0
+		return flatten(b, 0, least, math.Inf(1)) > 0 || least > 0
 	}
 	s.narrowest = func() float64 { return floats.Min(b) }
 	s.size = func(k int) float64 {

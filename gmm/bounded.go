@@ -37,8 +37,12 @@ func flatten(v []float64, logs, least, most float64) float64 {
 		}
 		return total
 	}
-	if len(known) == 0 || float64(len(known))*top+float64(zeros)*bottom < logs {
-		rest := (logs - float64(len(known))*top) / float64(zeros)
+	atTop := 0.0
+	if len(known) > 0 {
+		atTop = float64(len(known)) * top // which may be infinite
+	}
+	if len(known) == 0 || atTop+float64(zeros)*bottom < logs {
+		rest := (logs - atTop) / float64(zeros)
 		for j, x := range v {
 			v[j] = most
 			if x == 0 {

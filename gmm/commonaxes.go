@@ -44,14 +44,16 @@ func commonAxes(m *moments, w []*mat.SymDense, axes *mat.Dense, floor float64, s
 			}
 		}
 		solve(m, variances, floor)
-		var value float64
+		var value, most float64
 		for i, v := range variances {
 			value += m.divisor(i/d)*math.Log(v) + turned[i/d].At(i%d, i%d)/v
+			most = max(most, mat.Trace(turned[i/d])/v)
 		}
 		if math.IsNaN(value) || math.IsInf(value, 0) {
 			return nil, ErrCollapsed
 		}
-		if last-value <= innerTolerance*m.total || m.ctx.Err() != nil {
+		// What rounding leaves along a narrow axis is relative to the widest.
+		if last-value <= innerTolerance*(m.total+most) || m.ctx.Err() != nil {
 			break
 		}
 		last = value

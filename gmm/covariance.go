@@ -65,8 +65,9 @@ type shapes interface {
 	narrowest(k int) float64
 	// floored reports whether the floor holds up component k.
 	floored(k int) bool
-	// rescaled returns the covariances of s·x, column by column.
-	rescaled(s []float64) shapes
+	// rescaled returns the covariances of s·x, column by column, or an error
+	// where they are more or less than a number can hold.
+	rescaled(s []float64) (shapes, error)
 	// reordered returns the components in the given order.
 	reordered(order []int) shapes
 	family() Covariance

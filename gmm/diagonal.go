@@ -76,7 +76,7 @@ func (f *axisFamily) maximize(m *moments, floor float64, keep shapes) (shapes, e
 			continue
 		}
 		for j, v := range row {
-			if v <= floor*(1+atFloor) {
+			if v <= floor*(1+heldMargin) {
 				row[j], held[k] = max(v, floor), floor > 0
 			}
 			if !(row[j] > 0) || math.IsInf(row[j], 1) {
@@ -88,9 +88,6 @@ func (f *axisFamily) maximize(m *moments, floor float64, keep shapes) (shapes, e
 	s.held = held
 	return s, nil
 }
-
-// atFloor is what rounding may leave between the floor and a variance that it holds.
-const atFloor = 1e-12
 
 func solveDiagonal(m *moments, v []float64, floor float64) {
 	for i := range v {
@@ -235,14 +232,17 @@ func (s *diagonalShapes) narrowest(k int) float64 {
 
 func (s *diagonalShapes) floored(k int) bool { return s.held[k] }
 
-func (s *diagonalShapes) rescaled(scale []float64) shapes {
+func (s *diagonalShapes) rescaled(scale []float64) (shapes, error) {
 	variances := make([]float64, len(s.variances))
 	for i, v := range s.variances {
 		variances[i] = v * (scale[i%s.d] * scale[i%s.d])
+		if !(variances[i] > 0) || math.IsInf(variances[i], 1) {
+			return nil, errRescaled(i / s.d)
+		}
 	}
 	out := newDiagonalShapes(s.of, s.k, s.d, variances)
 	out.held = s.held
-	return out
+	return out, nil
 }
 
 func (s *diagonalShapes) reordered(order []int) shapes {

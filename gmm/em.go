@@ -31,7 +31,8 @@ type EM struct {
 	history   []float64 // the objective for the scaled rows
 	logLik    float64   // mean log-likelihood of the scaled rows
 	converged bool
-	fell      bool // by more than rounding
+	fell      bool    // by more than rounding
+	narrow    float64 // the smallest variance in any direction, relative to the widest
 }
 
 // Step does one iteration: an M-step from the current responsibilities, then
@@ -68,13 +69,18 @@ func (e *EM) Step(ctx context.Context) error {
 func (e *EM) Done() bool { return e.converged }
 
 // LogLik returns the mean log-likelihood of the current parameters in nats per
-// row of the data.
+// row of the data; −Inf before the first step.
 func (e *EM) LogLik() float64 { return e.logLik + e.scaled.jacobian }
 
 // Objective returns what EM increases: the mean log-likelihood or, under a prior,
 // the mean logarithm of the posterior density up to a constant, in nats per row of
-// the data.
-func (e *EM) Objective() float64 { return e.history[len(e.history)-1] + e.shift() }
+// the data; −Inf before the first step.
+func (e *EM) Objective() float64 {
+	if len(e.history) == 0 {
+		return math.Inf(-1)
+	}
+	return e.history[len(e.history)-1] + e.shift()
+}
 
 // shift takes the objective from the scaled rows to the data.
 func (e *EM) shift() float64 {
@@ -113,14 +119,17 @@ func (e *EM) solve() error {
 	if err != nil {
 		return err
 	}
+	e.narrow = 1
 	for k := range e.k {
 		widest := 1.0
 		for j := range e.d {
 			widest = max(widest, shapes.at(k, j, j))
 		}
-		if !(shapes.narrowest(k) > nothing*widest) {
+		narrow := shapes.narrowest(k) / widest
+		if !(narrow > nothing) {
 			return e.moments.collapsed(k, ErrCollapsed)
 		}
+		e.narrow = min(e.narrow, narrow)
 	}
 	e.shapes = shapes
 	e.moments.prior.weights(e.logWeight, e.moments.count)
@@ -209,7 +218,8 @@ func normalize(logs, joint []float64, k int) {
 // judge decides whether the run has converged. With steps that shrink by a
 // factor ρ the likelihood still rises by step·ρ/(1−ρ) (Aitken's rule; Böhning
 // et al. 1994). A step downwards beyond rounding is remembered, and is never
-// convergence.
+// convergence. Rounding is relative to the likelihood, and along a narrow axis to the
+// variance along the widest: ε/narrow of each column's ½.
 func (e *EM) judge() {
 	last := len(e.history) - 1
 	if last < 1 {
@@ -217,7 +227,7 @@ func (e *EM) judge() {
 	}
 	step := e.history[last] - e.history[last-1]
 	rounding := 1e-13 * max(1, math.Abs(e.history[last]))
-	if step < -rounding {
+	if step < -max(rounding, 0x1p-52*float64(e.d)/e.narrow) {
 		e.fell = true
 		return
 	}

@@ -1,6 +1,9 @@
 package gmm
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors of fitting and building mixtures. They are wrapped with the component
 // or row and the remedy.
@@ -14,3 +17,8 @@ var (
 	// ErrParameters reports parameters that are no mixture.
 	ErrParameters = errors.New("not the parameters of a mixture")
 )
+
+// errRescaled is for a covariance that cannot be had in other units.
+func errRescaled(k int) error {
+	return fmt.Errorf("gmm: the covariance of component %d, in units of the rows' standard deviations, is none: %w; start from parameters in the units of the rows", k+1, ErrParameters)
+}

@@ -237,7 +237,7 @@ func (s *factorShapes) solve(k int, v []float64) []float64 {
 	return out
 }
 
-func (s *factorShapes) rescaled(scale []float64) shapes {
+func (s *factorShapes) rescaled(scale []float64) (shapes, error) {
 	out := &factorShapes{d: s.d, of: s.of, components: make([]factorShape, len(s.components))}
 	for k, c := range s.components {
 		r := factorShape{d: c.d, l: c.l, loadings: make([]float64, len(c.loadings)), noise: make([]float64, c.d), atFloor: c.atFloor}
@@ -246,11 +246,11 @@ func (s *factorShapes) rescaled(scale []float64) shapes {
 			r.noise[j] = c.noise[j] * (v * v)
 		}
 		if !r.prepare() {
-			panic("gmm: a rescaled covariance is not positive definite")
+			return nil, errRescaled(k)
 		}
 		out.components[k] = r
 	}
-	return out
+	return out, nil
 }
 
 func (s *factorShapes) reordered(order []int) shapes {

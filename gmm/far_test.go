@@ -75,4 +75,24 @@ func TestOverflowIsCalledThat(t *testing.T) {
 	_, _, err = Fit(context.Background(), blobs(20, 1, 2, 1), Settings{Components: 2, Start: From(far)}, density.NewSource(1, "x"))
 	require.ErrorIs(t, err, ErrCollapsed)
 	require.ErrorContains(t, err, "component 1 has no rows")
+	for scale, says := range map[float64]string{1e-160: "the variance of column 1", 1e150: "the variance of column 1 overflows"} {
+		for _, family := range []Covariance{Full, Diagonal, FactorAnalyzers(1)} {
+			tiny := blobs(20, 1, 2, 1)
+			tiny.Scale(scale, tiny)
+			_, _, err = Fit(context.Background(), tiny, Settings{Components: 1, Covariance: family}, density.NewSource(1, "x"))
+			require.ErrorIs(t, err, density.ErrNonFinite)
+			require.ErrorContains(t, err, says)
+			start := blobs(20, 1, 2, 1)
+			m, _ := fit(t, start, Settings{Components: 1, Covariance: family}, 1)
+			_, _, err = FitStream(context.Background(), &pieces{x: tiny, size: 7}, m, Settings{Covariance: family})
+			require.ErrorContains(t, err, says)
+		}
+	}
+	// Parameters that in the units of the rows are none.
+	narrow, err := NewDiagonal([]float64{1}, mat.NewDense(1, 2, nil), mat.NewDense(1, 2, []float64{1e-300, 1}))
+	require.NoError(t, err)
+	wide := blobs(20, 1, 2, 1)
+	wide.Scale(1e100, wide)
+	_, _, err = Fit(context.Background(), wide, Settings{Components: 1, Start: From(narrow)}, density.NewSource(1, "x"))
+	require.ErrorIs(t, err, ErrParameters)
 }

@@ -49,8 +49,11 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("gmm: %w", err)
 	}
+	if best == nil && s.Starts == 1 {
+		return nil, nil, errs[0]
+	}
 	if best == nil {
-		return nil, nil, fmt.Errorf("gmm: all %d starts failed, the first with: %w", s.Starts, errs[0])
+		return nil, nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", errs[0], s.Starts)
 	}
 	for i, e := range runs {
 		if errs[i] == nil {
@@ -201,7 +204,7 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 			n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, prior: prior,
 			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),
 		},
-		logWeight: make([]float64, k),
+		logWeight: make([]float64, k), logLik: math.Inf(-1),
 	}
 	if rows.patterns != nil {
 		e.moments.gapped = newGapped(rows.patterns, k, rows.d, s.Covariance)

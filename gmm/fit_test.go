@@ -197,19 +197,46 @@ func TestDuplicatesNeedAFloor(t *testing.T) {
 	for i := range 60 {
 		x.SetRow(i, []float64{float64(i % 3), float64(i % 3 * i % 2)})
 	}
-	for _, family := range []Covariance{Full, Diagonal, Spherical} {
-		_, _, err := Fit(context.Background(), x, Settings{Components: 3, Covariance: family, Floor: -1}, rand.NewPCG(1, 1))
+	for _, family := range append(Covariances(), FactorAnalyzers(1), ProbabilisticPCA(1)) {
+		_, _, err := Fit(context.Background(), x, Settings{Components: 4, Covariance: family, Floor: -1}, rand.NewPCG(1, 1))
 		require.ErrorIs(t, err, ErrCollapsed)
 		require.ErrorContains(t, err, "component")
 		require.ErrorContains(t, err, "Settings.Floor")
-		m, r := fit(t, x, Settings{Components: 3, Covariance: family}, 1)
+		// A component for each distinct row: all families agree that its covariance
+		// is the floor, relative to each column or to all.
+		m, r := fit(t, x, Settings{Components: 4, Covariance: family}, 1)
 		require.True(t, r.FloorActive)
-		require.NoError(t, density.CheckFinite(m.Means()))
-		require.False(t, math.IsNaN(total(m, x)))
+		require.True(t, r.Degenerate)
+		near(t, 0, m.Covariance(0).At(0, 1), 1e-12)
+		_, v := density.Moments(x)
+		if !family.scales() {
+			v[0], v[1] = (v[0]+v[1])/2, (v[0]+v[1])/2
+		}
+		for j := range v {
+			require.InEpsilon(t, density.DefaultFloor*v[j], m.Covariance(0).At(j, j), 1e-6, "%v", family)
+		}
 	}
 	_, _, err := Fit(context.Background(), x, Settings{Components: 5}, rand.NewPCG(1, 1))
 	require.ErrorIs(t, err, ErrTooFewRows)
 	require.ErrorContains(t, err, "5 components for 4 distinct rows")
+}
+
+// Fewer rows than columns: a single component has the covariance of the rows with its
+// zeros raised to the floor, in every family of free axes; and common axes do not look
+// for digits that there are none of.
+func TestSingularScatters(t *testing.T) {
+	x := blobs(5, 2, 8, 1)
+	for _, group := range [][]Covariance{{Full, Tied, VEE, EVV}, {EVE, VVE, EEV, VEV}} {
+		one, _ := fit(t, x, Settings{Components: 1, Covariance: group[0]}, 1)
+		for _, family := range group {
+			m, r := fit(t, x, Settings{Components: 1, Covariance: family}, 1)
+			require.True(t, r.FloorActive)
+			near(t, total(one, x), total(m, x), 1e-6, "%v", family)
+			_, r = fit(t, x, Settings{Components: 2, Covariance: family, Starts: 2}, 1)
+			require.True(t, r.Converged, "%v", family)
+			require.NotContains(t, strings.Join(r.Warnings, ""), "fell")
+		}
+	}
 }
 
 func TestFewRows(t *testing.T) {
@@ -270,11 +297,11 @@ func TestUnfinishedFitSaysSo(t *testing.T) {
 
 // A step downwards is never convergence, however large the tolerance.
 func TestFallingIsNotConvergence(t *testing.T) {
-	e := &EM{tolerance: 1e9, history: []float64{-3, -2, -2.5}}
+	e := &EM{d: 1, narrow: 1, tolerance: 1e9, history: []float64{-3, -2, -2.5}}
 	e.judge()
 	require.False(t, e.Done())
 	require.True(t, e.fell)
-	e = &EM{tolerance: 1e-3, history: []float64{-3, -2, -1.9}}
+	e = &EM{d: 1, narrow: 1, tolerance: 1e-3, history: []float64{-3, -2, -1.9}}
 	e.judge() // 0.1·0.1/0.9 is still to come
 	require.False(t, e.Done())
 	e.tolerance = 0.02

@@ -277,7 +277,7 @@ func (s *fullShapes) narrowest(k int) float64 { return s.components[k].smallest 
 
 func (s *fullShapes) floored(k int) bool { return s.components[k].atFloor }
 
-func (s *fullShapes) rescaled(scale []float64) shapes {
+func (s *fullShapes) rescaled(scale []float64) (shapes, error) {
 	out := &fullShapes{d: s.d, of: s.of, tied: s.tied, components: make([]fullShape, len(s.components))}
 	for k, c := range s.components {
 		if s.tied && k > 0 {
@@ -291,16 +291,15 @@ func (s *fullShapes) rescaled(scale []float64) shapes {
 			}
 		}
 		// The factor is that of the rescaled matrix, as a reader of the
-		// parameters has it. EM leaves no covariance so near to singular
-		// that rounding could take its factor away.
+		// parameters has it.
 		shape, err := newFullShape(s.d, sigma, 0)
 		if err != nil {
-			panic("gmm: a rescaled covariance is not positive definite")
+			return nil, errRescaled(k)
 		}
 		shape.atFloor = c.atFloor
 		out.components[k] = shape
 	}
-	return out
+	return out, nil
 }
 
 func (s *fullShapes) reordered(order []int) shapes {

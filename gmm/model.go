@@ -112,13 +112,20 @@ func newModel(weights []float64, means *mat.Dense, s shapes) (*Model, error) {
 }
 
 // Model returns the mixture with the current parameters, in the units of the
-// data.
+// data; nil before the first step, when there are none.
 func (e *EM) Model() *Model {
+	if e.shapes == nil || len(e.history) == 0 {
+		return nil
+	}
 	t := e.scaled.transform
+	shapes, err := e.shapes.rescaled(t.Scale)
+	if err != nil {
+		panic(err) // bounds on the columns' variances see to it
+	}
 	means := t.Invert(nil, mat.NewDense(e.k, e.d, slices.Clone(e.moments.mean)))
 	m := &Model{
 		k: e.k, d: e.d, weights: make([]float64, e.k), logWeight: slices.Clone(e.logWeight),
-		means: means.RawMatrix().Data, shapes: e.shapes.rescaled(t.Scale),
+		means: means.RawMatrix().Data, shapes: shapes,
 	}
 	for k, l := range m.logWeight {
 		m.weights[k] = math.Exp(l)

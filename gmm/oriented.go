@@ -110,39 +110,31 @@ func (f *orientedFamily) fromTensor(t safetensors.Tensor, k, d int) (shapes, err
 func solveVEE(m *moments, w []*mat.SymDense, _ *mat.Dense, floor float64) (*mat.Dense, error) {
 	s := newSharedShape(m, floor)
 	common := mat.NewSymDense(m.d, nil)
-	var chol *mat.Cholesky
+	var axes *mat.Dense
+	var b []float64 // the eigenvalues of the shape
 	s.shape = func(least float64) bool {
 		addScaled(common, w, s.volume)
-		if least > 0 {
-			values, axes, err := eigen([]*mat.SymDense{common})
-			if err != nil || flatten(values[0], 0, least, math.Inf(1)) == 0 {
-				return false
-			}
-			compose(common, axes[0], values[0])
-		}
-		var err error
-		chol, err = unitFactor(common)
-		return err == nil
-	}
-	s.narrowest = func() float64 {
-		values, _, err := eigen([]*mat.SymDense{common})
+		values, vectors, err := eigen([]*mat.SymDense{common})
 		if err != nil {
-			return 0
+			return false
 		}
-		return values[0][0]
+		b, axes = values[0], vectors[0]
+		return flatten(b, 0, least, math.Inf(1)) > 0 || least > 0
 	}
+	s.narrowest = func() float64 { return floats.Min(b) }
 	s.size = func(k int) float64 {
-		var solved mat.Dense
-		if err := chol.SolveTo(&solved, w[k]); err != nil {
-			if _, nearly := err.(mat.Condition); !nearly {
-				return math.NaN()
-			}
+		var turned mat.Dense
+		turned.Mul(w[k], axes)
+		var total float64
+		for j, v := range b {
+			total += max(0, mat.Dot(axes.ColView(j), turned.ColView(j))) / v
 		}
-		return mat.Trace(&solved)
+		return total
 	}
 	if !s.solve() {
 		return nil, ErrCollapsed
 	}
+	compose(common, axes, b)
 	for k, v := range s.volume {
 		w[k].ScaleSym(v, common)
 	}
@@ -157,18 +149,6 @@ func addScaled(dst *mat.SymDense, w []*mat.SymDense, v []float64) {
 		part.ScaleSym(1/v[k], w[k])
 		dst.AddSym(dst, &part)
 	}
-}
-
-// unitFactor scales c to determinant 1 and returns its Cholesky factor.
-func unitFactor(c *mat.SymDense) (*mat.Cholesky, error) {
-	var chol mat.Cholesky
-	if !chol.Factorize(c) {
-		return nil, ErrCollapsed
-	}
-	scale := math.Exp(-chol.LogDet() / float64(c.SymmetricDim()))
-	c.ScaleSym(scale, c)
-	chol.Scale(scale, &chol)
-	return &chol, nil
 }
 
 // solveEVV has the axes of each component for axes and variances of the same volume

@@ -44,11 +44,14 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 	mean, variance := s.columnMoments(x)
 	s.transform = density.Transform{Shift: mean, Scale: variance}
 	for j, v := range variance {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if !(v <= largestVariance) {
 			return nil, errOverflow(j)
 		}
 		if !(v > 0) {
 			return nil, fmt.Errorf("gmm: column %d has the single value %v: %w; drop the column, or spread discrete values by dequantising", j+1, mean[j], density.ErrConstant)
+		}
+		if v < smallestVariance {
+			return nil, errUnderflow(j, v)
 		}
 	}
 	if !c.Covariance.scales() {
@@ -73,6 +76,15 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 // errOverflow is for a column whose variance is more than a number can hold.
 func errOverflow(j int) error {
 	return fmt.Errorf("gmm: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, density.ErrNonFinite)
+}
+
+// smallestVariance is that of a column below which the variances of components, which
+// the floor bounds by a share of it, lose digits; above largestVariance they may
+// overflow, as a component can be as wide as N times the columns.
+const smallestVariance, largestVariance = 1e-290, 1e290
+
+func errUnderflow(j int, v float64) error {
+	return fmt.Errorf("gmm: the variance of column %d is %.3g, which leaves no digits for those of components: %w; multiply the column by a power of ten", j+1, v, density.ErrNonFinite)
 }
 
 // selectRows returns the rows of positive weight, with their weights and labels.

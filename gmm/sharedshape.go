@@ -38,8 +38,7 @@ func newSharedShape(m *moments, floor float64) *sharedShape {
 
 const (
 	golden         = 0.6180339887498949 // (√5−1)/2
-	narrowestShape = -60                // ln of the narrowest shape that is considered
-	shapePrecision = 1e-8               // of its logarithm: the objective is flat at its minimum
+	shapePrecision = 1e-8               // of the logarithm of least: the objective is flat at its minimum
 )
 
 // solve reports whether there is a maximum.
@@ -48,7 +47,8 @@ func (s *sharedShape) solve() bool {
 	if s.floor == 0 {
 		return ok
 	}
-	from, to := float64(narrowestShape), 0.0
+	// No variance is above N·D, what a component of one row could have.
+	from, to := math.Log(s.floor/(s.m.pooledDivisor()*float64(s.m.d))), 0.0
 	if ok {
 		least := s.narrowest()
 		if floats.Min(s.volume)*least >= s.floor {

@@ -122,7 +122,11 @@ func (f fromStart) assign(_ context.Context, e *EM, _ int, _ rand.Source) error 
 	for j, v := range s.transform.Scale {
 		inverse[j] = 1 / v
 	}
-	e.given = f.m.shapes.rescaled(inverse)
+	given, err := f.m.shapes.rescaled(inverse)
+	if err != nil {
+		return err
+	}
+	e.given = given
 	if f.m.Family().String() == e.covariance.String() {
 		e.shapes = e.given
 	}

@@ -101,13 +101,15 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*EM, e
 		return nil, errNoRows()
 	}
 	for j, v := range squares {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if !(v/n <= largestVariance) {
 			return nil, errOverflow(j)
 		}
 		if !(v > 0) {
 			return nil, fmt.Errorf("gmm: column %d has the single value %v: %w; drop the column", j+1, mean[j], density.ErrConstant)
 		}
-		squares[j] = v / n
+		if squares[j] = v / n; squares[j] < smallestVariance {
+			return nil, errUnderflow(j, squares[j])
+		}
 	}
 	if !s.Covariance.scales() {
 		fill(squares, sum(squares)/float64(d))
@@ -132,7 +134,9 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*EM, e
 			e.moments.mean[k*d+j] = (v - mean[j]) * inverse[j]
 		}
 	}
-	e.shapes = start.shapes.rescaled(inverse)
+	if e.shapes, err = start.shapes.rescaled(inverse); err != nil {
+		return nil, err
+	}
 	if _, err := e.readMoments(ctx, rows); err != nil {
 		return nil, err
 	}
