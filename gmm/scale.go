@@ -32,7 +32,10 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 		check = checkMissing
 	}
 	if err := check(x); err != nil {
-		return nil, fmt.Errorf("gmm: %w", err)
+		if !c.Missing {
+			return nil, fmt.Errorf("gmm: %w; or set Settings.Missing for values that are missing", err)
+		}
+		return nil, err
 	}
 	x, s, err := selectRows(x, c)
 	if err != nil {

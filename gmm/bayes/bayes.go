@@ -53,8 +53,11 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Poste
 			return err
 		}
 	})
+	if ctx.Err() != nil {
+		return nil, nil, fmt.Errorf("bayes: %w", ctx.Err())
+	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("bayes: %w", err)
+		return nil, nil, err
 	}
 	for i, p := range fits {
 		r.Bounds[i] = p.bound

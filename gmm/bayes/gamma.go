@@ -42,7 +42,7 @@ func newGammas(s Settings, covariance mat.Symmetric, byComponent, byColumn bool)
 				if s.Covariance != nil {
 					return nil, fmt.Errorf("bayes: the variance of the prior in column %d is %v: %w", j+1, v, ErrSettings)
 				}
-				return nil, fmt.Errorf("bayes: column %d has variance %v: %w; drop it, or give Settings.Covariance", j+1, v, ErrSingular)
+				return nil, fmt.Errorf("bayes: column %d has a single value: %w; drop it, or give Settings.Covariance", j+1, ErrSingular)
 			}
 			g.rate0[g.group(k, j)] += v
 			members[g.group(k, j)]++

@@ -50,7 +50,13 @@ func newRows(x *mat.Dense, weights []float64) (*rows, error) {
 		}
 		r.x = r.x.Slice(0, r.n, 0, d).(*mat.Dense)
 	}
-	r.centre, _ = density.WeightedMoments(r.x, r.weight)
+	var variance []float64
+	r.centre, variance = density.WeightedMoments(r.x, r.weight)
+	for j, v := range variance {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("bayes: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, density.ErrNonFinite)
+		}
+	}
 	for i := range r.n {
 		floats.Sub(r.x.RawRowView(i), r.centre)
 	}

@@ -208,6 +208,16 @@ func (s *Settings) resolve(x *mat.Dense) error {
 	if s.Folds == 0 {
 		s.Folds = 10
 	}
+	for _, k := range s.Components {
+		if k < 1 {
+			return fmt.Errorf("selection: %d components: %w; want 1 or more", k, ErrSettings)
+		}
+	}
+	if !s.Fit.Missing {
+		if err := density.CheckFinite(x); err != nil {
+			return fmt.Errorf("selection: %w; or set Settings.Fit.Missing for values that are missing", err)
+		}
+	}
 	n, _ := x.Dims()
 	switch {
 	case s.Criterion < BIC || s.Criterion > CrossValidation:
