@@ -118,25 +118,31 @@ func drawCurves(title string, axes CurvesAxes, curves []Curve, references []Refe
 }
 
 // Criteria draws a selection criterion against the number of components, one
-// curve for each family of covariances, and rings the best point of each.
+// curve for each family of covariances, and rings the best point of all, unless a
+// curve says which is (a value may be the best and not be sound).
 // Values that are much worse than the better half run out of the frame.
 // criterion labels the vertical axis, with its sign convention, such as "BIC
 // (nats, larger is better)"; smaller says that the smallest value is the
 // best.
 func Criteria(title, criterion string, smaller bool, curves []Curve) (*Figure, error) {
-	marked := make([]Curve, len(curves))
+	marked := slices.Clone(curves)
 	var all []float64
+	given, best := false, 0 // the curve with the best point
 	for k, c := range curves {
 		if err := c.check(false); err != nil {
 			return nil, err
 		}
-		if smaller {
-			c.Best = 1 + floats.MinIdx(c.Y)
-		} else {
-			c.Best = 1 + floats.MaxIdx(c.Y)
+		given = given || c.Best > 0
+		if smaller && floats.Min(c.Y) < floats.Min(curves[best].Y) || !smaller && floats.Max(c.Y) > floats.Max(curves[best].Y) {
+			best = k
 		}
-		marked[k] = c
 		all = append(all, c.Y...)
+	}
+	if len(curves) > 0 && !given {
+		marked[best].Best = 1 + floats.MaxIdx(curves[best].Y)
+		if smaller {
+			marked[best].Best = 1 + floats.MinIdx(curves[best].Y)
+		}
 	}
 	axes := CurvesAxes{X: "components", Y: criterion, WholeX: true}
 	if len(all) == 0 {

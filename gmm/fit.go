@@ -2,6 +2,7 @@ package gmm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -34,7 +35,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		return nil, nil, err
 	}
 	if rows.distinct < s.Components {
-		return nil, nil, fmt.Errorf("gmm: %d components for %d distinct rows: %w; use at most %d components", s.Components, rows.distinct, ErrTooFewRows, rows.distinct)
+		return nil, nil, fmt.Errorf("gmm: %d components for %d distinct rows: %w; use at most %d", s.Components, rows.distinct, ErrTooFewRows, rows.distinct)
 	}
 	report := &Report{Seed: src.Uint64(), StartLogLik: make([]float64, s.Starts)}
 	runs := make([]*EM, s.Starts)
@@ -49,7 +50,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("gmm: %w", err)
 	}
-	if best == nil && s.Starts == 1 {
+	if best == nil && (s.Starts == 1 || errors.Is(errs[0], ErrSettings)) {
 		return nil, nil, errs[0]
 	}
 	if best == nil {

@@ -194,6 +194,9 @@ func (s *SelectionResult) draw(name string) (*figure.Figure, error) {
 			if v := c.value(s.Criterion); c.Components == k && v != nil && !math.IsInf(*v, 0) {
 				curve := &curves[index[c.Covariance]]
 				curve.X, curve.Y = append(curve.X, float64(k)), append(curve.Y, *v)
+				if chosen := s.Candidates[0]; c.Covariance == chosen.Covariance && k == chosen.Components {
+					curve.Best = len(curve.X)
+				}
 			}
 		}
 	}

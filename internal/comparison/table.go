@@ -72,18 +72,24 @@ func (r *Results) writeModels(b *strings.Builder) {
 		rows = func(m *ModelResult) *SplitResult { return m.Train }
 	}
 	t := tabwriter.NewWriter(b, 0, 0, 3, ' ', 0)
-	fmt.Fprintf(t, "model\t%s log p\tkind of number\tbits/dim\ttrain log p\tRMSE\tparameters\tfit\n", split)
+	trainColumn := func(text string) string {
+		if split == "train" {
+			return "" // it is the one that is reported
+		}
+		return text + "\t"
+	}
+	fmt.Fprintf(t, "model\t%s log p\tkind of number\tbits/dim\t%sRMSE\tparameters\tfit\n", split, trainColumn("train log p"))
 	for _, m := range r.Models {
 		s := rows(m)
 		if s == nil {
 			s = &SplitResult{}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
-			m.Name, natsText(s), kindText(s), optional(s.BitsPerDim, "%.3f"), trainText(m.Train),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s%s\t%d\t%s\n",
+			m.Name, natsText(s), kindText(s), optional(s.BitsPerDim, "%.3f"), trainColumn(trainText(m.Train)),
 			optional(s.ReconstructionRMSE, "%.3g"), m.Parameters, secondsText(m.FitSeconds))
 		if m.Bounds != nil && m.Bounds.ELBO != nil && m.Bounds.On == split {
 			bound := &SplitResult{Nats: m.Bounds.ELBO, SEData: m.Bounds.ELBOSEData, SESamples: m.Bounds.ELBOSESamples}
-			fmt.Fprintf(t, "\t≥ %s\tlower bound (ELBO)\t\t\t\t\t\n", natsText(bound))
+			fmt.Fprintf(t, "\t≥ %s\tlower bound (ELBO)\t\t%s\t\t\n", natsText(bound), trainColumn(""))
 		}
 	}
 	t.Flush()
