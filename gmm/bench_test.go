@@ -2,6 +2,7 @@ package gmm
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -32,6 +33,30 @@ func BenchmarkIteration(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkLeaps times whole fits, ten starts and a round of moves, with leaps and by
+// steps of EM alone.
+func BenchmarkLeaps(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		x    *mat.Dense
+		k    int
+	}{
+		{"faithful", open(b, "faithful"), 3}, {"faithful", open(b, "faithful"), 5},
+		{"iris", open(b, "iris"), 4}, {"rows=2000", blobs(2000, 4, 3, 3), 5},
+	} {
+		for _, plain := range []bool{true, false} {
+			b.Run(fmt.Sprintf("%s/K=%d/plain=%v", c.name, c.k, plain), func(b *testing.B) {
+				iterations := 0
+				for b.Loop() {
+					_, r := fit(b, c.x, Settings{Components: c.k, Plain: plain}, 1)
+					iterations = r.TotalIterations
+				}
+				b.ReportMetric(float64(iterations), "iterations")
+			})
+		}
 	}
 }
 

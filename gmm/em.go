@@ -28,8 +28,11 @@ type EM struct {
 	shapes    shapes
 	given     shapes // those of a start, by which missing values are first completed
 
+	steps     int       // made, also those that were taken back
 	history   []float64 // the objective for the scaled rows
 	logLik    float64   // mean log-likelihood of the scaled rows
+	leapt     int       // the place in history that a leap led to
+	slow      float64   // steps that the slowest way would take, as leaps have seen it
 	converged bool
 	fell      bool    // by more than rounding
 	narrow    float64 // the smallest variance in any direction, relative to the widest
@@ -60,6 +63,7 @@ func (e *EM) Step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.steps++
 	e.history = append(e.history, value)
 	e.judge()
 	return nil
@@ -235,9 +239,6 @@ func (e *EM) judge() {
 		e.converged = true
 		return
 	}
-	if last < 2 {
-		return
-	}
 	e.converged = e.rest() < e.tolerance
 }
 
@@ -245,7 +246,7 @@ func (e *EM) judge() {
 // three values; +∞ where steps do not shrink.
 func (e *EM) rest() float64 {
 	last := len(e.history) - 1
-	if last < 2 {
+	if last < e.leapt+2 {
 		return math.Inf(1)
 	}
 	step := e.history[last] - e.history[last-1]
@@ -253,5 +254,5 @@ func (e *EM) rest() float64 {
 	if !(ratio > 0 && ratio < 1) {
 		return math.Inf(1)
 	}
-	return step * ratio / (1 - ratio)
+	return step * max(ratio/(1-ratio), e.slow)
 }

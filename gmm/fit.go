@@ -58,7 +58,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	}
 	for i, e := range runs {
 		if errs[i] == nil {
-			report.TotalIterations += len(e.history) - 1
+			report.TotalIterations += e.steps - 1
 		}
 	}
 	if s.SplitMerge > 0 && s.Labels == nil {
@@ -135,8 +135,9 @@ func (e *EM) clear(s Settings) float64 {
 // climb goes on until the run has converged, until it will gain no more than enough,
 // or until the iterations run out. Progress is told of the given start.
 func (e *EM) climb(ctx context.Context, s Settings, start int, enough float64) error {
+	iterate := e.iterations(s)
 	for !e.ended(s) && (len(e.history) == 0 || !(e.rest() < enough)) {
-		if err := e.Step(ctx); err != nil {
+		if err := iterate(ctx); err != nil {
 			return err
 		}
 		if s.Progress != nil {

@@ -85,7 +85,7 @@ func BenchmarkFloat32Rows(b *testing.B) {
 	narrow, wide := narrowed(blobs(n, k, d, 1))
 	start := randomModel(k, d, 1)
 	for _, family := range []Covariance{Full, Diagonal} {
-		s := Settings{Components: k, Covariance: family, Iterations: passes, Start: From(start), Starts: 1, SplitMerge: -1}
+		s := Settings{Components: k, Covariance: family, Iterations: passes, Start: From(start), Starts: 1, SplitMerge: -1, Plain: true}
 		b.Run(fmt.Sprint(family, "/float32"), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -24,6 +24,10 @@ type Settings struct {
 	// optimum; 0: 1 after several starts, none after one. Negative: none. A
 	// move costs up to 6 runs of EM, side by side.
 	SplitMerge int
+	// Plain makes every iteration a step of EM. Without, EM that creeps is
+	// helped along: some iterations leap to where its last steps point to, and
+	// are taken back if that is no better.
+	Plain bool
 	// Iterations is the largest number of EM iterations of a start; 0: 5000.
 	Iterations int
 	// Tolerance is how much, in nats per row, the likelihood may still be

@@ -38,7 +38,7 @@ func improve(ctx context.Context, e *EM, s Settings) (*EM, int, error) {
 			if errs[i] != nil {
 				continue // the move led to a collapse
 			}
-			iterations += len(next.history) - 1
+			iterations += next.steps - 1
 			if next.doubt() <= best.doubt() && next.Objective() > best.Objective()+10*s.Tolerance {
 				best = next
 			}
@@ -63,10 +63,12 @@ func (e *EM) follow(ctx context.Context, m move, s Settings) (*EM, error) {
 		return nil, err
 	}
 	e.apply(m, next)
-	for i := 0; !next.ended(s); i++ {
-		if err := next.Step(ctx); err != nil {
+	iterate := next.iterations(s)
+	for !next.ended(s) {
+		if err := iterate(ctx); err != nil {
 			return nil, err
 		}
+		i := len(next.history) - 1
 		if i >= len(e.history)+patience && !(next.history[i]+next.rest() > e.history[len(e.history)-1]) {
 			break
 		}

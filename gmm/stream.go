@@ -30,7 +30,7 @@ const streamRows = 16 * blockRows
 
 // FitStream fits a mixture to rows that are read once an iteration, by the EM of
 // [Fit] from the parameters of start (a fit to a sample of the rows, for example);
-// up to rounding the result is that of Fit with From(start). Memory does not grow
+// up to rounding the result is that of Fit with From(start) and Plain. Memory does not grow
 // with the number of rows: it holds a chunk of them and the moments, K·D numbers for
 // families whose axes are the columns and K·D² for others.
 // Settings.Components, Start and Starts are not used; Weights, Labels, Missing,
