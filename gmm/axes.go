@@ -31,6 +31,10 @@ const (
 	noVolume        = 1e-200 // of a component on a single point, instead of 0
 )
 
+// widest returns the greatest variance, relative to that of the columns, of a component
+// whose others are at the floor: what leaves digits to both.
+func widest(floor float64) float64 { return max(1e12*floor, 1e4) }
+
 // solveVEI alternates between volumes λₖ = Σⱼ wₖⱼ/bⱼ / (D·Nₖ) and the shape
 // bⱼ ∝ Σₖ wₖⱼ/λₖ, each exact given the other (Celeux & Govaert 1995, §2).
 func solveVEI(m *moments, w []float64, floor float64) {
@@ -67,9 +71,8 @@ func solveVEI(m *moments, w []float64, floor float64) {
 // form: shapes wₖⱼ/|wₖ|, with |wₖ| the geometric mean, and the volume Σₖ |wₖ| / N.
 // With one, and a logarithm L of the determinant that all share, those of component k
 // are wₖⱼ/νₖ within bounds, with the νₖ that makes it L; and the likelihood is greatest
-// where Σₖ νₖ = N, which falls as L grows. The upper bound is what a component of one
-// row could have, N times the variance of all columns: a component on a line would
-// otherwise make up for its floor by an endless length.
+// where Σₖ νₖ = N, which falls as L grows. They are bounded from above too: a component
+// on a line would otherwise make up for its floor by an endless length.
 func solveEVI(m *moments, w []float64, floor float64) {
 	d, n := m.d, m.pooledDivisor()
 	closed := slices.Clone(w)
@@ -78,7 +81,7 @@ func solveEVI(m *moments, w []float64, floor float64) {
 		volume += unitDeterminant(closed[k*d : (k+1)*d])
 	}
 	floats.Scale(volume/n, closed)
-	most := n * float64(d)
+	most := widest(floor)
 	if floor == 0 || floats.Min(closed) >= floor && floats.Max(closed) <= most && !floats.HasNaN(closed) {
 		copy(w, closed)
 		return

@@ -345,6 +345,59 @@ func TestWeightsAreDuplication(t *testing.T) {
 	require.ErrorContains(t, err, "infinity")
 }
 
+// Only the proportions of weights count: shares that sum to 1 give the fit of no weights,
+// also where a component is a line, and the same judgement of it.
+func TestWeightsAreRelative(t *testing.T) {
+	random := rand.New(rand.NewPCG(2, 2))
+	x := mat.NewDense(400, 2, nil)
+	for i := range 400 {
+		a, b := 1.0, 1.0
+		if i%10 == 0 {
+			a, b = 30, 1./30
+		}
+		x.SetRow(i, []float64{a * random.NormFloat64(), b * random.NormFloat64()})
+	}
+	weights := make([]float64, 400)
+	fill(weights, 1./400)
+	for _, family := range append(Covariances(), FactorAnalyzers(1), ProbabilisticPCA(1)) {
+		for _, floor := range []float64{0, 1e-2} {
+			s := Settings{Components: 2, Covariance: family, Starts: 2, Floor: floor}
+			a, ra := fit(t, x, s, 1)
+			s.Weights = weights
+			b, rb := fit(t, x, s, 1)
+			near(t, total(a, x), total(b, x), 1e-5, "%v", family)
+			require.Equal(t, ra.Degenerate, rb.Degenerate, "%v", family)
+			require.Equal(t, ra.FloorActive, rb.FloorActive, "%v", family)
+		}
+	}
+}
+
+// A row of weight 0 is absent whatever it holds; a column that only such rows have is
+// one without values.
+func TestAbsentRowsHoldAnything(t *testing.T) {
+	x := blobs(60, 2, 2, 3)
+	weights := make([]float64, 61)
+	fill(weights, 1)
+	weights[60] = 0
+	more := mat.NewDense(61, 2, append(append([]float64{}, x.RawMatrix().Data...), math.NaN(), math.Inf(1)))
+	a, _ := fit(t, x, Settings{Components: 2, Starts: 1}, 1)
+	for _, missing := range []bool{false, true} {
+		b, _ := fit(t, more, Settings{Components: 2, Starts: 1, Weights: weights, Missing: missing}, 1)
+		near(t, total(a, x), total(b, x), 1e-9)
+	}
+	for i := range 60 {
+		more.Set(i, 1, math.NaN())
+	}
+	more.SetRow(60, []float64{1, 1})
+	_, _, err := Fit(t.Context(), more, Settings{Components: 2, Weights: weights, Missing: true}, density.NewSource(1, "w"))
+	require.ErrorContains(t, err, "column 2 has no values")
+	more.Set(0, 0, math.Inf(1))
+	weights[5], weights[0] = 0, 0
+	more.Set(7, 0, math.Inf(1))
+	_, _, err = Fit(t.Context(), more, Settings{Components: 2, Weights: weights, Missing: true}, density.NewSource(1, "w"))
+	require.ErrorContains(t, err, "row 8, column 1 is +Inf")
+}
+
 // With all rows labelled the fit is the closed form of each class; with some,
 // labelled rows stay where they are told.
 func TestLabels(t *testing.T) {

@@ -193,9 +193,9 @@ func TestInactiveFloorChangesNothing(t *testing.T) {
 }
 
 func TestDuplicatesNeedAFloor(t *testing.T) {
-	x := mat.NewDense(64, 2, nil) // 16 of each, so that their means have no rounding
+	x := mat.NewDense(64, 2, nil) // of mean 0 and variance 1, so that nothing is rounded
 	for i := range 64 {
-		x.SetRow(i, []float64{float64(i % 4 % 3), float64(i % 4 / 3)})
+		x.SetRow(i, []float64{float64(i%2*2 - 1), float64(i/2%2*2 - 1)})
 	}
 	for _, family := range append(Covariances(), FactorAnalyzers(1), ProbabilisticPCA(1)) {
 		_, _, err := Fit(context.Background(), x, Settings{Components: 4, Covariance: family, Floor: -1}, rand.NewPCG(1, 1))

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
@@ -81,7 +82,8 @@ func TestLeapsAreTakenBack(t *testing.T) {
 	}
 	e := run()
 	l := prepare(e, 4)
-	l.extend(e, 2)
+	l.extend(e, 50)
+	require.GreaterOrEqual(t, floats.Min(e.moments.resp), 0.0)
 	for i := range 200 {
 		near(t, weights[i], sum(e.moments.resp[3*i:3*i+3]), 1e-12)
 	}
@@ -104,4 +106,58 @@ func TestLeapsAreTakenBack(t *testing.T) {
 	prepare(plain, 1)
 	require.NoError(t, plain.Step(t.Context()))
 	near(t, plain.LogLik(), e.LogLik(), 1e-13) // sums of another order
+}
+
+// After a leap nothing is predicted from its gain, and no less than the slowest rate seen
+// says; and what the E-step before had left for other responsibilities is forgotten.
+func TestWhatLeapsLeave(t *testing.T) {
+	e := &EM{history: []float64{-3, -2, -1.5, -1.49}, leapt: 2}
+	require.True(t, math.IsInf(e.rest(), 1))
+	e = &EM{history: []float64{-3, -2, -1.5}, slow: 7}
+	near(t, 3.5, e.rest(), 1e-12)
+
+	x := blobs(200, 2, 3, 4)
+	for _, rows := range []*mat.Dense{x, punched(x, 0.2, 1)} {
+		s, err := Settings{Components: 3, Covariance: Diagonal, Missing: true}.resolve()
+		require.NoError(t, err)
+		scaled, err := scaleRows(rows, s)
+		require.NoError(t, err)
+		e, err := newEM(scaled, s)
+		require.NoError(t, err)
+		require.NoError(t, KMeans.assign(t.Context(), e, 0, density.NewSource(1, "leap")))
+		l := &leaper{before: make([]float64, 600), first: make([]float64, 600), longest: 4}
+		require.NoError(t, e.Step(t.Context()))
+		copy(l.before, e.moments.resp)
+		require.NoError(t, e.Step(t.Context()))
+		copy(l.first, e.moments.resp)
+		require.NoError(t, e.Step(t.Context()))
+		fresh, err := newEM(scaled, s)
+		require.NoError(t, err)
+		copy(fresh.moments.mean, e.moments.mean)
+		fresh.given = e.shapes
+		l.extend(e, 1.3)
+		copy(fresh.moments.resp, e.moments.resp)
+		require.NoError(t, e.Step(t.Context()))
+		require.NoError(t, fresh.Step(t.Context()))
+		near(t, fresh.LogLik(), e.LogLik(), 1e-12)
+	}
+	// A leap that is kept.
+	overlap, err := NewDiagonal([]float64{.5, .5}, mat.NewDense(2, 1, []float64{0, 2}), mat.NewDense(2, 1, []float64{1, 1}))
+	require.NoError(t, err)
+	y := mat.NewDense(300, 1, nil)
+	overlap.Rand(y, density.NewSource(1, "leap"))
+	s, err := Settings{Components: 2, Starts: 1}.resolve()
+	require.NoError(t, err)
+	scaled, err := scaleRows(y, s)
+	require.NoError(t, err)
+	e, err = newEM(scaled, s)
+	require.NoError(t, err)
+	require.NoError(t, KMeans.assign(t.Context(), e, 0, density.NewSource(1, "leap")))
+	iterate := e.iterations(s)
+	for e.leapt == 0 {
+		require.NoError(t, iterate(t.Context()))
+	}
+	require.Equal(t, len(e.history)-1, e.leapt)
+	require.Greater(t, e.slow, 1.5)
+	require.False(t, e.Done())
 }

@@ -248,23 +248,28 @@ func (m *moments) passGaps(g *gapped, about []float64, f func(b batch, w *worksp
 	return sum(values), firstError(errs)
 }
 
-// checkMissing returns an error for infinite values and for rows and columns
-// without any value.
-func checkMissing(x *mat.Dense) error {
-	n, d := x.Dims()
-	seen := make([]bool, d)
-	for i := range n {
+// check returns an error for values of x, which are those of the rows that count, that
+// are not finite or, where they may be missing, for rows and columns without any.
+func (s *scaledRows) check(x *mat.Dense, missing bool) error {
+	seen := make([]bool, s.d)
+	for i := range s.n {
+		name := i + 1 // in the data
+		if s.kept != nil {
+			name = s.kept[i] + 1
+		}
 		any := false
 		for j, v := range x.RawRowView(i) {
-			if math.IsInf(v, 0) {
-				return fmt.Errorf("gmm: row %d, column %d is %v: %w; a missing value is NaN", i+1, j+1, v, density.ErrNonFinite)
-			}
-			if !math.IsNaN(v) {
+			switch {
+			case !missing && (math.IsNaN(v) || math.IsInf(v, 0)):
+				return fmt.Errorf("gmm: row %d, column %d is %v: %w; remove the row or fill the value in, or set Settings.Missing for values that are missing", name, j+1, v, density.ErrNonFinite)
+			case math.IsInf(v, 0):
+				return fmt.Errorf("gmm: row %d, column %d is %v: %w; a missing value is NaN", name, j+1, v, density.ErrNonFinite)
+			case !math.IsNaN(v):
 				any, seen[j] = true, true
 			}
 		}
 		if !any {
-			return fmt.Errorf("gmm: row %d has no values: %w; leave it out", i+1, density.ErrNonFinite)
+			return fmt.Errorf("gmm: row %d has no values: %w; leave it out", name, density.ErrNonFinite)
 		}
 	}
 	for j, any := range seen {

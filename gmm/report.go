@@ -55,7 +55,7 @@ const nearSingular = 1e-4
 // degenerate too.
 func (e *EM) degenerate() bool {
 	for k := range e.k {
-		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.moments.count[k] < float64(4*e.rowsNeeded()) {
+		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.rowsNeeded()) {
 			return true
 		}
 	}
@@ -87,6 +87,12 @@ func (e *EM) rowsNeeded() int {
 	return 2
 }
 
+// rowsOf returns the number of rows that component k has. Weights that sum to less
+// than the rows there are, such as shares, are taken relative to each other.
+func (e *EM) rowsOf(k int) float64 {
+	return e.moments.count[k] * max(1, float64(e.moments.n)/e.moments.total)
+}
+
 // examine fills the report from the start that was kept.
 func (r *Report) examine(e *EM) {
 	r.History = e.history
@@ -100,7 +106,7 @@ func (r *Report) examine(e *EM) {
 		r.warn("the likelihood fell by more than rounding in some iteration; the covariances are too ill-conditioned for the arithmetic; a larger Settings.Floor would help")
 	}
 	for k := range e.k {
-		count := e.moments.count[k]
+		count := e.rowsOf(k)
 		switch {
 		case e.shapes.floored(k):
 			r.FloorActive = true
@@ -115,7 +121,7 @@ func (r *Report) examine(e *EM) {
 		}
 	}
 	for _, k := range e.spurious() {
-		r.warn("component %d (%.3g rows) is small and in some direction has less than %v of the variance that components have on average: such optima are often spurious; compare held-out likelihoods with fewer components", k+1, e.moments.count[k], spuriousRatio)
+		r.warn("component %d (%.3g rows) is small and in some direction has less than %v of the variance that components have on average: such optima are often spurious; compare held-out likelihoods with fewer components", k+1, e.rowsOf(k), spuriousRatio)
 	}
 	var failed, higher int
 	for _, v := range r.StartLogLik {

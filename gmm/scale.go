@@ -27,18 +27,11 @@ type scaledRows struct {
 // scaleRows checks and scales x (N×D). Rows of weight 0 are left out. Counting
 // distinct rows stops at Components.
 func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
-	check := density.CheckFinite
-	if c.Missing {
-		check = checkMissing
-	}
-	if err := check(x); err != nil {
-		if !c.Missing {
-			return nil, fmt.Errorf("gmm: %w; or set Settings.Missing for values that are missing", err)
-		}
-		return nil, err
-	}
 	x, s, err := selectRows(x, c)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.check(x, c.Missing); err != nil {
 		return nil, err
 	}
 	if patterns, lacks := patternsOf(s.n, s.d, x.At); lacks {

@@ -47,8 +47,7 @@ func (s *sharedShape) solve() bool {
 	if s.floor == 0 {
 		return ok
 	}
-	// No variance is above N·D, what a component of one row could have.
-	from, to := math.Log(s.floor/(s.m.pooledDivisor()*float64(s.m.d))), 0.0
+	from, to := math.Log(s.floor/widest(s.floor)), 0.0
 	if ok {
 		least := s.narrowest()
 		if floats.Min(s.volume)*least >= s.floor {

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/kernel"
 )
 
 // Rows is data that is read in chunks, such as a file larger than memory. It can be
@@ -51,15 +52,12 @@ func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model
 	if err != nil {
 		return nil, nil, err
 	}
-	for iteration := range s.Iterations + 1 {
+	for !e.ended(s) {
 		if err := e.stepStream(ctx, rows); err != nil {
 			return nil, nil, err
 		}
 		if s.Progress != nil {
-			s.Progress(0, iteration, e.LogLik())
-		}
-		if e.Done() {
-			break
+			s.Progress(0, len(e.history)-1, e.LogLik())
 		}
 	}
 	report := &Report{StartLogLik: []float64{e.LogLik()}, TotalIterations: len(e.history) - 1}
@@ -140,9 +138,8 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*EM, e
 	if _, err := e.readMoments(ctx, rows); err != nil {
 		return nil, err
 	}
-	e.shapes = nil // those of start may be of another family
-	if err := e.stepStream(ctx, rows); err != nil {
-		return nil, err
+	if start.Family().String() != s.Covariance.String() {
+		e.shapes = nil // which no M-step can go on from
 	}
 	return e, nil
 }
@@ -266,6 +263,11 @@ func (e *EM) readScatters(ctx context.Context, rows Rows) (float64, error) {
 // points (K×D) or, without any, none.
 func (e *EM) expectChunk(chunk *moments, logs, about []float64) []*sums {
 	k, d := e.k, e.d
+	var start *Model // in the scaled rows, of which some may be far from all components
+	if len(e.history) == 0 {
+		start = &Model{k: k, d: d, weights: make([]float64, k), means: e.moments.mean, shapes: e.shapes}
+		kernel.Exp(start.weights, e.logWeight)
+	}
 	parts := make([]*sums, segments(chunk.n))
 	forSegments(chunk.n, func(s, first, last int) {
 		parts[s] = newSums(k, d, about)
@@ -273,6 +275,10 @@ func (e *EM) expectChunk(chunk *moments, logs, about []float64) []*sums {
 			to := min(from+blockRows, last)
 			joint := chunk.resp[from*k : to*k]
 			logJoint(joint, e.logWeight, e.moments.mean, e.shapes, chunk.x[from*d:to*d])
+			if start != nil {
+				noNaN(joint, k, chunk.x[from*d:to*d])
+				start.decideRows(joint, chunk.x[from*d:to*d])
+			}
 			normalize(logs[from:to], joint, k)
 			parts[s].add(chunk, from, to)
 		}

@@ -24,10 +24,14 @@ type rows struct {
 // newRows checks the rows of x (N×D), leaves out those of weight 0 and centres the
 // others.
 func newRows(x *mat.Dense, weights []float64) (*rows, error) {
-	if err := density.CheckFinite(x); err != nil {
-		return nil, fmt.Errorf("bayes: %w", err)
-	}
 	n, d := x.Dims()
+	for i := range n {
+		for j, v := range x.RawRowView(i) {
+			if (math.IsNaN(v) || math.IsInf(v, 0)) && (weights == nil || len(weights) == n && weights[i] != 0) {
+				return nil, fmt.Errorf("bayes: row %d, column %d is %v: %w; remove the row or fill the value in", i+1, j+1, v, density.ErrNonFinite)
+			}
+		}
+	}
 	r := &rows{n: n, d: d, x: mat.DenseCopyOf(x), total: float64(n)}
 	if weights != nil {
 		if len(weights) != n {

@@ -113,6 +113,9 @@ var errFewSamples = errors.New("fewer than 2 bootstrap samples could be fitted")
 // components apart. Weights, labels and missing values are an error that wraps
 // ErrSettings: resampling counts each row once.
 func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*StandardErrors, error) {
+	if samples < 2 {
+		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 2", samples, ErrSettings)
+	}
 	if fit.Weights != nil || fit.Labels != nil || fit.Missing || hasNaN(x) {
 		return nil, fmt.Errorf("selection: standard errors with weights, labels or missing values: %w", ErrSettings)
 	}

@@ -213,12 +213,17 @@ func (s *Settings) resolve(x *mat.Dense) error {
 			return fmt.Errorf("selection: %d components: %w; want 1 or more", k, ErrSettings)
 		}
 	}
-	if !s.Fit.Missing {
-		if err := density.CheckFinite(x); err != nil {
-			return fmt.Errorf("selection: %w; or set Settings.Fit.Missing for values that are missing", err)
+	n, _ := x.Dims()
+	for i := range n {
+		if s.Fit.Missing || i < len(s.Fit.Weights) && s.Fit.Weights[i] == 0 {
+			continue
+		}
+		for j, v := range x.RawRowView(i) {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("selection: row %d, column %d is %v: %w; remove the row or fill the value in, or set Settings.Fit.Missing for values that are missing", i+1, j+1, v, density.ErrNonFinite)
+			}
 		}
 	}
-	n, _ := x.Dims()
 	switch {
 	case s.Criterion < BIC || s.Criterion > CrossValidation:
 		return fmt.Errorf("selection: %v: %w", s.Criterion, ErrSettings)
@@ -328,8 +333,8 @@ func (c *Candidate) holdOut(ctx context.Context, x *mat.Dense, s Settings, fit g
 // folds returns log p of each row under the fit to the folds it is not in, and its
 // weight, if rows have weights. The division is the same for all candidates.
 func folds(ctx context.Context, x *mat.Dense, parts int, fit gmm.Settings, seed uint64) (values, heldWeights []float64, err error) {
+	x, weights := present(x, fit.Weights)
 	n, d := x.Dims()
-	weights := fit.Weights
 	order := rand.New(density.NewSource(seed, "selection.folds")).Perm(n)
 	for part := range parts {
 		from, to := part*n/parts, (part+1)*n/parts
@@ -359,4 +364,19 @@ func folds(ctx context.Context, x *mat.Dense, parts int, fit gmm.Settings, seed 
 		values = append(values, m.LogProbObserved(nil, test)...)
 	}
 	return values, heldWeights, nil
+}
+
+// present returns the rows of x that have a positive weight, with these.
+func present(x *mat.Dense, weights []float64) (*mat.Dense, []float64) {
+	if !slices.Contains(weights, 0) {
+		return x, weights
+	}
+	_, d := x.Dims()
+	var data, kept []float64
+	for i, w := range weights {
+		if w > 0 {
+			data, kept = append(data, x.RawRowView(i)...), append(kept, w)
+		}
+	}
+	return mat.NewDense(len(kept), d, data), kept
 }

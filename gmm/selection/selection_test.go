@@ -273,6 +273,42 @@ func TestAbsentRows(t *testing.T) {
 	require.False(t, math.IsNaN(got.Best().HeldOut) || math.IsInf(got.Best().HeldOut, 0))
 }
 
+// Cross-validation divides the rows that are there.
+func TestFoldsOfPresentRows(t *testing.T) {
+	x := open(t, "faithful")
+	n, d := x.Dims()
+	weights := make([]float64, n+20)
+	more := mat.NewDense(n+20, d, nil)
+	for i := range n {
+		weights[i] = 1
+		more.SetRow(i, x.RawRowView(i))
+	}
+	for i := range 20 {
+		more.SetRow(n+i, []float64{math.NaN(), 1})
+	}
+	s := Settings{Families: []gmm.Covariance{gmm.Full}, Components: []int{2}, Criterion: CrossValidation, Folds: 5, Fit: gmm.Settings{Starts: 1}}
+	want, err := Select(context.Background(), x, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	s.Fit.Weights = weights
+	got, err := Select(context.Background(), more, s, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	near(t, want.Best().HeldOut, got.Best().HeldOut, 1e-9)
+	near(t, want.Best().HeldOutErr, got.Best().HeldOutErr, 1e-9)
+}
+
+func TestMistakes(t *testing.T) {
+	x := mat.DenseCopyOf(open(t, "faithful"))
+	_, err := Select(context.Background(), x, Settings{Components: []int{2, 0}}, density.NewSource(1, "test"))
+	require.ErrorIs(t, err, ErrSettings)
+	require.ErrorContains(t, err, "0 components")
+	_, err = Errors(context.Background(), nil, x, gmm.Settings{}, -1, density.NewSource(1, "test"))
+	require.ErrorIs(t, err, ErrSettings)
+	x.Set(3, 1, math.NaN())
+	_, err = Select(context.Background(), x, Settings{Components: []int{2}}, density.NewSource(1, "test"))
+	require.ErrorIs(t, err, density.ErrNonFinite)
+	require.ErrorContains(t, err, "row 4, column 2")
+}
+
 func TestWeightMistakes(t *testing.T) {
 	x := open(t, "iris")
 	n, _ := x.Dims()

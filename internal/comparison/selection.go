@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -89,14 +90,15 @@ func selectMixture(ctx context.Context, j *Job, d *Data, families []gmm.Covarian
 	for k := c.Components.From; k <= c.Components.To; k++ {
 		counts = append(counts, k)
 	}
-	done := 0
+	var done atomic.Int64
+	begun := func() int { return min(int(done.Load()), len(families)*len(counts)) }
 	s := selection.Settings{
 		Families: families, Components: counts, Criterion: criterion, Valid: d.validation(), ValidWeights: d.validationWeights(),
 		Fit: gmm.Settings{Starts: c.Starts, SplitMerge: c.moves(), Iterations: c.Iterations, Floor: j.Config.Floor, Missing: j.Config.Missing, Weights: d.Train.Weights, Progress: func(start, iteration int, _ float64) {
 			if iteration == 0 && start == 0 {
-				done++
+				done.Add(1)
 			}
-			j.step(fmt.Sprintf("gmm: EM for %d candidates", len(families)*len(counts)), done, len(families)*len(counts), "")
+			j.step(fmt.Sprintf("gmm: EM for %d candidates", len(families)*len(counts)), begun(), len(families)*len(counts), "")
 		}},
 	}
 	begin := time.Now()
@@ -160,7 +162,13 @@ const shownCandidates = 5
 func (s *SelectionResult) write(b *strings.Builder) {
 	fmt.Fprintf(b, "\ngmm chosen by %s (larger is better), the best of %d candidates first:\n", s.Criterion, len(s.Candidates))
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "  family\tcomponents\tparameters\tlog L (nats, total)\tBIC\tICL\theld-out (nats/row)")
+	aic := func(text string) string {
+		if s.Criterion != "aic" {
+			return ""
+		}
+		return text + "\t"
+	}
+	fmt.Fprintf(t, "  family\tcomponents\tparameters\tlog L (nats, total)\t%sBIC\tICL\theld-out (nats/row)\n", aic("AIC"))
 	for _, c := range s.Candidates[:min(shownCandidates, len(s.Candidates))] {
 		if c.NotFitted != "" {
 			continue
@@ -169,10 +177,19 @@ func (s *SelectionResult) write(b *strings.Builder) {
 		if c.Degenerate {
 			note = " (degenerate)"
 		}
-		fmt.Fprintf(t, "  %s%s\t%d\t%d\t%s\t%s\t%s\t%s\n", c.Covariance, note, c.Components, c.Parameters,
-			optional(c.LogLik, "%.3f"), optional(c.BIC, "%.3f"), optional(c.ICL, "%.3f"), optional(c.HeldOut, "%.3f"))
+		fmt.Fprintf(t, "  %s%s\t%d\t%d\t%s\t%s%s\t%s\t%s\n", c.Covariance, note, c.Components, c.Parameters,
+			optional(c.LogLik, "%.3f"), aic(optional(c.AIC, "%.3f")), optional(c.BIC, "%.3f"), optional(c.ICL, "%.3f"), optional(c.HeldOut, "%.3f"))
 	}
 	t.Flush()
+	failed := 0
+	for _, c := range s.Candidates {
+		if c.NotFitted != "" {
+			failed++
+		}
+	}
+	if failed > 0 {
+		fmt.Fprintf(b, "  %d could not be fitted; results.json says why\n", failed)
+	}
 }
 
 // draw draws the criterion against the number of components.
