@@ -32,8 +32,8 @@ const (
 )
 
 // widest returns the greatest variance, relative to that of the columns, of a component
-// whose others are at the floor: what leaves digits to both.
-func widest(floor float64) float64 { return max(1e12*floor, 1e4) }
+// some of whose others are at the floor: what leaves digits to both.
+func widest(floor float64) float64 { return max(1e9*floor, 1e3) }
 
 // solveVEI alternates between volumes λₖ = Σⱼ wₖⱼ/bⱼ / (D·Nₖ) and the shape
 // bⱼ ∝ Σₖ wₖⱼ/λₖ, each exact given the other (Celeux & Govaert 1995, §2).
@@ -82,7 +82,7 @@ func solveEVI(m *moments, w []float64, floor float64) {
 	}
 	floats.Scale(volume/n, closed)
 	most := widest(floor)
-	if floor == 0 || floats.Min(closed) >= floor && floats.Max(closed) <= most && !floats.HasNaN(closed) {
+	if floor == 0 || floats.Min(closed) >= floor && !floats.HasNaN(closed) {
 		copy(w, closed)
 		return
 	}

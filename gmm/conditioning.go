@@ -35,6 +35,9 @@ func (m *Model) Moments() ([]float64, *mat.SymDense) {
 // mixture of full covariances again.
 func (m *Model) Marginal(columns ...int) *Model {
 	m.checkColumns(columns)
+	if len(columns) == 0 {
+		panic("gmm: a marginal of no columns")
+	}
 	means := mat.NewDense(m.k, len(columns), nil)
 	covs := make([]mat.Symmetric, m.k)
 	for k := range m.k {
@@ -107,6 +110,9 @@ func (m *Model) Regress(dst *mat.Dense, columns []int, x *mat.Dense) *mat.Dense 
 		panic("gmm: columns and data differ in number")
 	}
 	p := m.split(columns)
+	if len(p.missing) == 0 || len(columns) == 0 {
+		panic("gmm: a regression on all columns, or on none")
+	}
 	if dst == nil {
 		dst = mat.NewDense(n, len(p.missing), nil)
 	}

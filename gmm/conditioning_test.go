@@ -66,7 +66,8 @@ func TestConditionalIntegratesToOne(t *testing.T) {
 }
 
 func TestScore(t *testing.T) {
-	for _, m := range []*Model{randomModel(3, 3, 2), diagonalModel(3, 3)} {
+	factors, _ := fit(t, blobs(100, 2, 3, 1), Settings{Components: 2, Covariance: FactorAnalyzers(1), Starts: 1}, 1)
+	for _, m := range []*Model{randomModel(3, 3, 2), diagonalModel(3, 3), factors} {
 		x := blobs(10, 3, 3, 2)
 		got := m.Score(nil, x)
 		for i := range 10 {

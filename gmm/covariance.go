@@ -58,6 +58,8 @@ type shapes interface {
 	completer() completer
 	// displace stores Lₖe in dst, where Σₖ = LₖLₖᵀ and e is standard normal.
 	displace(dst []float64, k int, random *rand.Rand)
+	// solve returns Σₖ⁻¹v for v of length D.
+	solve(k int, v []float64) []float64
 	// at returns element (i, j) of Σₖ.
 	at(k, i, j int) float64
 	// narrowest returns the smallest variance of component k in any

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
+
 	"likely/internal/safetensors"
 )
 
@@ -213,6 +215,12 @@ func (s *diagonalShapes) displace(dst []float64, k int, random *rand.Rand) {
 	for j := range dst {
 		dst[j] = math.Sqrt(s.variances[k*s.d+j]) * random.NormFloat64()
 	}
+}
+
+func (s *diagonalShapes) solve(k int, v []float64) []float64 {
+	out := make([]float64, s.d)
+	floats.DivTo(out, v, s.variances[k*s.d:(k+1)*s.d])
+	return out
 }
 
 func (s *diagonalShapes) at(k, i, j int) float64 {

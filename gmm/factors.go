@@ -71,6 +71,9 @@ func (factorFamily) needs(d int) need {
 
 func (f factorFamily) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
 	if f.l < 1 || f.l >= m.d {
+		if m.d == 1 {
+			return nil, fmt.Errorf("gmm: factors for a single column: %w; use another family", ErrSettings)
+		}
 		return nil, fmt.Errorf("gmm: %d factors for %d columns: %w; want 1 to %d", f.l, m.d, ErrSettings, m.d-1)
 	}
 	s := &factorShapes{d: m.d, of: f, components: make([]factorShape, m.k)}
@@ -128,6 +131,13 @@ func (f factorFamily) fromTensor(t safetensors.Tensor, k, d int) (shapes, error)
 			return nil, fmt.Errorf("gmm: covariance %d has noise that is not positive or loadings that are not finite: %w", i+1, ErrParameters)
 		}
 		s.components[i] = c
+		widest := 0.0
+		for j := range d {
+			widest = max(widest, s.at(i, j, j))
+		}
+		if !(s.narrowest(i) > 1e-15*widest) {
+			return nil, fmt.Errorf("gmm: covariance %d has noise of less than 1e-15 of its widest variance: %w; it is singular", i+1, ErrCollapsed)
+		}
 	}
 	return s, nil
 }

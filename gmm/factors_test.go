@@ -215,3 +215,15 @@ func TestWideFactors(t *testing.T) {
 		require.GreaterOrEqual(t, r.History[i], r.History[i-1]-1e-10*math.Abs(r.History[i]))
 	}
 }
+
+// Parameters so narrow that they are singular are refused, not evaluated here and a
+// panic there.
+func TestSingularFactorsAreRefused(t *testing.T) {
+	m, _ := fit(t, blobs(100, 1, 3, 1), Settings{Components: 1, Covariance: FactorAnalyzers(1)}, 1)
+	tensors := m.Tensors()
+	for j := range 3 {
+		tensors[2].Data[2*j+1] = 1e-18
+	}
+	_, err := FromTensors(m.Config(), tensors)
+	require.ErrorIs(t, err, ErrCollapsed)
+}

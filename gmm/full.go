@@ -273,6 +273,19 @@ func (s *fullShapes) displace(dst []float64, k int, random *rand.Rand) {
 
 func (s *fullShapes) at(k, i, j int) float64 { return s.components[k].sigma[i*s.d+j] }
 
+func (s *fullShapes) solve(k int, v []float64) []float64 {
+	out, l := append([]float64{}, v...), s.components[k].factor
+	for i := range out {
+		row := l[i*s.d : i*s.d+i]
+		out[i] = (out[i] - floats.Dot(row, out[:i])) / l[i*s.d+i]
+	}
+	for i := s.d - 1; i >= 0; i-- {
+		out[i] /= l[i*s.d+i]
+		floats.AddScaled(out[:i], -out[i], l[i*s.d:i*s.d+i])
+	}
+	return out
+}
+
 func (s *fullShapes) narrowest(k int) float64 { return s.components[k].smallest }
 
 func (s *fullShapes) floored(k int) bool { return s.components[k].atFloor }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -22,32 +23,18 @@ func (m *Model) Score(dst, x *mat.Dense) *mat.Dense {
 		panic("gmm: dst and data differ in shape")
 	}
 	r := m.Responsibilities(nil, x)
-	precision := make([]mat.Cholesky, m.k)
-	for k := range precision {
-		if !precision[k].Factorize(m.Covariance(k)) {
-			panic("gmm: a covariance is not positive definite")
-		}
-	}
 	forBlocks(n, func(_, from, to int) {
-		e, solved := mat.NewVecDense(m.d, nil), mat.NewVecDense(m.d, nil)
+		e, out := make([]float64, m.d), make([]float64, m.d)
 		for i := from; i < to; i++ {
-			row, out := x.RawRowView(i), make([]float64, m.d)
+			row := x.RawRowView(i)
+			clear(out)
 			for k := range m.k {
 				w := r.At(i, k)
 				if w == 0 {
 					continue
 				}
-				for j, v := range m.mean(k) {
-					e.SetVec(j, v-row[j])
-				}
-				if err := precision[k].SolveVecTo(solved, e); err != nil {
-					if _, nearly := err.(mat.Condition); !nearly {
-						panic("gmm: a covariance is not positive definite")
-					}
-				}
-				for j := range out {
-					out[j] += w * solved.AtVec(j)
-				}
+				floats.SubTo(e, m.mean(k), row)
+				floats.AddScaled(out, w, m.shapes.solve(k, e))
 			}
 			copy(dst.RawRowView(i), out)
 		}

@@ -34,6 +34,9 @@ type Online struct {
 // NewOnline starts from the parameters of a mixture. Of s, Covariance and Floor are
 // used; the floor is relative to the variances of the columns under start.
 func NewOnline(start *Model, s Settings) (*Online, error) {
+	if s.Weights != nil || s.Labels != nil || s.Missing || s.Prior != nil {
+		return nil, fmt.Errorf("gmm: mini-batches with weights, labels, missing values or a prior: %w; fit rows in memory for those", ErrSettings)
+	}
 	s.Components = start.k
 	s, err := s.resolve()
 	if err != nil {
@@ -83,6 +86,9 @@ func (o *Online) Update(x *mat.Dense) error {
 	}
 	batch.collect()
 	step := o.Rate(o.batches)
+	if !(step >= 0 && step <= 1) {
+		return fmt.Errorf("gmm: Online.Rate(%d) is %v: %w; want a step from 0 to 1", o.batches, step, ErrSettings)
+	}
 	next := moments{
 		k: k, d: d, total: 1, count: make([]float64, k), mean: make([]float64, k*d),
 		scatters: make([][]float64, k), ctx: context.Background(),

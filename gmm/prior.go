@@ -31,7 +31,8 @@ type Prior struct {
 	// DegreesOfFreedom is ν; 0: D+2.
 	DegreesOfFreedom float64
 	// Scale is Λ (D×D, positive definite); nil: the covariance of the data
-	// over K^(2/D), so that K clusters of that size fill the space.
+	// over K^(2/D), so that K clusters of that size fill the space; only its
+	// diagonal where it is singular, as it is of fewer rows than columns.
 	Scale mat.Symmetric
 }
 
@@ -84,19 +85,47 @@ func (p *Prior) scaled(s *scaledRows, k int) (*scaledPrior, error) {
 		}
 	}
 	var chol mat.Cholesky
+	if p.Scale == nil && !chol.Factorize(mat.NewSymDense(d, out.scale)) {
+		for i := range out.scale {
+			if i%(d+1) != 0 {
+				out.scale[i] = 0
+			}
+		}
+	}
 	if floats.HasNaN(out.mean) || floats.HasNaN(out.scale) || !chol.Factorize(mat.NewSymDense(d, out.scale)) {
 		return nil, fmt.Errorf("gmm: prior mean or scale: %w; want finite numbers and a positive definite scale", ErrSettings)
 	}
 	return out, nil
 }
 
-// covariance returns the covariance of the scaled rows (D×D), with missing values
-// at the mean and the variances of what is observed.
+// covariance returns the covariance of the scaled rows (D×D). With missing values each
+// element is that of the rows that have both columns, or 0; the prior does without the
+// others if these are not positive definite together.
 func (s *scaledRows) covariance() []float64 {
 	out := make([]float64, s.d*s.d)
-	for i := range s.n {
-		for a, v := range s.row(i) {
-			floats.AddScaled(out[a*s.d:(a+1)*s.d], s.weightOf(i)/s.total*v, s.row(i))
+	if s.patterns == nil {
+		for i := range s.n {
+			for a, v := range s.row(i) {
+				floats.AddScaled(out[a*s.d:(a+1)*s.d], s.weightOf(i)/s.total*v, s.row(i))
+			}
+		}
+		return out
+	}
+	weight := make([]float64, s.d*s.d)
+	for _, p := range s.patterns {
+		for _, i := range p.rows {
+			row, w := s.row(i), s.weightOf(i)
+			for _, a := range p.observed {
+				for _, b := range p.observed {
+					out[a*s.d+b] += w * row[a] * row[b]
+					weight[a*s.d+b] += w
+				}
+			}
+		}
+	}
+	for i, w := range weight {
+		if w > 0 {
+			out[i] /= w
 		}
 	}
 	return out

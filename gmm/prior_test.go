@@ -92,3 +92,30 @@ func TestBadPrior(t *testing.T) {
 		require.ErrorIs(t, err, ErrSettings)
 	}
 }
+
+// The default scale is that of what is observed, and its diagonal where rows are too few.
+func TestDefaultPriorScale(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 4))
+	x := mat.NewDense(4000, 2, nil)
+	for i := range 4000 {
+		a := random.NormFloat64()
+		x.SetRow(i, []float64{a, 0.9*a + math.Sqrt(1-0.81)*random.NormFloat64()})
+		if i%2 == 0 {
+			x.Set(i, 1, math.NaN())
+		}
+	}
+	s, err := Settings{Components: 1, Missing: true, Prior: &Prior{}}.resolve()
+	require.NoError(t, err)
+	rows, err := scaleRows(x, s)
+	require.NoError(t, err)
+	scale := rows.covariance()
+	near(t, 1, scale[0], 1e-12)
+	near(t, 1, scale[3], 1e-12)
+	near(t, 0.9, scale[1], 0.03) // 2000 pairs: a standard error of 0.03
+
+	few := blobs(5, 1, 6, 1)
+	for _, family := range []Covariance{Full, Diagonal} {
+		_, r := fit(t, few, Settings{Components: 2, Covariance: family, Prior: &Prior{}}, 1)
+		require.False(t, r.FloorActive)
+	}
+}

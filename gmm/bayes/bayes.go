@@ -2,6 +2,7 @@ package bayes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -46,26 +47,29 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Poste
 	}
 	r := &Report{Seed: src.Uint64(), Bounds: make([]float64, s.Starts)}
 	fits, histories := make([]*Posterior, s.Starts), make([][]float64, s.Starts)
+	errs := make([]error, s.Starts)
 	err = spread.Each(ctx, s.Starts, nil, func() func(int) error {
 		return func(i int) error {
-			var err error
-			fits[i], histories[i], err = run(ctx, rows, s, density.NewSource(r.Seed, "bayes.start", uint64(i)))
-			return err
+			fits[i], histories[i], errs[i] = run(ctx, rows, s, density.NewSource(r.Seed, "bayes.start", uint64(i)))
+			return nil
 		}
 	})
-	if ctx.Err() != nil {
-		return nil, nil, fmt.Errorf("bayes: %w", ctx.Err())
-	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("bayes: %w", err)
 	}
+	var best *Posterior
 	for i, p := range fits {
+		if r.Bounds[i] = math.NaN(); errs[i] != nil {
+			continue
+		}
 		r.Bounds[i] = p.bound
-		if p.bound > fits[r.Start].bound {
-			r.Start = i
+		if best == nil || p.bound > best.bound {
+			best, r.Start = p, i
 		}
 	}
-	best := fits[r.Start]
+	if best == nil {
+		return nil, nil, errs[0]
+	}
 	r.History, r.Converged = histories[r.Start], best.converged
 	if !r.Converged {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("the bound was still rising after %d iterations; more Settings.Iterations would help", s.Iterations))
@@ -116,8 +120,16 @@ func start(ctx context.Context, x *rows, s Settings, src rand.Source) (*mat.Dens
 		return s.Start.Responsibilities(nil, back), nil
 	}
 	m, _, err := gmm.Fit(ctx, x.x, gmm.Settings{Components: s.Components, Covariance: gmm.Diagonal, Starts: 1, Iterations: 1, Weights: x.weight}, src)
+	if errors.Is(err, gmm.ErrTooFewRows) || errors.Is(err, density.ErrConstant) {
+		// Rows that cannot be clustered, which a prior can do with all the same.
+		random, r := rand.New(src), mat.NewDense(x.n, s.Components, nil)
+		for i := range x.n {
+			r.Set(i, random.IntN(s.Components), 1)
+		}
+		return r, nil
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("bayes: %w", err)
 	}
 	return m.Responsibilities(nil, x.x), nil
 }

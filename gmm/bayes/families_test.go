@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distmv"
@@ -223,6 +224,27 @@ func TestDensitiesOfCodesAreNormalised(t *testing.T) {
 			near(t, 1, stat.Mean(w, nil), 5*stat.StdDev(w, nil)/math.Sqrt(n))
 			require.Less(t, stat.StdDev(w, nil), 3.0) // or the test would see nothing
 		}
+	}
+}
+
+// Rows that cannot be clustered, of a constant column or fewer than components, have a
+// posterior under a prior that is given.
+func TestFewAndConstantRows(t *testing.T) {
+	x := mat.NewDense(5, 2, []float64{1, 7, 2, 7, 3, 7, 4, 7, 9, 7})
+	for _, family := range families {
+		p, r := fit(t, x, Settings{Components: 10, Family: family, Covariance: mat.NewSymDense(2, []float64{1, 0, 0, 1})})
+		require.True(t, r.Converged)
+		require.False(t, math.IsNaN(p.LogProb(nil, x)[0]))
+		near(t, 5, floats.Sum(p.Counts()), 1e-9)
+	}
+	for text, s := range map[string]Settings{
+		"Settings.Mean in column 1": {Mean: []float64{math.NaN(), 0}},
+		"Dirichlet":                 {Weights: 7},
+		"Concentration":             {Concentration: 1e9},
+	} {
+		_, _, err := Fit(context.Background(), x, s, density.NewSource(1, "few"))
+		require.ErrorIs(t, err, ErrSettings)
+		require.ErrorContains(t, err, text)
 	}
 }
 

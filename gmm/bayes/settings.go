@@ -111,6 +111,17 @@ func (s Settings) resolve(d int) (Settings, error) {
 			return s, fmt.Errorf("bayes: Settings.%s is %v: %w; want a number above %v, or 0 for the default", c.name, c.value, ErrSettings, c.above)
 		}
 	}
+	if s.Weights != Dirichlet && s.Weights != DirichletProcess {
+		return s, fmt.Errorf("bayes: Settings.Weights is %d: %w; want Dirichlet or DirichletProcess", s.Weights, ErrSettings)
+	}
+	if s.Concentration > mostConcentrated {
+		return s, fmt.Errorf("bayes: Settings.Concentration is %v: %w; want at most %v, beyond which the bound drowns in its normalisers", s.Concentration, ErrSettings, float64(mostConcentrated))
+	}
+	for j, v := range s.Mean {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return s, fmt.Errorf("bayes: Settings.Mean in column %d is %v: %w; want a finite number", j+1, v, ErrSettings)
+		}
+	}
 	if s.Mean != nil && len(s.Mean) != d || s.Covariance != nil && s.Covariance.SymmetricDim() != d {
 		panic("bayes: prior and data differ in dimension")
 	}
@@ -119,6 +130,9 @@ func (s Settings) resolve(d int) (Settings, error) {
 	}
 	return s, nil
 }
+
+// mostConcentrated bounds the concentration: ln Γ of its size loses as many digits.
+const mostConcentrated = 1e8
 
 func setDefault[T int | float64](field *T, value T) {
 	if *field == 0 {

@@ -89,6 +89,9 @@ func (d *Data) load(ctx context.Context, c *Config) error {
 		return fmt.Errorf("%s holds %d rows, of which %d is left to train on: %w; give more rows, or a smaller --holdout and --valid", all.Place(), all.Rows(), train.Rows(), dataset.ErrTooFew)
 	}
 	if err := train.Check(); err != nil {
+		if d.Stream != nil && d.Stream.Rows() > all.Rows() && errors.Is(err, density.ErrConstant) {
+			return fmt.Errorf("%w, or give a larger --stream: that is so in %d rows of the %d that it holds", err, train.Rows(), all.Rows())
+		}
 		return err
 	}
 	if d.Preparation.Transform, err = transform(c, train); err != nil {
