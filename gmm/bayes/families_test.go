@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distmv"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"likely/density"
 	"likely/gmm"
@@ -72,7 +73,7 @@ func TestBoundIsTheEvidenceOfCompletedRows(t *testing.T) {
 					}
 				}
 				p := posteriorOf(t, rows, z, past)
-				want += math.Log(p.Weights()[z[i]]) + p.students(nil)[z[i]].LogProb(x.RawRowView(i))
+				want += math.Log(p.Weights()[z[i]]) + p.students(nil)[z[i]].LogProb(x.RawRowView(i), make([]float64, 2))
 			}
 			p := posteriorOf(t, x, z, s)
 			near(t, want, p.bound, 1e-9*math.Abs(want))
@@ -245,6 +246,25 @@ func TestFewAndConstantRows(t *testing.T) {
 		_, _, err := Fit(context.Background(), x, s, density.NewSource(1, "few"))
 		require.ErrorIs(t, err, ErrSettings)
 		require.ErrorContains(t, err, text)
+	}
+}
+
+// Student's t against gonum's, near and far.
+func TestStudents(t *testing.T) {
+	scale := mat.NewSymDense(3, []float64{2, .5, -.3, .5, 1, .2, -.3, .2, .7})
+	mean := []float64{1, -2, 3}
+	want, ok := distmv.NewStudentsT(mean, scale, 4.5, nil)
+	require.True(t, ok)
+	got := newElliptic(mean, scale, 4.5, nil)
+	g := &gammas{k: 1, d: 3, byComponent: true, byColumn: true, shape: []float64{2, 3, 4}, rate: []float64{1, 5, 2}}
+	product := g.predictive(0, mean, 2, nil)
+	for _, x := range [][]float64{mean, {0, 0, 0}, {1e3, -5, 2}, {1e150, 1, 1}} {
+		near(t, want.LogProb(x), got.LogProb(x, make([]float64, 3)), 1e-10)
+		var sum float64
+		for j, v := range x {
+			sum += distuv.StudentsT{Mu: mean[j], Sigma: math.Sqrt(g.rate[j] / g.shape[j] * 1.5), Nu: 2 * g.shape[j]}.LogProb(v)
+		}
+		near(t, sum, product.LogProb(x, nil), 1e-10)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distmv"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"likely/gmm"
@@ -109,35 +108,15 @@ func (g *gammas) predictive(k int, mean []float64, shrinkage float64, src rand.S
 		for j := range g.d {
 			scale.SetSym(j, j, variance(j))
 		}
-		t, ok := distmv.NewStudentsT(mean, scale, 2*g.shape[g.group(k, 0)], src)
-		if !ok {
-			panic("bayes: a scale matrix is not positive definite")
-		}
-		return t
+		return newElliptic(mean, scale, 2*g.shape[g.group(k, 0)], src)
 	}
 	var t columnwise
 	for j, m := range mean {
-		t = append(t, distuv.StudentsT{Mu: m, Sigma: math.Sqrt(variance(j)), Nu: 2 * g.shape[g.group(k, j)], Src: src})
+		one := distuv.StudentsT{Mu: m, Sigma: math.Sqrt(variance(j)), Nu: 2 * g.shape[g.group(k, j)], Src: src}
+		t.columns = append(t.columns, one)
+		t.peak += one.LogProb(m)
 	}
 	return t
-}
-
-// columnwise is a product of one-dimensional distributions.
-type columnwise []distuv.StudentsT
-
-func (t columnwise) LogProb(x []float64) float64 {
-	var v float64
-	for j, one := range t {
-		v += one.LogProb(x[j])
-	}
-	return v
-}
-
-func (t columnwise) Rand(x []float64) []float64 {
-	for j, one := range t {
-		x[j] = one.Rand()
-	}
-	return x
 }
 
 // A code holds the logarithm of each group's precision.

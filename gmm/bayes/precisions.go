@@ -35,7 +35,8 @@ type precisions interface {
 
 // student is a Student's t in D dimensions.
 type student interface {
-	LogProb(x []float64) float64
+	// LogProb returns the log density of x (length D); work has the same length.
+	LogProb(x, work []float64) float64
 	Rand(x []float64) []float64
 }
 

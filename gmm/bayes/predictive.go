@@ -1,6 +1,7 @@
 package bayes
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 
@@ -8,7 +9,11 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"likely/density"
+	"likely/internal/spread"
 )
+
+// predictedRows is the number of rows whose density is a unit of work.
+const predictedRows = 256
 
 var _ density.Exact = (*Posterior)(nil)
 
@@ -33,14 +38,23 @@ func (p *Posterior) LogProb(dst []float64, x *mat.Dense) []float64 {
 		panic("bayes: data and model differ in width")
 	}
 	dst = density.Resize(dst, n)
-	weights, students := p.Weights(), p.students(nil)
-	joint := make([]float64, p.k)
-	for i := range dst {
-		for c, t := range students {
-			joint[c] = math.Log(weights[c]) + t.LogProb(x.RawRowView(i))
-		}
-		dst[i] = density.LogSumExp(joint)
+	students, logs := p.students(nil), p.Weights()
+	for c, w := range logs {
+		logs[c] = math.Log(w)
 	}
+	// The context does not end, and no unit has an error.
+	_ = spread.Each(context.Background(), (n+predictedRows-1)/predictedRows, nil, func() func(int) error {
+		joint, work := make([]float64, p.k), make([]float64, p.d)
+		return func(b int) error {
+			for i := b * predictedRows; i < min((b+1)*predictedRows, n); i++ {
+				for c, t := range students {
+					joint[c] = logs[c] + t.LogProb(x.RawRowView(i), work)
+				}
+				dst[i] = density.LogSumExp(joint)
+			}
+			return nil
+		}
+	})
 	return dst
 }
 

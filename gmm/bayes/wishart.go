@@ -7,7 +7,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distmv"
 
 	"likely/gmm"
 )
@@ -102,11 +101,7 @@ func (w *wisharts) predictive(k int, mean []float64, shrinkage float64, src rand
 	freedom := w.freedom[w.group(k)] + 1 - float64(w.d)
 	scale := mat.NewSymDense(w.d, nil)
 	scale.ScaleSym((1+shrinkage)/(freedom*shrinkage), w.scale[w.group(k)])
-	t, ok := distmv.NewStudentsT(mean, scale, freedom, src)
-	if !ok {
-		panic("bayes: a scale matrix is not positive definite")
-	}
-	return t
+	return newElliptic(mean, scale, freedom, src)
 }
 
 // A code holds, for each group, the lower triangle of L with Λ = LLᵀ, row by row, with
