@@ -33,7 +33,7 @@ const (
 
 // widest returns the greatest variance, relative to that of the columns, of a component
 // some of whose others are at the floor: what leaves digits to both.
-func widest(floor float64) float64 { return max(1e9*floor, 1e3) }
+func widest(floor float64) float64 { return max(1e8*floor, 100) }
 
 // solveVEI alternates between volumes λₖ = Σⱼ wₖⱼ/bⱼ / (D·Nₖ) and the shape
 // bⱼ ∝ Σₖ wₖⱼ/λₖ, each exact given the other (Celeux & Govaert 1995, §2).

@@ -137,3 +137,69 @@ func decreasingRoot(low, high float64, f func(float64) float64) float64 {
 	}
 	return low + (high-low)/2
 }
+
+// minimum returns where a convex function is least within an interval, to a precision:
+// by parabolas through the three best points and, where these do not get on, by golden
+// section (Brent 1973, ch. 5).
+func minimum(low, high, precision float64, f func(float64) float64) float64 {
+	const section = 0.3819660112501051 // (3−√5)/2
+	best := low + section*(high-low)
+	second, third := best, best
+	atBest := f(best)
+	atSecond, atThird := atBest, atBest
+	var step, before float64 // the last step, and the one before it
+	for {
+		middle := low + (high-low)/2
+		if math.Abs(best-middle) <= 2*precision-(high-low)/2 {
+			return best
+		}
+		parabolic := false
+		if math.Abs(before) > precision {
+			r := (best - second) * (atBest - atThird)
+			q := (best - third) * (atBest - atSecond)
+			p := (best-third)*q - (best-second)*r
+			if q = 2 * (q - r); q > 0 {
+				p = -p
+			}
+			q = math.Abs(q)
+			if math.Abs(p) < math.Abs(0.5*q*before) && p > q*(low-best) && p < q*(high-best) {
+				before, step, parabolic = step, p/q, true
+				if x := best + step; x-low < 2*precision || high-x < 2*precision {
+					step = math.Copysign(precision, middle-best)
+				}
+			}
+		}
+		if !parabolic {
+			before = high - best
+			if best >= middle {
+				before = low - best
+			}
+			step = section * before
+		}
+		x := best + step
+		if math.Abs(step) < precision {
+			x = best + math.Copysign(precision, step)
+		}
+		switch at := f(x); {
+		case at <= atBest:
+			if x >= best {
+				low = best
+			} else {
+				high = best
+			}
+			third, second, best = second, best, x
+			atThird, atSecond, atBest = atSecond, atBest, at
+		default:
+			if x < best {
+				low = x
+			} else {
+				high = x
+			}
+			if at <= atSecond || second == best {
+				third, second, atThird, atSecond = second, x, atSecond, at
+			} else if at <= atThird || third == best || third == second {
+				third, atThird = x, at
+			}
+		}
+	}
+}

@@ -53,7 +53,7 @@ func commonAxes(m *moments, w []*mat.SymDense, axes *mat.Dense, floor float64, s
 			return nil, ErrCollapsed
 		}
 		// What rounding leaves along a narrow axis is relative to the widest.
-		if last-value <= innerTolerance*(m.total+most) || m.ctx.Err() != nil {
+		if last-value <= innerTolerance*m.total+0x1p-52*most || m.ctx.Err() != nil {
 			break
 		}
 		last = value

@@ -314,7 +314,7 @@ func TestWeightsAreDuplication(t *testing.T) {
 	copies := mat.NewDense(count, d, rows)
 	start, _ := fit(t, x, Settings{Components: 3, Covariance: Diagonal, Iterations: 3, Starts: 1}, 1)
 	for _, family := range append(Covariances(), FactorAnalyzers(1), ProbabilisticPCA(1)) {
-		s := Settings{Components: 3, Covariance: family, Tolerance: exhaustive, Iterations: 20, Start: From(start)}
+		s := Settings{Components: 3, Covariance: family, Tolerance: exhaustive, Iterations: 20, Start: From(start), Plain: true}
 		b, _ := fit(t, copies, s, 1)
 		s.Weights = weights
 		a, _ := fit(t, x, s, 1)
@@ -327,6 +327,12 @@ func TestWeightsAreDuplication(t *testing.T) {
 		s.Weights = weights
 		a, _ = fit(t, x, s, 1)
 		near(t, total(b, copies), total(a, copies), 1e-9*math.Abs(total(b, copies)), family)
+		// Leaps make rounding grow faster, and end in the same place all the same.
+		s = Settings{Components: 3, Covariance: family, Start: From(start)}
+		b, _ = fit(t, copies, s, 1)
+		s.Weights = weights
+		a, _ = fit(t, x, s, 1)
+		near(t, total(b, copies), total(a, copies), 1e-8*math.Abs(total(b, copies)), family)
 	}
 	s := Settings{Components: 2, Weights: weights}
 	for bad, text := range map[float64]string{-1: "row 5", math.NaN(): "row 5", math.Inf(1): "row 5"} {

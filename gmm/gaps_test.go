@@ -177,7 +177,7 @@ func TestProductsWithThePrior(t *testing.T) {
 func TestWeightsAreDuplicationWithGaps(t *testing.T) {
 	x := punched(open(t, "iris"), 0.2, 3)
 	n, d := x.Dims()
-	s := Settings{Components: 3, Missing: true, Tolerance: exhaustive, Iterations: 20, Starts: 1}
+	s := Settings{Components: 3, Missing: true, Tolerance: exhaustive, Iterations: 20, Starts: 1, Plain: true}
 	weights, labels := make([]float64, n), make([]int, n)
 	var data []float64
 	var copied []int

@@ -15,7 +15,7 @@ import (
 //
 // which couples the two. Bounds s ≤ y and ln floor − s ≤ x for a given s do not:
 // then each is exact given the other, and alternating leads to the maximum. The best
-// s is found by golden-section search, where the floor is active at all.
+// s is found by a search in one dimension, where the floor is active at all.
 type sharedShape struct {
 	m      *moments
 	floor  float64
@@ -36,10 +36,8 @@ func newSharedShape(m *moments, floor float64) *sharedShape {
 	return s
 }
 
-const (
-	golden         = 0.6180339887498949 // (√5−1)/2
-	shapePrecision = 1e-8               // of the logarithm of least: the objective is flat at its minimum
-)
+// shapePrecision is that of the logarithm of least: the objective is flat at its minimum.
+const shapePrecision = 1e-8
 
 // solve reports whether there is a maximum.
 func (s *sharedShape) solve() bool {
@@ -57,20 +55,13 @@ func (s *sharedShape) solve() bool {
 	}
 	value := func(x float64) float64 { v, _ := s.alternate(math.Exp(x), shapePrecision); return v }
 	fill(s.volume, 1)
-	a, b := to-golden*(to-from), from+golden*(to-from)
-	atA, atB := value(a), value(b)
-	for to-from > shapePrecision && s.m.ctx.Err() == nil {
-		if atA <= atB {
-			to, b, atB = b, a, atA
-			a = to - golden*(to-from)
-			atA = value(a)
-		} else {
-			from, a, atA = a, b, atB
-			b = from + golden*(to-from)
-			atB = value(b)
+	best := minimum(from, to, shapePrecision, func(x float64) float64 {
+		if s.m.ctx.Err() != nil {
+			return 0
 		}
-	}
-	_, ok = s.alternate(math.Exp((from+to)/2), innerTolerance)
+		return value(x)
+	})
+	_, ok = s.alternate(math.Exp(best), innerTolerance)
 	return ok
 }
 
