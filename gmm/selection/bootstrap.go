@@ -1,12 +1,15 @@
 package selection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sort"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
@@ -32,14 +35,15 @@ type LikelihoodRatio struct {
 
 // TestComponents tests K components against K+1 by the parametric bootstrap of the
 // likelihood ratio (McLachlan 1987), from the given number of samples. fit says how
-// mixtures are fitted; its Components is K. The cost is that of 2·samples fits, side by
+// mixtures are fitted; its Components is K. With missing values the samples lack the
+// same. The cost is that of 2·samples fits, side by
 // side on all cores. The same seed in src gives the same bits on any number of them.
 func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*LikelihoodRatio, error) {
 	if samples < 1 {
 		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 1", samples, ErrSettings)
 	}
-	if fit.Weights != nil || fit.Labels != nil || fit.Missing {
-		return nil, fmt.Errorf("selection: a bootstrap test with weights, labels or missing values: %w", ErrSettings)
+	if fit.Weights != nil || fit.Labels != nil {
+		return nil, fmt.Errorf("selection: a bootstrap test with weights or labels: %w; a sample of the mixture has neither", ErrSettings)
 	}
 	seed := src.Uint64()
 	n, d := x.Dims()
@@ -52,6 +56,12 @@ func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples
 		drawn := mat.NewDense(n, d, nil)
 		return func(b int) error {
 			null.Rand(drawn, density.NewSource(seed, "selection.sample", uint64(b)))
+			drawn.Apply(func(i, j int, v float64) float64 {
+				if math.IsNaN(x.At(i, j)) {
+					return math.NaN() // samples lack what the data lack
+				}
+				return v
+			}, drawn)
 			_, v, err := ratio(ctx, drawn, fit, seed, uint64(b)+1)
 			if err != nil {
 				v = math.NaN() // too few distinct rows in a component of this sample
@@ -89,7 +99,7 @@ func ratio(ctx context.Context, x *mat.Dense, fit gmm.Settings, seed, sample uin
 			return nil, 0, fmt.Errorf("selection: %w", err)
 		}
 		models[i] = m
-		for _, v := range m.LogProb(nil, x) {
+		for _, v := range m.LogProbObserved(nil, x) {
 			logs[i] += v
 		}
 		fit.Components = m.Components() + 1
@@ -110,59 +120,77 @@ var errFewSamples = errors.New("fewer than 2 bootstrap samples could be fitted")
 
 // Errors returns standard errors of the parameters of m, fitted to the rows of x
 // (N×D), by resampling rows (Efron 1979). Each fit goes on from m, which keeps its
-// components apart. Weights, labels and missing values are an error that wraps
-// ErrSettings: resampling counts each row once.
+// components apart. A row of weight w is w rows to draw from, of Σw (rounded) drawn, and
+// rows keep their gaps and labels. The errors are those of drawing and of ctx.
 func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*StandardErrors, error) {
 	if samples < 2 {
 		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 2", samples, ErrSettings)
 	}
-	if fit.Weights != nil || fit.Labels != nil || fit.Missing || hasNaN(x) {
-		return nil, fmt.Errorf("selection: standard errors with weights, labels or missing values: %w", ErrSettings)
+	n, d := x.Dims()
+	drawn, reached := n, make([]float64, n) // Σ of the weights up to a row
+	for i := range reached {
+		reached[i] = float64(i + 1)
+	}
+	if fit.Weights != nil {
+		total, err := totalWeight("Settings.Weights", fit.Weights, n)
+		if err != nil {
+			return nil, err
+		}
+		if drawn = int(math.Round(total)); drawn < 2 {
+			return nil, fmt.Errorf("selection: the weights sum to %.3g rows: %w; scale them to the number of rows they are worth", total, ErrSettings)
+		}
+		floats.CumSum(reached, fit.Weights)
 	}
 	seed := src.Uint64()
-	n, d := x.Dims()
 	k := m.Components()
 	fit.Components, fit.Covariance = k, m.Family()
-	start := m.Responsibilities(nil, x)
+	start := m.ResponsibilitiesObserved(nil, x)
 	size := k + k*d + k*d*d
-	parameters := make([][]float64, samples)
-	err := spread.Each(ctx, samples, nil, func() func(b int) error {
-		return func(b int) error {
-			random := rand.New(density.NewSource(seed, "selection.errors", uint64(b)))
-			resampled := fit
-			resampled.Weights = make([]float64, n)
-			for range n {
-				resampled.Weights[random.IntN(n)]++
-			}
-			if again, err := climb(ctx, x, start, resampled); err == nil {
-				parameters[b] = parametersOf(again)
-			}
-			return nil
-		}
-	})
-	if err != nil {
-		return nil, fmt.Errorf("selection: %w", err)
-	}
 	mean, squares := make([]float64, size), make([]float64, size)
 	var first []float64
+	var failure error // the first
 	count := 0
-	for _, p := range parameters {
-		if p == nil {
-			continue // too few distinct rows in a component of this sample
+	parameters, errs := make([][]float64, min(samples, heldSamples)), make([]error, min(samples, heldSamples))
+	for from := 0; from < samples; from += heldSamples {
+		parameters = parameters[:min(heldSamples, samples-from)]
+		err := spread.Each(ctx, len(parameters), nil, func() func(b int) error {
+			return func(b int) error {
+				random := rand.New(density.NewSource(seed, "selection.errors", uint64(from+b)))
+				resampled := fit
+				resampled.Weights = make([]float64, n)
+				for range drawn {
+					target := random.Float64() * reached[n-1]
+					resampled.Weights[sort.Search(n-1, func(i int) bool { return reached[i] > target })]++
+				}
+				again, err := climb(ctx, x, start, resampled)
+				if parameters[b], errs[b] = nil, err; err == nil {
+					parameters[b] = parametersOf(again)
+				}
+				return nil // it may have had too few distinct rows in a component
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("selection: %w", err)
 		}
-		if count == 0 {
-			first = p
-		}
-		count++
-		for i, v := range p {
-			// Welford's update, about the first sample.
-			e := v - first[i] - mean[i]
-			mean[i] += e / float64(count)
-			squares[i] += e * (v - first[i] - mean[i])
+		for b, p := range parameters {
+			if p == nil {
+				failure = cmp.Or(failure, errs[b])
+				continue
+			}
+			if count == 0 {
+				first = p
+			}
+			count++
+			for i, v := range p {
+				// Welford's update, about the first sample.
+				e := v - first[i] - mean[i]
+				mean[i] += e / float64(count)
+				squares[i] += e * (v - first[i] - mean[i])
+			}
 		}
 	}
 	if count < 2 {
-		return nil, fmt.Errorf("selection: %w; ask for more, or fit fewer components", errFewSamples)
+		return nil, fmt.Errorf("selection: %w; ask for more, or fit fewer components: %w", errFewSamples, failure)
 	}
 	for i, v := range squares {
 		squares[i] = math.Sqrt(v / float64(count-1))
@@ -174,6 +202,9 @@ func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, s
 	}
 	return out, nil
 }
+
+// heldSamples is the number of samples whose parameters are held at once.
+const heldSamples = 32
 
 // parametersOf returns weights, means and covariances of m in a row.
 func parametersOf(m *gmm.Model) []float64 {
@@ -197,7 +228,7 @@ func climb(ctx context.Context, x, start *mat.Dense, fit gmm.Settings) (*gmm.Mod
 	}
 	limit := fit.Iterations
 	if limit == 0 {
-		limit = 1000
+		limit = 5000 // as gmm.Fit
 	}
 	for range limit {
 		if err := e.Step(ctx); err != nil {

@@ -3,6 +3,7 @@ package selection
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -166,6 +167,28 @@ func TestLikelihoodRatioTest(t *testing.T) {
 	}
 }
 
+// The same with gaps.
+func TestLikelihoodRatioTestWithGaps(t *testing.T) {
+	m, err := gmm.NewDiagonal([]float64{.5, .5}, mat.NewDense(2, 2, []float64{0, 0, 6, 0}), mat.NewDense(2, 2, []float64{1, 1, 1, 1}))
+	require.NoError(t, err)
+	x := mat.NewDense(120, 2, nil)
+	m.Rand(x, density.NewSource(3, "test"))
+	for i := range 40 {
+		x.Set(3*i, i%2, math.NaN())
+	}
+	fit := gmm.Settings{Components: 1, Covariance: gmm.TiedDiagonal, Starts: 2, Missing: true}
+	one, err := TestComponents(context.Background(), x, fit, 19, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	require.InDelta(t, 1./20, one.PValue, 1e-12)
+	fit.Components = 2
+	two, err := TestComponents(context.Background(), x, fit, 19, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	require.Greater(t, two.PValue, 0.05)
+	fit.Weights = make([]float64, 120)
+	_, err = TestComponents(context.Background(), x, fit, 19, density.NewSource(1, "test"))
+	require.ErrorIs(t, err, ErrSettings)
+}
+
 // For one Gaussian standard errors are known: of the mean σ/√N, of the variance
 // about σ²√(2/N). With 400 samples each is estimated to 4 % (1 standard error);
 // the bounds are 5 of them.
@@ -191,6 +214,37 @@ func TestStandardErrors(t *testing.T) {
 		want := math.Sqrt((fourth - v*v) / n)
 		near(t, want, e.Covariances[0].At(j, j), 0.2*want)
 	}
+}
+
+// Weights are rows to draw from, and gaps stay where they are: for one Gaussian of
+// independent columns, a standard error of the mean is √(variance/rows), where rows are
+// those that observe the column. Within a fifth, as above.
+func TestStandardErrorsOfWeightsAndGaps(t *testing.T) {
+	const n = 600
+	random := rand.New(rand.NewPCG(8, 8))
+	x, weights := mat.NewDense(n, 2, nil), make([]float64, n)
+	for i := range n {
+		x.SetRow(i, []float64{random.NormFloat64(), random.NormFloat64()})
+		if i%2 == 0 {
+			x.Set(i, 1, math.NaN())
+		}
+		weights[i] = float64(i / 2 % 2 * 3)
+	}
+	s := gmm.Settings{Components: 1, Covariance: gmm.Diagonal, Missing: true, Weights: weights}
+	fitted, _, err := gmm.Fit(context.Background(), x, s, density.NewSource(1, "fit"))
+	require.NoError(t, err)
+	e, err := Errors(context.Background(), fitted, x, s, 400, density.NewSource(1, "errors"))
+	require.NoError(t, err)
+	near(t, math.Sqrt(fitted.Covariance(0).At(0, 0)/900), e.Means.At(0, 0), 0.2/30)
+	near(t, math.Sqrt(fitted.Covariance(0).At(1, 1)/450), e.Means.At(0, 1), 0.2/21)
+	s.Missing = false
+	_, err = Errors(context.Background(), fitted, x, s, 5, density.NewSource(1, "errors"))
+	require.ErrorIs(t, err, density.ErrNonFinite)
+	for i := range weights {
+		weights[i] = 1e-4
+	}
+	_, err = Errors(context.Background(), fitted, x, s, 5, density.NewSource(1, "errors"))
+	require.ErrorIs(t, err, ErrSettings)
 }
 
 // Weights are repetitions, of training and of validation rows; in cross-validation
