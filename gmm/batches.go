@@ -153,6 +153,19 @@ func (w *workspace) join(logWeight []float64) {
 	}
 }
 
+// normalize turns log joint densities into responsibilities, and leaves log p(xₒ) in
+// logs, both times the weights of the rows (N, or nil).
+func (w *workspace) normalize(weight []float64) {
+	normalize(w.logs, w.joint, w.k)
+	if weight == nil {
+		return
+	}
+	w.batch.each(func(at, i int) {
+		w.logs[at] *= weight[i]
+		floats.Scale(weight[i], w.joint[at*w.k:(at+1)*w.k])
+	})
+}
+
 // take reads responsibilities (N×K) for the rows of the batch.
 func (w *workspace) take(resp []float64) {
 	w.batch.each(func(at, i int) { copy(w.joint[at*w.k:(at+1)*w.k], resp[i*w.k:(i+1)*w.k]) })

@@ -52,7 +52,8 @@
 //
 // [Settings] takes row weights, labels for some rows, missing values and a conjugate
 // [Prior]. [FitStream] reads files larger than memory once an iteration, or rows that
-// are held in float32 ([Float32Rows]); [Online] learns from mini-batches.
+// are held in float32 ([Float32Rows]), with all of these but labels; [Online] learns
+// from mini-batches.
 //
 // # Beyond one fit
 //

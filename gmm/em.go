@@ -23,7 +23,6 @@ type EM struct {
 	scaled     *scaledRows
 
 	moments   moments
-	next      moments   // of a pass over rows that are streamed
 	logWeight []float64 // ln πₖ
 	shapes    shapes
 	given     shapes // those of a start, by which missing values are first completed

@@ -378,6 +378,37 @@ func TestWeightsAreRelative(t *testing.T) {
 	}
 }
 
+// Weights may be as small or large as numbers are.
+func TestWeightsOfAnyUnit(t *testing.T) {
+	x := blobs(500, 3, 3, 4)
+	random := rand.New(rand.NewPCG(1, 2))
+	weights := make([]float64, 500)
+	for i := range weights {
+		weights[i] = 0.5 + random.Float64()
+	}
+	start, _ := fit(t, x, Settings{Components: 3, Starts: 1}, 1)
+	for _, family := range append(Covariances(), FactorAnalyzers(1), ProbabilisticPCA(1)) {
+		s := Settings{Components: 3, Covariance: family, Start: From(start), Iterations: 5, Plain: true, Weights: weights}
+		_, want := fit(t, x, s, 1)
+		for _, scale := range []float64{0x1p-90, 0x1p80} {
+			s.Weights = make([]float64, 500)
+			for i, w := range weights {
+				s.Weights[i] = scale * w
+			}
+			_, got := fit(t, x, s, 1)
+			near(t, want.History[4], got.History[4], 1e-9, "%v, %v", family, scale)
+		}
+	}
+	wide := blobs(60, 2, mostExact+2, 1)
+	tiny := make([]float64, 60)
+	fill(tiny, 0x1p-90)
+	s := Settings{Components: 2, Covariance: FactorAnalyzers(1), Starts: 1, Iterations: 5}
+	_, want := fit(t, wide, s, 1)
+	s.Weights = tiny
+	_, got := fit(t, wide, s, 1)
+	near(t, want.History[5], got.History[5], 1e-6)
+}
+
 // A row of weight 0 is absent whatever it holds; a column that only such rows have is
 // one without values.
 func TestAbsentRowsHoldAnything(t *testing.T) {

@@ -195,12 +195,21 @@ func NewEM(x, responsibilities *mat.Dense, s Settings) (*EM, error) {
 }
 
 func newEM(rows *scaledRows, s Settings) (*EM, error) {
-	k := s.Components
-	prior, err := s.Prior.scaled(rows, k)
+	prior, err := s.Prior.scaled(rows.transform, s.Components, rows.covariance)
 	if err != nil {
 		return nil, err
 	}
-	e := &EM{
+	e := newRun(rows, s, prior)
+	if rows.patterns != nil {
+		e.moments.gapped = newGapped(rows.patterns, e.k, rows.d, s.Covariance)
+	}
+	return e, nil
+}
+
+// newRun returns a run without responsibilities.
+func newRun(rows *scaledRows, s Settings, prior *scaledPrior) *EM {
+	k := s.Components
+	return &EM{
 		k: k, d: rows.d, covariance: s.Covariance, floor: s.Floor, tolerance: s.Tolerance, scaled: rows,
 		moments: moments{
 			n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, prior: prior,
@@ -208,8 +217,4 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 		},
 		logWeight: make([]float64, k), logLik: math.Inf(-1),
 	}
-	if rows.patterns != nil {
-		e.moments.gapped = newGapped(rows.patterns, k, rows.d, s.Covariance)
-	}
-	return e, nil
 }

@@ -1,9 +1,7 @@
 package gmm
 
 import (
-	"context"
 	"io"
-	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -50,37 +48,4 @@ func (r *narrowRows) Next(dst *mat.Dense) (int, error) {
 		r.at += r.d
 	}
 	return n, nil
-}
-
-// SampleRows returns n rows of a stream, each set of n as likely as any other, in one
-// pass (reservoir sampling; Vitter 1985, algorithm R); all rows, in order, if there are
-// no more. A fit to them is a start for [FitStream]. The errors are those of reading
-// and of ctx, and one that wraps [ErrTooFewRows] for a stream without rows.
-func SampleRows(ctx context.Context, rows Rows, n int, src rand.Source) (*mat.Dense, error) {
-	if n < 1 {
-		panic("gmm: a sample of no rows")
-	}
-	d := rows.Dim()
-	random := rand.New(src)
-	var held []float64
-	seen := 0
-	err := eachChunk(ctx, rows, func(x *mat.Dense) error {
-		m, _ := x.Dims()
-		for i := range m {
-			if seen < n {
-				held = append(held, x.RawRowView(i)...)
-			} else if at := random.IntN(seen + 1); at < n {
-				copy(held[at*d:], x.RawRowView(i))
-			}
-			seen++
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if seen == 0 {
-		return nil, errNoRows()
-	}
-	return mat.NewDense(len(held)/d, d, held), nil
 }

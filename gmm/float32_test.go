@@ -27,7 +27,7 @@ func narrowed(x *mat.Dense) ([]float32, *mat.Dense) {
 func TestFloat32Rows(t *testing.T) {
 	narrow, wide := narrowed(blobs(9000, 3, 3, 4))
 	rows := Float32Rows(narrow, 3)
-	sample, err := SampleRows(t.Context(), rows, 500, density.NewSource(1, "sample"))
+	sample, _, err := SampleRows(t.Context(), rows, 500, density.NewSource(1, "sample"))
 	require.NoError(t, err)
 	start, _ := fit(t, sample, Settings{Components: 3}, 1)
 	for _, family := range []Covariance{Full, Diagonal} {
@@ -51,13 +51,24 @@ func TestFloat32Rows(t *testing.T) {
 func TestSampleRows(t *testing.T) {
 	x := []float32{0, 1, 2, 3, 4}
 	rows := Float32Rows(x, 1)
-	all, err := SampleRows(t.Context(), rows, 6, density.NewSource(1, "sample"))
+	all, none, err := SampleRows(t.Context(), rows, 6, density.NewSource(1, "sample"))
 	require.NoError(t, err)
 	require.Equal(t, []float64{0, 1, 2, 3, 4}, all.RawMatrix().Data)
+	require.Nil(t, none)
+	weighed := streamOf(mat.NewDense(5, 1, []float64{0, 1, 2, 3, 4}), []float64{1, 0, 5, 0, 7}, 2)
+	all, weights, err := SampleRows(t.Context(), weighed, 3, density.NewSource(1, "sample"))
+	require.NoError(t, err)
+	require.Equal(t, []float64{0, 2, 4}, all.RawMatrix().Data)
+	require.Equal(t, []float64{1, 5, 7}, weights)
+	for seed := range uint64(20) {
+		one, weights, err := SampleRows(t.Context(), weighed, 1, density.NewSource(seed, "sample"))
+		require.NoError(t, err)
+		require.Equal(t, map[float64]float64{0: 1, 2: 5, 4: 7}[one.At(0, 0)], weights[0])
+	}
 	counts := make([]float64, 5)
 	const draws, n = 5000, 2
 	for draw := range uint64(draws) {
-		some, err := SampleRows(t.Context(), rows, n, density.NewSource(draw, "sample"))
+		some, _, err := SampleRows(t.Context(), rows, n, density.NewSource(draw, "sample"))
 		require.NoError(t, err)
 		require.NotEqual(t, some.At(0, 0), some.At(1, 0))
 		for _, v := range some.RawMatrix().Data {
@@ -70,11 +81,11 @@ func TestSampleRows(t *testing.T) {
 		chi += (c - want) * (c - want) / want
 	}
 	require.Less(t, chi, 33.0)
-	_, err = SampleRows(t.Context(), Float32Rows(nil, 2), 3, density.NewSource(1, "sample"))
+	_, _, err = SampleRows(t.Context(), Float32Rows(nil, 2), 3, density.NewSource(1, "sample"))
 	require.ErrorIs(t, err, ErrTooFewRows)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = SampleRows(ended, rows, 3, density.NewSource(1, "sample"))
+	_, _, err = SampleRows(ended, rows, 3, density.NewSource(1, "sample"))
 	require.ErrorIs(t, err, context.Canceled)
 }
 

@@ -193,13 +193,7 @@ func (e *EM) expectMissing() (float64, error) {
 	total, err := m.passGaps(m.gapped, m.gapped.mean, func(b batch, w *workspace) float64 {
 		w.join(e.logWeight)
 		b.each(func(at, i int) { e.scaled.forceLabel(w.joint[at*m.k:(at+1)*m.k], i) })
-		normalize(w.logs, w.joint, m.k)
-		if m.weight != nil {
-			b.each(func(at, i int) {
-				w.logs[at] *= m.weight[i]
-				floats.Scale(m.weight[i], w.joint[at*m.k:(at+1)*m.k])
-			})
-		}
+		w.normalize(m.weight)
 		b.each(func(at, i int) { copy(m.resp[i*m.k:(i+1)*m.k], w.joint[at*m.k:(at+1)*m.k]) })
 		return sum(w.logs)
 	})
@@ -259,23 +253,41 @@ func (s *scaledRows) check(x *mat.Dense, missing bool) error {
 		}
 		any := false
 		for j, v := range x.RawRowView(i) {
-			switch {
-			case !missing && (math.IsNaN(v) || math.IsInf(v, 0)):
-				return fmt.Errorf("gmm: row %d, column %d is %v: %w; remove the row or fill the value in, or set Settings.Missing for values that are missing", name, j+1, v, density.ErrNonFinite)
-			case math.IsInf(v, 0):
-				return fmt.Errorf("gmm: row %d, column %d is %v: %w; a missing value is NaN", name, j+1, v, density.ErrNonFinite)
-			case !math.IsNaN(v):
+			if err := checkValue(v, name, j, missing); err != nil {
+				return err
+			}
+			if !math.IsNaN(v) {
 				any, seen[j] = true, true
 			}
 		}
 		if !any {
-			return fmt.Errorf("gmm: row %d has no values: %w; leave it out", name, density.ErrNonFinite)
+			return errEmptyRow(name)
 		}
 	}
 	for j, any := range seen {
 		if !any {
-			return fmt.Errorf("gmm: column %d has no values: %w; leave it out", j+1, density.ErrNonFinite)
+			return errEmptyColumn(j)
 		}
 	}
 	return nil
+}
+
+// checkValue returns an error for a value, of a row that has a number from 1, that is
+// not finite or, where it may be, missing.
+func checkValue(v float64, row, j int, missing bool) error {
+	switch {
+	case !missing && (math.IsNaN(v) || math.IsInf(v, 0)):
+		return fmt.Errorf("gmm: row %d, column %d is %v: %w; remove the row or fill the value in, or set Settings.Missing for values that are missing", row, j+1, v, density.ErrNonFinite)
+	case math.IsInf(v, 0):
+		return fmt.Errorf("gmm: row %d, column %d is %v: %w; a missing value is NaN", row, j+1, v, density.ErrNonFinite)
+	}
+	return nil
+}
+
+func errEmptyRow(row int) error {
+	return fmt.Errorf("gmm: row %d has no values: %w; leave it out", row, density.ErrNonFinite)
+}
+
+func errEmptyColumn(j int) error {
+	return fmt.Errorf("gmm: column %d has no values: %w; leave it out", j+1, density.ErrNonFinite)
 }

@@ -28,6 +28,7 @@ type moments struct {
 	prior    *scaledPrior // nil for none
 	gapped   *gapped      // of missing values, nil if there are none
 	scatters [][]float64  // K of D×D, where rows are not at hand
+	squared  []float64    // K×D, the squares about the means, in their stead
 }
 
 // collect computes counts and means, from the sums that the E-step left if it did,
@@ -53,8 +54,8 @@ func (m *moments) collect() {
 	}
 }
 
-// negligible is the share of a component's rows, were they all alike, below
-// which what a row adds to the component's scatter is lost in rounding: a row
+// negligible is the share of a component's average responsibility below which what a
+// row adds to the component's scatter is lost in rounding: a row
 // that far out has a squared distance of 100 or so, and all of them together
 // add less than 100·2⁻⁶⁴ of what is there.
 const negligible = 0x1p-64
@@ -162,7 +163,7 @@ const scatterBlocks = 4
 // for a block.
 func (m *moments) addScatter(out []float64, k, from, to int, tmp []float64) {
 	mean := m.mean[k*m.d : (k+1)*m.d]
-	least := negligible * m.count[k] / m.total
+	least := negligible * m.count[k] / float64(m.n)
 	rows := 0
 	for i := from; i < to; i++ {
 		r := m.resp[i*m.k+k]
@@ -248,16 +249,18 @@ func (m *moments) squares() []float64 {
 		m.addPriorSquares(out)
 		return out
 	}
-	if m.gapped != nil {
-		out := m.gapped.sums.squaresAbout(m.mean)
-		m.addPriorSquares(out)
-		return out
+	var out []float64
+	switch {
+	case m.squared != nil:
+		out = slices.Clone(m.squared)
+	case m.gapped != nil:
+		out = m.gapped.sums.squaresAbout(m.mean)
+	default:
+		if out = m.ahead.squaresAbout(m.count, m.mean); out == nil {
+			out = m.squaresOfRows()
+		}
+		m.ahead = nil
 	}
-	out := m.ahead.squaresAbout(m.count, m.mean)
-	if out == nil {
-		out = m.squaresOfRows()
-	}
-	m.ahead = nil
 	m.addPriorSquares(out)
 	return out
 }

@@ -43,12 +43,13 @@ type scaledPrior struct {
 	mean, scale []float64 // D, D×D
 }
 
-// scaled returns the prior in the space that EM works in.
-func (p *Prior) scaled(s *scaledRows, k int) (*scaledPrior, error) {
+// scaled returns the prior in the space that EM works in, of rows with the given
+// covariance (D×D), which is asked for where the scale depends on it.
+func (p *Prior) scaled(t density.Transform, k int, covariance func() ([]float64, error)) (*scaledPrior, error) {
 	if p == nil {
 		return nil, nil
 	}
-	d := s.d
+	d := len(t.Scale)
 	if p.Mean != nil && len(p.Mean) != d || p.Scale != nil && p.Scale.SymmetricDim() != d {
 		panic("gmm: prior and data differ in dimension")
 	}
@@ -69,12 +70,14 @@ func (p *Prior) scaled(s *scaledRows, k int) (*scaledPrior, error) {
 	if !(out.concentration >= 1) || !(out.freedom >= 0) || math.IsNaN(out.shrinkage) {
 		return nil, fmt.Errorf("gmm: prior with concentration %v, shrinkage %v and %v degrees of freedom: %w; want a concentration of at least 1 and nonnegative degrees of freedom", p.Concentration, p.Shrinkage, p.DegreesOfFreedom, ErrSettings)
 	}
-	t := s.transform
 	for j, v := range p.Mean {
 		out.mean[j] = (v - t.Shift[j]) / t.Scale[j]
 	}
 	if p.Scale == nil {
-		out.scale = s.covariance()
+		var err error
+		if out.scale, err = covariance(); err != nil {
+			return nil, err
+		}
 		floats.Scale(math.Pow(float64(k), -2/float64(d)), out.scale)
 	} else {
 		out.scale = make([]float64, d*d)
@@ -85,7 +88,7 @@ func (p *Prior) scaled(s *scaledRows, k int) (*scaledPrior, error) {
 		}
 	}
 	var chol mat.Cholesky
-	if p.Scale == nil && !chol.Factorize(mat.NewSymDense(d, out.scale)) {
+	if p.Scale == nil && (!chol.Factorize(mat.NewSymDense(d, out.scale)) || chol.Cond() > 1/nothing) {
 		for i := range out.scale {
 			if i%(d+1) != 0 {
 				out.scale[i] = 0
@@ -98,37 +101,56 @@ func (p *Prior) scaled(s *scaledRows, k int) (*scaledPrior, error) {
 	return out, nil
 }
 
-// covariance returns the covariance of the scaled rows (D×D). With missing values each
+// comoments sum up the covariance of scaled rows, about 0. With missing values each
 // element is that of the rows that have both columns, or 0; the prior does without the
 // others if these are not positive definite together.
-func (s *scaledRows) covariance() []float64 {
-	out := make([]float64, s.d*s.d)
-	if s.patterns == nil {
-		for i := range s.n {
-			for a, v := range s.row(i) {
-				floats.AddScaled(out[a*s.d:(a+1)*s.d], s.weightOf(i)/s.total*v, s.row(i))
-			}
-		}
-		return out
+type comoments struct {
+	sums, weight []float64 // D×D
+}
+
+// add takes in rows (row-major), with the patterns of their missing values, or nil.
+func (c *comoments) add(s *scaledRows) {
+	d := s.d
+	if c.sums == nil {
+		c.sums, c.weight = make([]float64, d*d), make([]float64, d*d)
 	}
-	weight := make([]float64, s.d*s.d)
-	for _, p := range s.patterns {
+	patterns := s.patterns
+	if patterns == nil {
+		patterns, _ = patternsOf(s.n, d, func(_, _ int) float64 { return 0 })
+	}
+	for _, p := range patterns {
 		for _, i := range p.rows {
 			row, w := s.row(i), s.weightOf(i)
-			for _, a := range p.observed {
-				for _, b := range p.observed {
-					out[a*s.d+b] += w * row[a] * row[b]
-					weight[a*s.d+b] += w
-				}
+			for _, a := range p.observed { // others are 0
+				floats.AddScaled(c.sums[a*d:(a+1)*d], w*row[a], row)
+			}
+		}
+		var weight float64
+		for _, i := range p.rows {
+			weight += s.weightOf(i)
+		}
+		for _, a := range p.observed {
+			for _, b := range p.observed {
+				c.weight[a*d+b] += weight
 			}
 		}
 	}
-	for i, w := range weight {
+}
+
+func (c *comoments) covariance() []float64 {
+	for i, w := range c.weight {
 		if w > 0 {
-			out[i] /= w
+			c.sums[i] /= w
 		}
 	}
-	return out
+	return c.sums
+}
+
+// covariance returns the covariance of the scaled rows (D×D).
+func (s *scaledRows) covariance() ([]float64, error) {
+	var c comoments
+	c.add(s)
+	return c.covariance(), nil
 }
 
 // pull moves the mean of component k towards that of the prior.

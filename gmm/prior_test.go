@@ -108,7 +108,8 @@ func TestDefaultPriorScale(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := scaleRows(x, s)
 	require.NoError(t, err)
-	scale := rows.covariance()
+	scale, err := rows.covariance()
+	require.NoError(t, err)
 	near(t, 1, scale[0], 1e-12)
 	near(t, 1, scale[3], 1e-12)
 	near(t, 0.9, scale[1], 0.03) // 2000 pairs: a standard error of 0.03

@@ -39,16 +39,8 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 	}
 	mean, variance := s.columnMoments(x)
 	s.transform = density.Transform{Shift: mean, Scale: variance}
-	for j, v := range variance {
-		if !(v <= largestVariance) {
-			return nil, errOverflow(j)
-		}
-		if !(v > 0) {
-			return nil, fmt.Errorf("gmm: column %d has the single value %v: %w; drop the column, or spread discrete values by dequantising", j+1, mean[j], density.ErrConstant)
-		}
-		if v < smallestVariance {
-			return nil, errUnderflow(j, v)
-		}
+	if err := checkVariances(mean, variance); err != nil {
+		return nil, err
 	}
 	if !c.Covariance.scales() {
 		fill(variance, sum(variance)/float64(s.d))
@@ -58,20 +50,9 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 	}
 	s.jacobian = s.meanJacobian()
 	s.x = s.transform.Apply(nil, x).RawMatrix().Data
-	for _, p := range s.patterns {
-		for _, i := range p.rows {
-			for _, j := range p.missing {
-				s.x[i*s.d+j] = 0 // for k-means: the column's mean
-			}
-		}
-	}
+	s.fillGaps()
 	s.distinct = s.countDistinct(c.Components)
 	return s, nil
-}
-
-// errOverflow is for a column whose variance is more than a number can hold.
-func errOverflow(j int) error {
-	return fmt.Errorf("gmm: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, density.ErrNonFinite)
 }
 
 // smallestVariance is that of a column below which the variances of components, which
@@ -79,8 +60,20 @@ func errOverflow(j int) error {
 // overflow, as a component can be as wide as N times the columns.
 const smallestVariance, largestVariance = 1e-290, 1e290
 
-func errUnderflow(j int, v float64) error {
-	return fmt.Errorf("gmm: the variance of column %d is %.3g, which leaves no digits for those of components: %w; multiply the column by a power of ten", j+1, v, density.ErrNonFinite)
+// checkVariances returns an error for columns that are constant, or so wide or narrow
+// that arithmetic cannot hold their moments.
+func checkVariances(mean, variance []float64) error {
+	for j, v := range variance {
+		switch {
+		case !(v <= largestVariance):
+			return fmt.Errorf("gmm: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, density.ErrNonFinite)
+		case !(v > 0):
+			return fmt.Errorf("gmm: column %d has the single value %v: %w; drop the column, or spread discrete values by dequantising", j+1, mean[j], density.ErrConstant)
+		case v < smallestVariance:
+			return fmt.Errorf("gmm: the variance of column %d is %.3g, which leaves no digits for those of components: %w; multiply the column by a power of ten", j+1, v, density.ErrNonFinite)
+		}
+	}
+	return nil
 }
 
 // selectRows returns the rows of positive weight, with their weights and labels.
@@ -101,7 +94,7 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 	s.total = 0
 	for i, w := range c.Weights {
 		if !(w >= 0) || math.IsInf(w, 0) {
-			return nil, nil, fmt.Errorf("gmm: weight of row %d is %v: %w; want a nonnegative number", i+1, w, ErrSettings)
+			return nil, nil, errWeight(i, w)
 		}
 		if w > 0 {
 			s.total += w
@@ -110,10 +103,10 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 		}
 	}
 	if len(s.kept) == 0 {
-		return nil, nil, fmt.Errorf("gmm: all rows have weight 0: %w; want one that is positive", ErrSettings)
+		return nil, nil, errNoWeight()
 	}
 	if math.IsInf(s.total, 0) {
-		return nil, nil, fmt.Errorf("gmm: the weights sum to infinity: %w; scale them to the number of rows they are worth", ErrSettings)
+		return nil, nil, errWeightSum()
 	}
 	s.n = len(s.kept)
 	out := mat.NewDense(s.n, d, nil)
@@ -127,6 +120,29 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 		}
 	}
 	return out, s, nil
+}
+
+// fillGaps replaces missing values by 0, the column's mean, which is what k-means sees.
+func (s *scaledRows) fillGaps() {
+	for _, p := range s.patterns {
+		for _, i := range p.rows {
+			for _, j := range p.missing {
+				s.x[i*s.d+j] = 0
+			}
+		}
+	}
+}
+
+func errWeight(row int, w float64) error {
+	return fmt.Errorf("gmm: weight of row %d is %v: %w; want a nonnegative number", row+1, w, ErrSettings)
+}
+
+func errNoWeight() error {
+	return fmt.Errorf("gmm: all rows have weight 0: %w; want one that is positive", ErrSettings)
+}
+
+func errWeightSum() error {
+	return fmt.Errorf("gmm: the weights sum to infinity: %w; scale them to the number of rows they are worth", ErrSettings)
 }
 
 // meanJacobian returns what is added to the mean log-density of the scaled rows to
@@ -154,10 +170,19 @@ func (s *scaledRows) columnMoments(x *mat.Dense) (mean, variance []float64) {
 	if s.weight == nil && s.patterns == nil {
 		return density.Moments(x)
 	}
-	mean, variance = make([]float64, s.d), make([]float64, s.d)
+	total, mean, variance := s.columnSums(x)
+	for j, w := range total {
+		variance[j] /= w
+	}
+	return mean, variance
+}
+
+// columnSums returns the weight of the values that each column holds, their mean and
+// the sum of squares about it.
+func (s *scaledRows) columnSums(x *mat.Dense) (weight, mean, squares []float64) {
+	weight, mean, squares = make([]float64, s.d), make([]float64, s.d), make([]float64, s.d)
 	for j := range s.d {
 		first := math.NaN() // offsets from it: a constant column has variance 0 exactly
-		var total float64
 		for i := range s.n {
 			v := x.At(i, j)
 			if math.IsNaN(v) {
@@ -166,18 +191,17 @@ func (s *scaledRows) columnMoments(x *mat.Dense) (mean, variance []float64) {
 			if math.IsNaN(first) {
 				first = v
 			}
-			total += s.weightOf(i)
+			weight[j] += s.weightOf(i)
 			mean[j] += s.weightOf(i) * (v - first)
 		}
-		mean[j] = first + mean[j]/total
+		mean[j] = first + mean[j]/weight[j]
 		for i := range s.n {
 			if e := x.At(i, j) - mean[j]; !math.IsNaN(e) {
-				variance[j] += s.weightOf(i) * (e * e)
+				squares[j] += s.weightOf(i) * (e * e)
 			}
 		}
-		variance[j] /= total
 	}
-	return mean, variance
+	return weight, mean, squares
 }
 
 // forceLabels makes every component impossible for a labelled row but its own, in

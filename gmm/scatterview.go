@@ -60,7 +60,7 @@ func (v *scatterView) timesRows(out, b []float64, l int) {
 	defer putBuffer(rows)
 	defer putBuffer(projected)
 	mean := m.mean[v.k*d : (v.k+1)*d]
-	least := negligible * m.count[v.k] / m.total
+	least := negligible * m.count[v.k] / float64(m.n)
 	count := 0
 	for i := range m.n {
 		if r := m.resp[i*m.k+v.k]; r > least {

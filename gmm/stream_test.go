@@ -89,7 +89,7 @@ func TestStreamAtTheDoor(t *testing.T) {
 	x.Set(4500, 1, math.NaN())
 	_, _, err = FitStream(context.Background(), &pieces{x: x, size: 100}, start, Settings{})
 	require.ErrorIs(t, err, density.ErrNonFinite)
-	require.ErrorContains(t, err, "after row 4096")
+	require.ErrorContains(t, err, "row 4501, column 2 is NaN")
 	broken := errors.New("disk on fire")
 	_, _, err = FitStream(context.Background(), failing{broken}, start, Settings{})
 	require.ErrorIs(t, err, broken)
@@ -161,19 +161,36 @@ func TestOnlineStepOfOne(t *testing.T) {
 }
 
 // A component without rows keeps what the start says of it, as in memory; and rows far
-// from all components of the start belong to the nearest.
+// from all components of the start belong to the nearest. With gaps too, and a prior
+// places a component without rows.
 func TestStreamFromAwkwardStarts(t *testing.T) {
 	x := blobs(500, 2, 2, 4)
 	empty, err := NewDiagonal([]float64{.5, .5, 0}, mat.NewDense(3, 2, []float64{0, 0, 1, 1, 2, 2}), mat.NewDense(3, 2, []float64{1, 1, 1, 1, 1, 1}))
 	require.NoError(t, err)
 	far, err := NewDiagonal([]float64{.5, .5}, mat.NewDense(2, 2, []float64{1e6, 0, -1e6, 0}), mat.NewDense(2, 2, []float64{1e-6, 1, 1e-6, 1}))
 	require.NoError(t, err)
-	for _, start := range []*Model{empty, far} {
-		s := Settings{Components: start.k, Covariance: Diagonal, Start: From(start), Iterations: 5, Plain: true}
-		a, ra := fit(t, x, s, 1)
-		b, rb, err := FitStream(t.Context(), &pieces{x: x, size: 100}, start, s)
-		require.NoError(t, err)
-		require.Equal(t, ra.Iterations, rb.Iterations)
-		near(t, total(a, x), total(b, x), 1e-7)
+	farther, err := NewDiagonal([]float64{.5, .5}, mat.NewDense(2, 2, []float64{1e200, 0, -1e200, 0}), mat.NewDense(2, 2, []float64{1, 1, 1, 1}))
+	require.NoError(t, err)
+	narrow, err := NewDiagonal([]float64{.5, .5}, mat.NewDense(2, 2, []float64{1e4, 0, -1e4, 0}), mat.NewDense(2, 2, []float64{1e-302, 1, 1e-302, 1}))
+	require.NoError(t, err)
+	for name, start := range map[string]*Model{"empty": empty, "far": far, "farther": farther, "narrow": narrow} {
+		for _, c := range []struct {
+			x     *mat.Dense
+			prior *Prior
+		}{{x, nil}, {punched(x, 0.2, 1), nil}, {x, &Prior{}}} {
+			s := Settings{Components: start.k, Covariance: Diagonal, Start: From(start), Iterations: 5, Plain: true, Missing: true, Prior: c.prior}
+			b, rb, err := FitStream(t.Context(), &pieces{x: c.x, size: 100}, start, s)
+			if start == farther && c.x != x { // gaps are first filled from 1e200
+				require.ErrorIs(t, err, ErrCollapsed)
+				continue
+			}
+			require.NoError(t, err, name)
+			a, ra := fit(t, c.x, s, 1)
+			require.Equal(t, ra.Iterations, rb.Iterations, name)
+			near(t, total(a, x), total(b, x), 1e-7, name)
+			for k := range start.k {
+				require.InDeltaSlice(t, a.mean(k), b.mean(k), 1e-7, name)
+			}
+		}
 	}
 }
