@@ -254,15 +254,23 @@ func (d *Dataset) checkFinite(missing bool) error {
 			}
 		}
 		if !found {
-			return fmt.Errorf("dataset: %s holds no value at all: %w; remove the row", d.Where(i, -1), ErrMissing)
+			return errHollowRow(d.Where(i, -1))
 		}
 	}
 	for j, found := range seen {
 		if !found && d.Rows() > 0 {
-			return fmt.Errorf("dataset: %s: %s holds no value at all: %w; remove the column", d.Place(), columnPlace(d.Columns, j), ErrMissing)
+			return errHollowColumn(d.Place(), columnPlace(d.Columns, j))
 		}
 	}
 	return nil
+}
+
+func errHollowRow(where string) error {
+	return fmt.Errorf("dataset: %s holds no value at all: %w; remove the row", where, ErrMissing)
+}
+
+func errHollowColumn(file, column string) error {
+	return fmt.Errorf("dataset: %s: %s holds no value at all: %w; remove the column", file, column, ErrMissing)
 }
 
 // unfinite returns the error for a value that is no number.

@@ -10,7 +10,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -23,14 +22,17 @@ import (
 // speed of a disk, not of a parser.
 //
 // It hands the rows out in their order, a chunk at a time, by Rewind and Next, as
-// gmm.Rows wants them.
+// gmm.Rows wants them, or with their weights by NextWeighted, as gmm.WeightedRows does.
 type Stream struct {
 	// Sample holds rows that were drawn without replacement, in the order of
 	// the file: all of them, if there are not more than were asked for. Its
-	// Row gives the number of a row in the file.
+	// Row gives the number of a row in the file. Its Absent is that of the file.
 	Sample *Dataset
 
 	rows, dim int
+	weighted  bool
+	total     float64
+	missing   int
 	spool     *os.File
 	reader    *bufio.Reader
 	buffer    []byte // of a chunk
@@ -42,8 +44,8 @@ const streamBuffer = 1 << 20
 // OpenStream opens a text file or a NumPy array in row-major order, gzipped or not,
 // and draws a sample of so many rows (≥ 1) by the seed. The caller closes the stream.
 // Options.Limit bounds the rows that are read at all; the column that Options.Label
-// names is left out; Options.Missing and
-// Options.Weights are refused.
+// names is left out. With Options.Weights rows of weight 0 are never drawn; the stream
+// has them, with that weight.
 //
 // Errors are those of [Open]; one that wraps [ErrFormat] says that a file is of a
 // format that cannot be read in pieces. If ctx ends, its error is returned. Memory is
@@ -51,12 +53,6 @@ const streamBuffer = 1 << 20
 func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt Options) (_ *Stream, err error) {
 	if sample < 1 {
 		panic("dataset: a sample of no rows")
-	}
-	if opt.Missing {
-		return nil, fmt.Errorf("dataset: %s: rows with missing values cannot be streamed: %w; read the file whole", path, ErrMissing)
-	}
-	if opt.Weights != "" {
-		return nil, fmt.Errorf("dataset: %s: rows with weights cannot be streamed: %w; read the file whole", path, ErrWeights)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -85,40 +81,45 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 		}
 	}()
 	w := &streamWriter{
-		ctx: ctx, path: path, most: sample,
+		ctx: ctx, path: path, most: sample, opt: opt, weightAt: -1,
 		random: rand.New(density.NewSource(seed, "dataset.stream")),
 		to:     bufio.NewWriterSize(spool, streamBuffer),
 	}
-	var columns []string
 	switch formatOf(path, head) {
 	case formatText:
-		columns, err = streamText(in, opt, w)
+		err = streamText(in, opt, w)
 	case formatNPY:
-		columns, err = streamNPY(in, opt, w)
+		err = streamNPY(in, opt, w)
 	default:
 		err = fmt.Errorf("dataset: %s is of a format that is not read in pieces: %w; save it as .csv, or as .npy", path, ErrFormat)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := w.to.Flush(); err != nil {
-		return nil, w.full(err)
+	if err := w.finish(); err != nil {
+		return nil, err
 	}
 	sum, err := in.fingerprint()
 	if err != nil {
 		return nil, err
 	}
-	s.Sample = w.sample(columns)
+	s.Sample = w.sample()
 	s.Sample.Name, s.Sample.File, s.Sample.SHA256 = baseName(path), path, sum
-	s.rows, s.dim = w.rows, len(columns)
+	s.rows, s.dim, s.weighted, s.total, s.missing = w.rows, len(s.Sample.Columns), opt.Weights != "", w.total, w.missing
 	return s, s.Rewind()
 }
 
-// Rows returns N, the number of rows of the file.
+// Rows returns N, the number of rows of the file, those of weight 0 included.
 func (s *Stream) Rows() int { return s.rows }
 
 // Dim returns D, the number of columns.
 func (s *Stream) Dim() int { return s.dim }
+
+// TotalWeight returns Σw over all rows, their number where they have no weights.
+func (s *Stream) TotalWeight() float64 { return s.total }
+
+// Missing returns the number of values that are missing in all rows that count.
+func (s *Stream) Missing() int { return s.missing }
 
 // Rewind goes back to the first row.
 func (s *Stream) Rewind() error {
@@ -131,12 +132,19 @@ func (s *Stream) Rewind() error {
 
 // Next fills the first rows of dst (any number of rows, D columns) and returns their
 // number; after the last row it is 0 and the error io.EOF.
-func (s *Stream) Next(dst *mat.Dense) (int, error) {
+func (s *Stream) Next(dst *mat.Dense) (int, error) { return s.NextWeighted(dst, nil) }
+
+// NextWeighted is Next, and fills as many weights, unless that is nil: those of the
+// rows, or 1 where they have none.
+func (s *Stream) NextWeighted(dst *mat.Dense, weights []float64) (int, error) {
 	n, d := dst.Dims()
 	if d != s.dim {
 		panic("dataset: dimension mismatch")
 	}
 	width := 8 * d
+	if s.weighted {
+		width += 8
+	}
 	if len(s.buffer) < n*width {
 		s.buffer = make([]byte, n*width)
 	}
@@ -146,6 +154,12 @@ func (s *Stream) Next(dst *mat.Dense) (int, error) {
 		row := dst.RawRowView(i)
 		for j := range row {
 			row[j] = math.Float64frombits(binary.LittleEndian.Uint64(s.buffer[i*width+8*j:]))
+		}
+		if weights != nil {
+			weights[i] = 1
+			if s.weighted {
+				weights[i] = math.Float64frombits(binary.LittleEndian.Uint64(s.buffer[i*width+8*d:]))
+			}
 		}
 	}
 	switch {
@@ -163,83 +177,19 @@ func (s *Stream) Close() error {
 	return errors.Join(err, os.Remove(s.spool.Name()))
 }
 
-// streamWriter takes in the rows of a file.
-type streamWriter struct {
-	ctx    context.Context
-	path   string
-	to     *bufio.Writer
-	random *rand.Rand
-	rows   int
-	number []byte
-
-	most   int // rows of the sample
-	values []float64
-	kept   []int // row of the file of each row of the sample
-	lines  []int32
-}
-
-// row writes a row, and keeps it in the sample or does not: by Vitter's algorithm R
-// (1985), under which every set of rows is equally likely at any time.
-func (w *streamWriter) row(row []float64, line int32) error {
-	if w.rows%4096 == 0 && w.ctx.Err() != nil {
-		return fmt.Errorf("dataset: %w", w.ctx.Err())
-	}
-	if w.number == nil {
-		w.number = make([]byte, 8*len(row))
-	}
-	for j, v := range row {
-		binary.LittleEndian.PutUint64(w.number[8*j:], math.Float64bits(v))
-	}
-	if _, err := w.to.Write(w.number); err != nil {
-		return w.full(err)
-	}
-	if w.rows < w.most {
-		w.values = append(w.values, row...)
-		w.kept, w.lines = append(w.kept, w.rows), append(w.lines, line)
-	} else if i := w.random.IntN(w.rows + 1); i < w.most {
-		copy(w.values[i*len(row):], row)
-		w.kept[i], w.lines[i] = w.rows, line
-	}
-	w.rows++
-	return nil
-}
-
-// full says that the temporary file cannot be written.
-func (w *streamWriter) full(err error) error {
-	return fmt.Errorf("dataset: row %d of %s, in the temporary file: %w; set TMPDIR to a folder with room for all numbers at 8 bytes each", w.rows+1, w.path, err)
-}
-
-// sample returns the rows that were drawn, in the order of the file.
-func (w *streamWriter) sample(columns []string) *Dataset {
-	order := make([]int, len(w.kept))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return w.kept[a] - w.kept[b] })
-	d := len(columns)
-	x := mat.NewDense(len(order), d, nil)
-	out := &Dataset{X: x, Columns: columns, rows: make([]int, len(order))}
-	lines := make(map[int]int32, len(order))
-	for to, from := range order {
-		x.SetRow(to, w.values[from*d:(from+1)*d])
-		out.rows[to] = w.kept[from]
-		lines[w.kept[from]] = w.lines[from]
-	}
-	if w.lines[0] > 0 {
-		out.sampled = lines
-	}
-	return out
-}
-
 // streamText reads the rows of a text file.
-func streamText(in *input, opt Options, w *streamWriter) ([]string, error) {
+func streamText(in *input, opt Options, w *streamWriter) error {
 	t, err := newTable(in, opt)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	t.each = w.row
-	if err := t.read(opt); err != nil {
-		return nil, err
+	t.each = func(row []float64, line int32) error {
+		if w.columns == nil {
+			if err := w.begin(t.columns); err != nil {
+				return err
+			}
+		}
+		return w.row(row, line)
 	}
-	return t.columns, nil
+	return t.read(opt)
 }

@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -218,11 +219,6 @@ func TestStreamMistakes(t *testing.T) {
 		_, err := OpenStream(ctx, path, 5, 1, Options{})
 		require.ErrorIs(t, err, context.Canceled)
 	})
-	t.Run("missing", func(t *testing.T) {
-		path := tempFile(t, "rows.csv", []byte("1,2\n3,\n"))
-		_, err := OpenStream(context.Background(), path, 5, 1, Options{Missing: true})
-		require.ErrorIs(t, err, ErrMissing)
-	})
 	t.Run("limit and label", func(t *testing.T) {
 		path := tempFile(t, "rows.csv", []byte("x,kind,y\n1,a,2\n3,b,4\n5,c,6\n"))
 		s, err := OpenStream(context.Background(), path, 5, 1, Options{Limit: 2, Label: "kind"})
@@ -233,21 +229,78 @@ func TestStreamMistakes(t *testing.T) {
 	})
 }
 
+// Weights and missing values are those of the file read whole; rows of weight 0 are in
+// the stream, with that weight, and never in the sample.
+func TestStreamWithWeightsAndGaps(t *testing.T) {
+	text := []byte("a,w,b\n1,1,2\n3,0,4\n,2,6\n7,0.5,NA\n9,0,\n11,3,12\n")
+	numbers := []float64{1, 1, 2, 3, 0, 4, math.NaN(), 2, 6, 7, 0.5, math.NaN(), 9, 0, 1, 11, 3, 12}
+	raw := make([]byte, 8*len(numbers))
+	for i, v := range numbers {
+		binary.LittleEndian.PutUint64(raw[8*i:], math.Float64bits(v))
+	}
+	for name, contents := range map[string][]byte{"rows.csv": text, "rows.npy": npyFile("<f8", false, "(6, 3)", raw)} {
+		path := tempFile(t, name, contents)
+		opt := Options{Missing: true, Weights: "2"}
+		whole, err := OpenWith(path, opt)
+		require.NoError(t, err)
+		s, err := OpenStream(t.Context(), path, 10, 1, opt)
+		require.NoError(t, err)
+		defer s.Close()
+		require.Equal(t, 6, s.Rows())
+		require.Equal(t, 2, s.Dim())
+		require.Equal(t, whole.TotalWeight(), s.TotalWeight())
+		require.Equal(t, whole.Missing(), s.Missing())
+		require.Equal(t, whole.Weights, s.Sample.Weights)
+		require.Equal(t, whole.Absent, s.Sample.Absent)
+		require.Equal(t, whole.Columns, s.Sample.Columns)
+		for i := range whole.Rows() {
+			require.Equal(t, whole.Where(i, 1), s.Sample.Where(i, 1))
+			for j := range 2 {
+				require.Equal(t, math.Float64bits(whole.X.At(i, j)), math.Float64bits(s.Sample.X.At(i, j)))
+			}
+		}
+		x, weights := mat.NewDense(4, 2, nil), make([]float64, 4)
+		for _, want := range [][]float64{{1, 0, 2, 0.5}, {0, 3}} {
+			n, err := s.NextWeighted(x, weights)
+			require.NoError(t, err)
+			require.Equal(t, want, weights[:n])
+		}
+		require.Equal(t, []float64{11, 12}, x.RawRowView(1))
+		for seed := range uint64(20) {
+			few, err := OpenStream(t.Context(), path, 1, seed, opt)
+			require.NoError(t, err)
+			require.Positive(t, few.Sample.Weights[0])
+			require.Equal(t, map[int]float64{0: 1, 2: 2, 3: 0.5, 5: 3}[few.Sample.Row(0)], few.Sample.Weights[0])
+			require.NoError(t, few.Close())
+		}
+	}
+	s, err := OpenStream(t.Context(), tempFile(t, "rows.csv", []byte("1,2\n3,4\n")), 10, 1, Options{})
+	require.NoError(t, err)
+	defer s.Close()
+	weights := make([]float64, 2)
+	_, err = s.NextWeighted(mat.NewDense(2, 2, nil), weights)
+	require.NoError(t, err)
+	require.Equal(t, []float64{1, 1}, weights)
+	require.Equal(t, 2.0, s.TotalWeight())
+}
+
 // A file that can be read whole can be streamed, with the same rows; one that
 // cannot is an error, not a panic.
 func FuzzStream(f *testing.F) {
-	f.Add([]byte("a,b\n1,2\n3,4\n"), true)
-	f.Add([]byte("1;2,5\n3;4\n"), true)
-	f.Add(npyFile("<f8", false, "(2, 1)", make([]byte, 16)), false)
-	f.Add(npyFile(">i2", false, "(2, 2)", make([]byte, 8)), false)
-	f.Fuzz(func(t *testing.T, contents []byte, text bool) {
+	f.Add([]byte("a,b\n1,2\n3,4\n"), true, false, "")
+	f.Add([]byte("1;2,5\n3;4\n"), true, false, "")
+	f.Add([]byte("a,w,b\n1,2,\n3,0,4\nNA,1,2"), true, true, "w")
+	f.Add(npyFile("<f8", false, "(2, 1)", make([]byte, 16)), false, false, "")
+	f.Add(npyFile(">i2", false, "(2, 2)", []byte{0, 1, 2, 3, 4, 5, 6, 7}), false, true, "1")
+	f.Fuzz(func(t *testing.T, contents []byte, text, missing bool, weights string) {
 		name := "rows.npy"
 		if text {
 			name = "rows.csv"
 		}
 		path := tempFile(t, name, contents)
-		whole, want := Open(path)
-		s, err := OpenStream(context.Background(), path, 3, 1, Options{})
+		opt := Options{Missing: missing, Weights: weights}
+		whole, want := OpenWith(path, opt)
+		s, err := OpenStream(context.Background(), path, math.MaxInt, 1, opt)
 		if err == nil {
 			defer s.Close()
 		}
@@ -260,11 +313,16 @@ func FuzzStream(f *testing.F) {
 			return
 		}
 		require.NoError(t, err)
-		for i, row := range allRows(t, s, 5) {
-			for j, v := range row {
+		require.Equal(t, whole.Rows()+whole.Absent, s.Rows())
+		require.Equal(t, whole.Rows(), s.Sample.Rows())
+		require.Equal(t, whole.Weights, s.Sample.Weights)
+		rows := allRows(t, s, 5)
+		for i := range whole.Rows() {
+			require.Equal(t, whole.Row(i), s.Sample.Row(i))
+			for j, v := range rows[whole.Row(i)] {
 				require.Equal(t, math.Float64bits(whole.X.At(i, j)), math.Float64bits(v))
+				require.Equal(t, math.Float64bits(v), math.Float64bits(s.Sample.X.At(i, j)))
 			}
 		}
-		require.Equal(t, whole.Rows(), s.Rows())
 	})
 }

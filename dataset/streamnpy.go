@@ -15,15 +15,15 @@ import (
 const mostHeader = 1 << 20
 
 // streamNPY reads the rows of a NumPy array, one after the other.
-func streamNPY(in *input, opt Options, w *streamWriter) ([]string, error) {
+func streamNPY(in *input, opt Options, w *streamWriter) error {
 	header, err := npyHeader(in)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	kind := strings.TrimLeft(strings.Trim(header.Descr.Type, `'"`), "<>|=")
 	element, known := npyTypes[kind]
 	if !known {
-		return nil, fmt.Errorf("dataset: %s holds values of type %s: %w; save numbers, with x.astype('f8')", in.path, header.Descr.Type, ErrText)
+		return fmt.Errorf("dataset: %s holds values of type %s: %w; save numbers, with x.astype('f8')", in.path, header.Descr.Type, ErrText)
 	}
 	var shape []int64
 	for _, s := range header.Descr.Shape {
@@ -31,14 +31,20 @@ func streamNPY(in *input, opt Options, w *streamWriter) ([]string, error) {
 	}
 	n, d, err := arrayShape(shape, element.size)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: array of shape %v: %w", in.path, shape, err)
+		return fmt.Errorf("dataset: %s: array of shape %v: %w", in.path, shape, err)
 	}
 	if header.Descr.Fortran && len(shape) > 1 {
-		return nil, fmt.Errorf("dataset: %s holds its columns one after the other, and is not read in pieces: %w; save it row by row, with numpy.ascontiguousarray", in.path, ErrFormat)
+		return fmt.Errorf("dataset: %s holds its columns one after the other, and is not read in pieces: %w; save it row by row, with numpy.ascontiguousarray", in.path, ErrFormat)
 	}
 	order := binary.ByteOrder(binary.LittleEndian)
 	if strings.Contains(header.Descr.Type, ">") {
 		order = binary.BigEndian
+	}
+	if opt.Weights != "" && len(shape) > 2 {
+		return errImageWeights(in.path)
+	}
+	if err := w.begin(columnNames(d)); err != nil {
+		return err
 	}
 	rows := n
 	if opt.Limit > 0 {
@@ -48,22 +54,22 @@ func streamNPY(in *input, opt Options, w *streamWriter) ([]string, error) {
 	raw, row := make([]byte, d*element.size), make([]float64, d)
 	for i := range n {
 		if _, err := io.ReadFull(in.reader, raw); err != nil {
-			return nil, in.fail(fmt.Errorf("row %d of %d: %w", i+1, n, err))
+			return in.fail(fmt.Errorf("row %d of %d: %w", i+1, n, err))
 		}
 		for j := range row {
 			row[j] = number(raw[j*element.size:])
-			if math.IsNaN(row[j]) || math.IsInf(row[j], 0) {
-				return nil, (&Dataset{File: in.path}).unfinite(i, j, row[j])
+			if math.IsInf(row[j], 0) || math.IsNaN(row[j]) && !opt.Missing {
+				return (&Dataset{File: in.path}).unfinite(i, j, row[j])
 			}
 		}
 		if err := w.row(row, 0); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if _, err := in.reader.Peek(1); err == nil && n == rows {
-		return nil, fmt.Errorf("dataset: %s goes on after an array of shape %v: %w; save the array again", in.path, shape, ErrFormat)
+		return fmt.Errorf("dataset: %s goes on after an array of shape %v: %w; save the array again", in.path, shape, ErrFormat)
 	}
-	return columnNames(d), nil
+	return nil
 }
 
 // npyHeader reads the header of a NumPy file, in which nothing is trusted.

@@ -18,7 +18,7 @@ const (
 // makes it the weights of the rows. Rows of weight 0 are left out.
 func (d *Dataset) weigh(column string) (*Dataset, error) {
 	if d.IsImage() {
-		return nil, fmt.Errorf("dataset: %s holds images, which have no column of weights: %w; leave the weights out", d.Place(), ErrWeights)
+		return nil, errImageWeights(d.Place())
 	}
 	at, err := findColumn(d.Columns, column)
 	if err != nil {
@@ -30,24 +30,20 @@ func (d *Dataset) weigh(column string) (*Dataset, error) {
 	var rows []int
 	var weights []float64
 	for i := range d.Rows() {
-		switch w := d.X.At(i, at); {
-		case math.IsNaN(w):
-			return nil, fmt.Errorf("dataset: %s, the weight, is missing: %w; fill it in, or give 0 for a row that does not count", d.Where(i, at), ErrWeights)
-		case w < 0:
-			return nil, fmt.Errorf("dataset: %s, the weight, is %v: %w; a row counts 0 times, once, or more", d.Where(i, at), w, ErrWeights)
-		case w > 0:
+		w := d.X.At(i, at)
+		if err := checkWeight(w, d.Where(i, at)); err != nil {
+			return nil, err
+		}
+		if w > 0 {
 			rows, weights = append(rows, i), append(weights, w)
 		}
-	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("dataset: %s: all weights, %s, are 0: %w; at least one row must count", d.Place(), columnPlace(d.Columns, at), ErrWeights)
 	}
 	var total float64
 	for _, w := range weights {
 		total += w
 	}
-	if total < leastWeight || total > mostWeight {
-		return nil, fmt.Errorf("dataset: %s: the weights, %s, sum to %.3g: %w; a row's weight is the number of times that it counts, so scale them to the number of rows they are worth", d.Place(), columnPlace(d.Columns, at), total, ErrWeights)
+	if err := checkWeightSum(total, d.Place(), columnPlace(d.Columns, at)); err != nil {
+		return nil, err
 	}
 	x := mat.NewDense(len(rows), d.Dim()-1, nil)
 	out := d.with(x)
@@ -70,6 +66,33 @@ func (d *Dataset) weigh(column string) (*Dataset, error) {
 		}
 	}
 	return out, nil
+}
+
+func errImageWeights(file string) error {
+	return fmt.Errorf("dataset: %s holds images, which have no column of weights: %w; leave the weights out", file, ErrWeights)
+}
+
+// checkWeight returns an error for a weight, in a place, that is none.
+func checkWeight(w float64, where string) error {
+	switch {
+	case math.IsNaN(w):
+		return fmt.Errorf("dataset: %s, the weight, is missing: %w; fill it in, or give 0 for a row that does not count", where, ErrWeights)
+	case w < 0:
+		return fmt.Errorf("dataset: %s, the weight, is %v: %w; a row counts 0 times, once, or more", where, w, ErrWeights)
+	}
+	return nil
+}
+
+// checkWeightSum returns an error for weights, of a column of a file, whose sum is of no
+// use.
+func checkWeightSum(total float64, file, column string) error {
+	switch {
+	case total == 0:
+		return fmt.Errorf("dataset: %s: all weights, %s, are 0: %w; at least one row must count", file, column, ErrWeights)
+	case total < leastWeight || total > mostWeight:
+		return fmt.Errorf("dataset: %s: the weights, %s, sum to %.3g: %w; a row's weight is the number of times that it counts, so scale them to the number of rows they are worth", file, column, total, ErrWeights)
+	}
+	return nil
 }
 
 // TotalWeight returns Σw, the number of rows where they have no weights.

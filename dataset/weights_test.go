@@ -52,17 +52,21 @@ func TestWeightMistakes(t *testing.T) {
 		"infinite":   {"a,w\n1,1\n3,Inf\n", "w", false, nil, "line 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := readBytes("rows.csv", []byte(c.text), Options{Weights: c.column, Missing: c.missing})
-			require.Error(t, err)
-			if c.want != nil {
-				require.ErrorIs(t, err, c.want)
+			opt := Options{Weights: c.column, Missing: c.missing}
+			_, err := readBytes("rows.csv", []byte(c.text), opt)
+			_, streamed := OpenStream(t.Context(), tempFile(t, "rows.csv", []byte(c.text)), 5, 1, opt)
+			for _, err := range []error{err, streamed} {
+				require.Error(t, err)
+				if c.want != nil {
+					require.ErrorIs(t, err, c.want)
+				}
+				require.ErrorContains(t, err, c.says)
+				require.ErrorContains(t, err, "rows.csv")
 			}
-			require.ErrorContains(t, err, c.says)
-			require.ErrorContains(t, err, "rows.csv")
 		})
 	}
 	_, err := readBytes("x.npy", npyFile("|u1", false, "(2, 2, 2)", make([]byte, 8)), Options{Weights: "1"})
 	require.ErrorIs(t, err, ErrWeights)
-	_, err = OpenStream(t.Context(), tempFile(t, "rows.csv", []byte("1,2\n")), 5, 1, Options{Weights: "1"})
+	_, err = OpenStream(t.Context(), tempFile(t, "x.npy", npyFile("|u1", false, "(2, 2, 2)", make([]byte, 8))), 5, 1, Options{Weights: "1"})
 	require.ErrorIs(t, err, ErrWeights)
 }
