@@ -239,8 +239,8 @@ func (c *Config) Check() error {
 	if c.Weights != "" && (c.Novelty || c.Binarize != "none" || c.VAE.Likelihood == discretized) {
 		return usagef("--weights with --eval-novelty, --binarize or levels: these take rows one by one; leave one of them out")
 	}
-	if c.Stream > 0 && (c.Missing || c.Weights != "" || c.Binarize != "none" || c.Dequantize == "yes" || c.VAE.Likelihood == discretized) {
-		return usagef("--stream with --missing, --weights, --binarize, --dequantize or levels: rows are streamed as the numbers they are; leave one of them out")
+	if c.Stream > 0 && (c.Binarize != "none" || c.Dequantize == "yes" || c.VAE.Likelihood == discretized) {
+		return usagef("--stream with --binarize, --dequantize or levels: rows are streamed as the numbers they are; leave one of them out")
 	}
 	for i, name := range c.Models {
 		if _, known := lookupFamily(name); !known {

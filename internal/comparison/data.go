@@ -106,11 +106,10 @@ func (d *Data) load(ctx context.Context, c *Config) error {
 func (d *Data) read(ctx context.Context, c *Config) (all, test *dataset.Dataset, err error) {
 	opt := dataset.Options{Missing: c.Missing, Weights: c.Weights}
 	if c.Stream > 0 {
-		if d.Stream, err = openStream(ctx, c); err != nil {
-			return nil, nil, err
-		}
-		if all = d.Stream.Sample; c.Test != "" {
-			test, err = dataset.OpenTest(c.Test, opt, all)
+		if d.Stream, err = openStream(ctx, c); err == nil {
+			if all = d.Stream.Sample; c.Test != "" {
+				test, err = dataset.OpenTest(c.Test, opt, all)
+			}
 		}
 	} else if c.Test == "" {
 		all, test, err = dataset.OpenPair(c.Dataset, opt)
@@ -200,16 +199,22 @@ func (d *Data) describe(c *Config) DatasetResult {
 		Measure: d.Preparation.Measure, Binarize: c.Binarize, Transform: c.Transform, EvalRows: c.EvalRows,
 	}
 	if d.Stream != nil {
-		r.RowsTrain, r.RowsHeld = newStreamed(d).training(), d.All.Rows()
+		r.RowsTrain, r.RowsHeld = newStreamed(d).count, d.All.Rows()
 	}
 	if d.Preparation.Measure == density.Binary || c.Missing {
 		r.Transform = "none" // bits, and rows with gaps, are left as they are
 	}
 	if c.Missing {
 		r.Missing = d.All.Missing()
+		if d.Stream != nil {
+			r.Missing = d.Stream.Missing()
+		}
 	}
 	if c.Weights != "" {
 		r.Weights = &WeightsResult{Column: c.Weights, Total: d.All.TotalWeight(), Train: d.Train.TotalWeight(), Absent: d.All.Absent}
+		if d.Stream != nil {
+			r.Weights.Total, r.Weights.Train = d.Stream.TotalWeight(), newStreamed(d).weight
+		}
 		if d.Valid != nil {
 			r.Weights.Valid = d.Valid.TotalWeight()
 		}

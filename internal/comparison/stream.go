@@ -18,21 +18,32 @@ func openStream(ctx context.Context, c *Config) (*dataset.Stream, error) {
 	if slices.ContainsFunc(dataset.List(), func(e dataset.Entry) bool { return e.Name == c.Dataset }) {
 		return nil, usagef("--stream with %s: it is for files, and this is a dataset of the program's own; leave it out", c.Dataset)
 	}
-	return dataset.OpenStream(ctx, c.Dataset, c.Stream, c.Seed, dataset.Options{})
+	return dataset.OpenStream(ctx, c.Dataset, c.Stream, c.Seed, dataset.Options{Missing: c.Missing, Weights: c.Weights})
 }
 
 // streamed are all rows of a file but those that are held out, in model space.
 type streamed struct {
-	*dataset.Stream
+	file      *dataset.Stream
 	transform density.Transform
-	held      []int // rows of the file, ascending
-	row, next int   // of the file, of held
+	held      []int   // rows of the file, ascending
+	weight    float64 // of all others
+	count     int     // of all others that have a weight
+	row, next int     // of the file, of held
 }
 
-var _ gmm.Rows = (*streamed)(nil)
+// weighed are streamed rows with their weights.
+type weighed struct{ *streamed }
+
+var (
+	_ gmm.Rows         = (*streamed)(nil)
+	_ gmm.WeightedRows = weighed{}
+)
 
 func newStreamed(d *Data) *streamed {
-	s := &streamed{Stream: d.Stream, transform: d.Preparation.Transform}
+	s := &streamed{
+		file: d.Stream, transform: d.Preparation.Transform,
+		weight: d.Stream.TotalWeight(), count: d.Stream.Rows() - d.Stream.Sample.Absent,
+	}
 	held := []*Part{d.Valid}
 	if d.Test != nil && d.Test.SHA256 == d.All.SHA256 {
 		held = append(held, d.Test)
@@ -44,29 +55,41 @@ func newStreamed(d *Data) *streamed {
 		for i := range p.Rows() {
 			s.held = append(s.held, p.Row(i))
 		}
+		s.weight -= p.TotalWeight()
+		s.count -= p.Rows()
 	}
 	slices.Sort(s.held)
 	return s
 }
 
-// training returns the number of rows that are not held out.
-func (s *streamed) training() int { return s.Rows() - len(s.held) }
+// Dim returns the number of columns.
+func (s *streamed) Dim() int { return s.file.Dim() }
 
 // Rewind goes back to the first row.
 func (s *streamed) Rewind() error {
 	s.row, s.next = 0, 0
-	return s.Stream.Rewind()
+	return s.file.Rewind()
 }
 
 // Next fills the first rows of dst and returns their number.
-func (s *streamed) Next(dst *mat.Dense) (int, error) {
-	n, err := s.Stream.Next(dst)
+func (s *streamed) Next(dst *mat.Dense) (int, error) { return s.read(dst, nil) }
+
+// NextWeighted is Next, and fills as many weights.
+func (s weighed) NextWeighted(dst *mat.Dense, weights []float64) (int, error) {
+	return s.read(dst, weights)
+}
+
+func (s *streamed) read(dst *mat.Dense, weights []float64) (int, error) {
+	n, err := s.file.NextWeighted(dst, weights)
 	kept := 0
 	for i := range n {
 		if s.next < len(s.held) && s.held[s.next] == s.row {
 			s.next++
 		} else {
 			copy(dst.RawRowView(kept), dst.RawRowView(i))
+			if weights != nil {
+				weights[kept] = weights[i]
+			}
 			kept++
 		}
 		s.row++
@@ -87,26 +110,30 @@ const chance = 0.01
 // of the file that are not held out.
 func (j *Job) stream(ctx context.Context, name string, fit *Fit, d *Data) (*Fit, error) {
 	rows := newStreamed(d)
+	var source gmm.Rows = rows
+	if j.Config.Weights != "" {
+		source = weighed{rows}
+	}
 	start := fit.Model.Fitted.(*gmm.Model)
-	gain := float64(start.NumParameters()) / float64(2*rows.training())
+	gain := float64(start.NumParameters()) / (2 * rows.weight)
 	begin, passes := time.Now(), 0
 	s := gmm.Settings{
-		Covariance: start.Family(), Iterations: j.Config.GMM.Iterations, Floor: j.Config.Floor,
+		Covariance: start.Family(), Iterations: j.Config.GMM.Iterations, Floor: j.Config.Floor, Missing: j.Config.Missing,
 		Tolerance: max(chance*gain, 1e-9),
 		Progress: func(_, iteration int, _ float64) {
 			passes++
 			j.step(name+": EM over all rows of the file, pass", passes, 0, "")
 		},
 	}
-	m, report, err := gmm.FitStream(ctx, rows, start, s)
+	m, report, err := gmm.FitStream(ctx, source, start, s)
 	if err != nil {
 		return nil, err
 	}
 	all := mixtureFit(name, m, report, d, time.Since(begin))
 	all.Seconds += fit.Seconds
-	all.Passes = fit.Passes + float64(passes)*float64(rows.training())/float64(d.Train.Rows())
+	all.Passes = fit.Passes + float64(passes)*float64(rows.count)/float64(d.Train.Rows())
 	all.Settings["starts"] = fit.Settings["starts"]
-	all.Settings["rows_streamed"], all.Settings["passes_streamed"] = rows.training(), passes
+	all.Settings["rows_streamed"], all.Settings["passes_streamed"] = rows.count, passes
 	all.Selection = fit.Selection
 	return all, nil
 }
@@ -118,7 +145,7 @@ func (d *Data) warnStream(chosen []family) {
 	}
 	for _, f := range chosen {
 		if !f.mixture {
-			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is trained on the %d training rows among the %d that --stream holds in memory, the mixtures on all %d", f.name, d.Train.Rows(), d.All.Rows(), newStreamed(d).training()))
+			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is trained on the %d training rows among the %d that --stream holds in memory, the mixtures on all %d", f.name, d.Train.Rows(), d.All.Rows(), newStreamed(d).count))
 		}
 	}
 }

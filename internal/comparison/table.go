@@ -21,7 +21,11 @@ func (r *Results) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
 		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
 	if d.RowsHeld > 0 {
-		fmt.Fprintf(&b, "the mixtures are fitted to all rows of the file but those held out; the networks, and the choice\namong mixtures, see the training rows among %d drawn from it\n\n", d.RowsHeld)
+		who := "the networks, and the choice\namong mixtures, see"
+		if d.Weights != nil || d.Missing > 0 {
+			who = "the choice among mixtures\nsees"
+		}
+		fmt.Fprintf(&b, "the mixtures are fitted to all rows of the file but those held out; %s the training rows among %d drawn from it\n\n", who, d.RowsHeld)
 	}
 	if w := d.Weights; w != nil {
 		fmt.Fprintf(&b, "rows count as column %s says: %.6g to train, %.6g to validate, %.6g to test", w.Column, w.Train, w.Valid, w.Test)
