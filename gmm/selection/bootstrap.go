@@ -36,28 +36,34 @@ type LikelihoodRatio struct {
 // TestComponents tests K components against K+1 by the parametric bootstrap of the
 // likelihood ratio (McLachlan 1987), from the given number of samples. fit says how
 // mixtures are fitted; its Components is K. With missing values the samples lack the
-// same. The cost is that of 2·samples fits, side by
+// same. Weights must be whole numbers, of rows that the samples have, too: the test is
+// that of the data in which rows stand that often. Labels, which say what K is, are an
+// error that wraps [ErrSettings]. The cost is that of 2·samples fits, side by
 // side on all cores. The same seed in src gives the same bits on any number of them.
 func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*LikelihoodRatio, error) {
 	if samples < 1 {
 		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 1", samples, ErrSettings)
 	}
-	if fit.Weights != nil || fit.Labels != nil {
-		return nil, fmt.Errorf("selection: a bootstrap test with weights or labels: %w; a sample of the mixture has neither", ErrSettings)
+	if fit.Labels != nil {
+		return nil, fmt.Errorf("selection: a bootstrap test with labels: %w; a sample of the mixture has none", ErrSettings)
+	}
+	rows, err := repeated(x, fit.Weights)
+	if err != nil {
+		return nil, err
 	}
 	seed := src.Uint64()
-	n, d := x.Dims()
 	null, statistic, err := ratio(ctx, x, fit, seed, 0)
 	if err != nil {
 		return nil, err
 	}
+	fit.Weights = nil
 	statistics := make([]float64, samples)
 	err = spread.Each(ctx, samples, nil, func() func(b int) error {
-		drawn := mat.NewDense(n, d, nil)
+		drawn := mat.NewDense(len(rows), x.RawMatrix().Cols, nil)
 		return func(b int) error {
 			null.Rand(drawn, density.NewSource(seed, "selection.sample", uint64(b)))
 			drawn.Apply(func(i, j int, v float64) float64 {
-				if math.IsNaN(x.At(i, j)) {
+				if math.IsNaN(x.At(rows[i], j)) {
 					return math.NaN() // samples lack what the data lack
 				}
 				return v
@@ -89,6 +95,33 @@ func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples
 	return out, nil
 }
 
+// repeated returns the row of x that each row of a sample takes its gaps from.
+func repeated(x *mat.Dense, weights []float64) ([]int, error) {
+	n, _ := x.Dims()
+	rows := make([]int, 0, n)
+	if weights == nil {
+		for i := range n {
+			rows = append(rows, i)
+		}
+		return rows, nil
+	}
+	if _, err := totalWeight("Settings.Weights", weights, n); err != nil {
+		return nil, err
+	}
+	for i, w := range weights {
+		if w != math.Round(w) || w > mostRepeated {
+			return nil, fmt.Errorf("selection: weight of row %d is %v: %w; for the bootstrap test it must be a whole number of rows, which samples have, too", i+1, w, ErrSettings)
+		}
+		for range int(w) {
+			rows = append(rows, i)
+		}
+	}
+	return rows, nil
+}
+
+// mostRepeated is the greatest weight that is believed to be a number of rows.
+const mostRepeated = 1 << 24
+
 // ratio fits K and K+1 components and returns the first model and the statistic.
 func ratio(ctx context.Context, x *mat.Dense, fit gmm.Settings, seed, sample uint64) (*gmm.Model, float64, error) {
 	var models [2]*gmm.Model
@@ -99,8 +132,12 @@ func ratio(ctx context.Context, x *mat.Dense, fit gmm.Settings, seed, sample uin
 			return nil, 0, fmt.Errorf("selection: %w", err)
 		}
 		models[i] = m
-		for _, v := range m.LogProbObserved(nil, x) {
-			logs[i] += v
+		for row, v := range m.LogProbObserved(nil, x) {
+			if fit.Weights == nil {
+				logs[i] += v
+			} else if w := fit.Weights[row]; w > 0 {
+				logs[i] += w * v
+			}
 		}
 		fit.Components = m.Components() + 1
 	}

@@ -189,6 +189,52 @@ func TestLikelihoodRatioTestWithGaps(t *testing.T) {
 	require.ErrorIs(t, err, ErrSettings)
 }
 
+// With weights it is the test of the data in which rows stand that often.
+func TestLikelihoodRatioTestWithWeights(t *testing.T) {
+	few := rows(t, 60)
+	few.Set(7, 1, math.NaN())
+	few.Set(8, 0, math.Inf(1)) // absent
+	weights := make([]float64, 60)
+	var values []float64
+	for i := range 60 {
+		if i != 8 {
+			weights[i] = float64(i % 4)
+		}
+		for range int(weights[i]) {
+			values = append(values, few.RawRowView(i)...)
+		}
+	}
+	repeats := mat.NewDense(len(values)/2, 2, values)
+	fit := gmm.Settings{Components: 1, Missing: true, Starts: 5}
+	want, err := TestComponents(t.Context(), repeats, fit, 9, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	fit.Weights = weights
+	got, err := TestComponents(t.Context(), few, fit, 9, density.NewSource(1, "test"))
+	require.NoError(t, err)
+	require.InDelta(t, want.Statistic, got.Statistic, 1e-4)
+	require.Equal(t, want.PValue, got.PValue)
+	require.InDeltaSlice(t, want.Statistics, got.Statistics, 1e-2)
+	for text, w := range map[string]float64{"row 3 is 0.5": 0.5, "row 3 is 1e+300": 1e300, "row 3 is -1": -1} {
+		weights[2] = w
+		_, err = TestComponents(t.Context(), few, fit, 9, density.NewSource(1, "test"))
+		require.ErrorIs(t, err, ErrSettings)
+		require.ErrorContains(t, err, text)
+	}
+	fit.Weights, fit.Labels = nil, make([]int, 60)
+	_, err = TestComponents(t.Context(), few, fit, 9, density.NewSource(1, "test"))
+	require.ErrorIs(t, err, ErrSettings)
+}
+
+// rows returns n rows of two clusters in two columns.
+func rows(t *testing.T, n int) *mat.Dense {
+	t.Helper()
+	m, err := gmm.NewDiagonal([]float64{.5, .5}, mat.NewDense(2, 2, []float64{0, 0, 3, 1}), mat.NewDense(2, 2, []float64{1, 1, 2, 1}))
+	require.NoError(t, err)
+	x := mat.NewDense(n, 2, nil)
+	m.Rand(x, density.NewSource(3, "test"))
+	return x
+}
+
 // For one Gaussian standard errors are known: of the mean σ/√N, of the variance
 // about σ²√(2/N). With 400 samples each is estimated to 4 % (1 standard error);
 // the bounds are 5 of them.
