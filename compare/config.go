@@ -243,8 +243,8 @@ func (c *Config) Check() error {
 		return usagef("--stream with --binarize, --dequantize or levels: rows are streamed as the numbers they are; leave one of them out")
 	}
 	for i, name := range c.Models {
-		if _, known := lookupFamily(name); !known {
-			return usagef("--models: unknown model %q; known are %s", name, strings.Join(ModelNames(), ", "))
+		if _, known := lookupKind(name); !known {
+			return usagef("--models: unknown model %q; known are %s", name, strings.Join(KindNames(), ", "))
 		}
 		if slices.Contains(c.Models[:i], name) {
 			return usagef("--models: %q is named twice", name)

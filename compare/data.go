@@ -9,6 +9,7 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/results"
 	"likely/saved"
 )
 
@@ -169,6 +170,29 @@ func (d *Data) part(rows *dataset.Dataset) *Part {
 	return &Part{Dataset: rows, Model: d.Preparation.Transform.Apply(nil, rows.X)}
 }
 
+// Head returns the first n rows, all of them for n = 0.
+func (p *Part) Head(n int) *Part {
+	if n == 0 || n >= p.Rows() {
+		return p
+	}
+	return &Part{Dataset: p.Dataset.Head(n), Model: density.Rows(p.Model, 0, n)}
+}
+
+// validation returns the validation rows in model space; nil without them.
+func (d *Data) validation() *mat.Dense {
+	if d.Valid == nil {
+		return nil
+	}
+	return d.Valid.Model
+}
+
+func (d *Data) validationWeights() []float64 {
+	if d.Valid == nil {
+		return nil
+	}
+	return d.Valid.Weights
+}
+
 // warn says what about the data may make the comparison less than it seems.
 func (d *Data) warn() {
 	if n := d.All.Duplicates(); n > 0 && d.Preparation.Measure == density.Continuous && n*10 > d.All.Rows() {
@@ -186,14 +210,14 @@ func (d *Data) warn() {
 }
 
 // describe returns the description for results.json.
-func (d *Data) describe(c *Config) DatasetResult {
+func (d *Data) describe(c *Config) results.Dataset {
 	rows := func(p *Part) int {
 		if p == nil {
 			return 0
 		}
 		return p.Rows()
 	}
-	r := DatasetResult{
+	r := results.Dataset{
 		Name: d.All.Name, SHA256: d.All.SHA256, Dim: d.All.Dim(),
 		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
 		Measure: d.Preparation.Measure, Binarize: c.Binarize, Transform: c.Transform, EvalRows: c.EvalRows,
@@ -211,7 +235,7 @@ func (d *Data) describe(c *Config) DatasetResult {
 		}
 	}
 	if c.Weights != "" {
-		r.Weights = &WeightsResult{Column: c.Weights, Total: d.All.TotalWeight(), Train: d.Train.TotalWeight(), Absent: d.All.Absent}
+		r.Weights = &results.Weights{Column: c.Weights, Total: d.All.TotalWeight(), Train: d.Train.TotalWeight(), Absent: d.All.Absent}
 		if d.Stream != nil {
 			r.Weights.Total, r.Weights.Train = d.Stream.TotalWeight(), newStreamed(d).weight
 		}
@@ -226,7 +250,7 @@ func (d *Data) describe(c *Config) DatasetResult {
 		r.DequantizeStep = &d.Preparation.Step
 	}
 	if d.Test != nil && d.Test.SHA256 != d.All.SHA256 {
-		r.Test = &FileResult{Name: d.Test.Name, SHA256: d.Test.SHA256}
+		r.Test = &results.File{Name: d.Test.Name, SHA256: d.Test.SHA256}
 	}
 	return r
 }

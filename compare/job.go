@@ -3,13 +3,9 @@ package compare
 import (
 	"context"
 	"fmt"
-	"path"
 
-	"likely/internal/wholefile"
+	"likely/results"
 )
-
-// ResultsFile is the file that every output folder of a comparison holds.
-const ResultsFile = "results.json"
 
 // Progress is told how far the work has come: done of total units (total 0:
 // unknown) of the named task, with a short note. Calls may come from several
@@ -21,8 +17,6 @@ type Progress interface {
 // Job is one comparison.
 type Job struct {
 	Config Config
-	// Folder receives the output; nil: only the results are returned.
-	Folder *wholefile.Folder
 	// Progress may be nil.
 	Progress Progress
 	// Checkpoint is a folder that keeps the models finished so far, so that
@@ -37,9 +31,18 @@ func (j *Job) step(task string, done, total int, note string) {
 	}
 }
 
-// Run fits the models, evaluates them and stages the output in the folder,
-// which the caller commits.
-func (j *Job) Run(ctx context.Context) (*Results, error) {
+// Outcome is what a comparison found: the results, and the models and the data that
+// they are of, for who wants to save or to draw them.
+type Outcome struct {
+	Results *results.Results
+	// Fits are in the order of Results.Models.
+	Fits []*Fit
+	Data *Data
+}
+
+// Run fits the models to the training rows and evaluates them. It writes nothing but
+// the checkpoint.
+func (j *Job) Run(ctx context.Context) (*Outcome, error) {
 	j.step("reading "+j.Config.Dataset, 0, 0, "")
 	d, err := Load(ctx, &j.Config)
 	if err != nil {
@@ -49,67 +52,59 @@ func (j *Job) Run(ctx context.Context) (*Results, error) {
 	if err := d.checkNovelty(&j.Config); err != nil {
 		return nil, err
 	}
-	chosen, err := selectFamilies(&j.Config, d)
+	chosen, err := selectKinds(&j.Config, d)
 	if err != nil {
 		return nil, err
 	}
 	d.warnStream(chosen)
-	results := &Results{
-		Schema: Schema, Seed: j.Config.Seed, Version: CurrentVersion(),
+	out := &Outcome{Data: d, Results: &results.Results{
+		Schema: results.Schema, Seed: j.Config.Seed, Version: CurrentVersion(),
 		Warnings: []string{}, Dataset: d.describe(&j.Config),
-		Models: []*ModelResult{}, Pairs: []PairResult{},
-	}
-	fits := make([]*Fit, len(chosen))
-	evaluations := make([]*evaluation, len(chosen))
-	for i, f := range chosen {
-		if fits[i], err = j.fitOrResume(ctx, f, d); err != nil {
-			return nil, fmt.Errorf("%s: %w", d.All.Place(), translated{err})
-		}
-		for _, w := range fits[i].Warnings {
-			results.Warnings = append(results.Warnings, f.name+": "+translate(w))
-		}
-	}
-	results.Warnings = append(append([]string{}, d.Warnings...), results.Warnings...)
-	for i, f := range chosen {
-		if evaluations[i], err = j.evaluate(ctx, fits[i], d); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", d.All.Place(), f.name, err)
-		}
-		for _, w := range evaluations[i].warnings {
-			results.Warnings = append(results.Warnings, f.name+": "+w)
-		}
-		results.Models = append(results.Models, describeModel(fits[i], evaluations[i], d))
-	}
-	if results.Pairs, err = pairs(evaluations); err != nil {
+		Models: []*results.Model{}, Pairs: []results.Pair{},
+	}}
+	if err := j.fitAll(ctx, out, chosen); err != nil {
 		return nil, err
 	}
-	if results.Novelty, err = j.novelty(ctx, fits, d); err != nil {
+	if err := j.evaluateAll(ctx, out); err != nil {
 		return nil, err
 	}
-	return results, j.stage(ctx, results, fits, d)
+	out.Results.Novelty, err = j.novelty(ctx, out.Fits, d)
+	return out, err
 }
 
-// stage writes models, figures and results.json to the staged folder.
-func (j *Job) stage(ctx context.Context, results *Results, fits []*Fit, d *Data) error {
-	if j.Folder == nil {
-		return nil
-	}
-	for i, fit := range fits {
-		name := path.Join("models", fit.Model.Name+".safetensors")
-		file, err := j.Folder.Stage(name)
+// fitAll fits a model of each kind.
+func (j *Job) fitAll(ctx context.Context, out *Outcome, chosen []Kind) error {
+	var warnings []string
+	for _, kind := range chosen {
+		fit, err := j.fitOrResume(ctx, kind, out.Data)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", out.Data.All.Place(), translated{err})
 		}
-		if err := fit.Model.Save(file); err != nil {
-			return err
+		for _, w := range fit.Warnings {
+			warnings = append(warnings, kind.Name()+": "+translate(w))
 		}
-		results.Models[i].File = name
+		out.Fits = append(out.Fits, fit)
 	}
-	if err := j.figures(ctx, results, fits, d); err != nil {
-		return err
+	// What is said of the data, resumed fits among it, comes first.
+	out.Results.Warnings = append(append(out.Results.Warnings, out.Data.Warnings...), warnings...)
+	return nil
+}
+
+// evaluateAll evaluates the fitted models, and compares every two of them.
+func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
+	var evaluations []*evaluation
+	for _, fit := range out.Fits {
+		e, err := j.evaluate(ctx, fit, out.Data)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
+		}
+		for _, w := range e.warnings {
+			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+w)
+		}
+		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
+		evaluations = append(evaluations, e)
 	}
-	file, err := j.Folder.Stage(ResultsFile)
-	if err != nil {
-		return err
-	}
-	return wholefile.Write(file, results.WriteJSON)
+	var err error
+	out.Results.Pairs, err = pairs(evaluations)
+	return err
 }

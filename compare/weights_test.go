@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"likely/density"
+	"likely/results"
 )
 
 // A file with weights 0 to 3 gives the numbers of the file in which each row stands
@@ -37,7 +38,7 @@ func TestWeightsAreRepeatedRows(t *testing.T) {
 		}
 		return weighted.String(), repeated.String()
 	}
-	run := func(name, text, column string, change func(*Config)) *Results {
+	run := func(name, text, column string, change func(*Config)) *results.Results {
 		path := filepath.Join(t.TempDir(), name)
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		c := Default()
@@ -45,9 +46,9 @@ func TestWeightsAreRepeatedRows(t *testing.T) {
 		c.Models = []string{"gaussian", "gmm"}
 		c.GMM.Components, c.GMM.Starts, c.GMM.Covariance = Range{1, 3}, 5, "full,diag"
 		change(&c)
-		r, err := (&Job{Config: c}).Run(t.Context())
+		o, err := (&Job{Config: c}).Run(t.Context())
 		require.NoError(t, err)
-		return r
+		return o.Results
 	}
 	for name, change := range map[string]func(*Config){
 		"bic":  func(*Config) {},
@@ -135,8 +136,9 @@ func TestHeldOutCriterionWeighs(t *testing.T) {
 	c.Dataset, c.Weights, c.Valid = writeWeighted(t), "times", 0.3
 	c.Models = []string{"gmm"}
 	c.GMM.Components, c.GMM.Criterion = Range{1, 2}, "held-out"
-	r, err := (&Job{Config: c}).Run(t.Context())
+	o, err := (&Job{Config: c}).Run(t.Context())
 	require.NoError(t, err)
+	r := o.Results
 	require.InDelta(t, r.Dataset.Weights.Total, r.Dataset.Weights.Train+r.Dataset.Weights.Valid+r.Dataset.Weights.Test, 1e-10)
 	require.Positive(t, r.Dataset.Weights.Valid)
 	best := r.Models[0].Selection.Candidates[0]

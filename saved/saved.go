@@ -19,10 +19,8 @@ import (
 	"strings"
 
 	"likely/density"
-	"likely/gmm"
 	"likely/internal/safetensors"
 	"likely/internal/wholefile"
-	"likely/vae"
 )
 
 // Schema is the version of the config in a model file.
@@ -55,17 +53,7 @@ type header struct {
 }
 
 // Family returns the kind of the model: gmm, vae or ae.
-func (m *Model) Family() string {
-	switch m.Fitted.(type) {
-	case *gmm.Model:
-		return "gmm"
-	case *vae.Model:
-		return "vae"
-	case *vae.Autoencoder:
-		return "ae"
-	}
-	panic("saved: unknown kind of model")
-}
+func (m *Model) Family() string { return familyOf(m.Fitted).name }
 
 // Write writes the model to w.
 func (m *Model) Write(w io.Writer) error {
@@ -84,16 +72,7 @@ func (m *Model) Write(w io.Writer) error {
 // in one object.
 func (m *Model) config() (string, error) {
 	union := make(map[string]any)
-	var own any
-	switch f := m.Fitted.(type) {
-	case *gmm.Model:
-		own = f.Config()
-	case *vae.Model:
-		own = f.Config()
-	case *vae.Autoencoder:
-		own = f.Config()
-	}
-	for _, part := range []any{own, header{Schema, m.Name, m.Family(), m.Preparation}} {
+	for _, part := range []any{familyOf(m.Fitted).config(m.Fitted), header{Schema, m.Name, m.Family(), m.Preparation}} {
 		text, err := json.Marshal(part)
 		if err != nil {
 			return "", fmt.Errorf("saved: %w", err)
@@ -153,31 +132,6 @@ func Read(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("%w: %d column names for %d columns", ErrFormat, len(h.Columns), m.Fitted.Dim())
 	}
 	return m, nil
-}
-
-// rebuild makes a model of a family from its configuration and its own tensors.
-func rebuild(family string, config []byte, tensors []safetensors.Tensor) (Fitted, error) {
-	switch family {
-	case "gmm":
-		var c gmm.Config
-		if err := json.Unmarshal(config, &c); err != nil {
-			return nil, err
-		}
-		return gmm.FromTensors(c, tensors)
-	case "vae":
-		var c vae.Config
-		if err := json.Unmarshal(config, &c); err != nil {
-			return nil, err
-		}
-		return vae.FromTensors(c, tensors)
-	case "ae":
-		var c vae.Config
-		if err := json.Unmarshal(config, &c); err != nil {
-			return nil, err
-		}
-		return vae.AutoencoderFromTensors(c, tensors)
-	}
-	return nil, fmt.Errorf("unknown family %q", family)
 }
 
 func transform(file *safetensors.File, dim int) (density.Transform, error) {

@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"likely/gmm"
 	"likely/compare"
+	"likely/gmm"
 )
 
 // runFlags holds the flags of run that do not map to the configuration one to
@@ -31,7 +31,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	set.StringVar(&c.Test, "test", "", "`FILE` with the held-out rows (default: hold out a share)")
 	set.Float64Var(&c.Holdout, "holdout", c.Holdout, "share of the rows held out for testing; 0: none")
 	set.Float64Var(&c.Valid, "valid", c.Valid, "share of the training rows kept for early stopping and for choosing\namong settings; 0: train on all")
-	set.StringVar(&f.models, "models", "", "comma-separated models to fit, of "+strings.Join(compare.ModelNames(), ", ")+"\n(default: all that suit the data)")
+	set.StringVar(&f.models, "models", "", "comma-separated models to fit, of "+strings.Join(compare.KindNames(), ", ")+"\n(default: all that suit the data)")
 	set.Uint64Var(&c.Seed, "seed", c.Seed, "seed of all randomness: equal seeds give equal results, bit for bit")
 	set.StringVar(&f.out, "out", "likely-out", "`DIR` for results.json, figures and models")
 	set.StringVar(&f.format, "format", "text", "what to print: text, json or csv")

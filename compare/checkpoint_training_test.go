@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -9,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"likely/internal/wholefile"
 )
 
 // stopAt cancels a context at an epoch of a training, and counts the epochs of
@@ -43,25 +42,21 @@ func TestResumeWithinTraining(t *testing.T) {
 	config.VAE.Hidden, config.VAE.Latent, config.VAE.Epochs, config.EvalSamples = []int{8}, 1, 24, 50
 	require.NoError(t, config.Check())
 	dir := t.TempDir()
-	run := func(name, task string, epoch int, resume bool) (*stopAt, *Results, error) {
+	run := func(name, task string, epoch int, resume bool) (*stopAt, *Outcome, error) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		folder, err := wholefile.NewFolder(filepath.Join(dir, name), ResultsFile)
-		require.NoError(t, err)
-		defer folder.Discard()
 		s := &stopAt{task: task, epoch: epoch, cancel: cancel, seen: map[string]int{}}
-		job := Job{Config: config, Folder: folder, Progress: s, Checkpoint: filepath.Join(dir, name+".checkpoint"), Resume: resume}
-		results, err := job.Run(ctx)
+		job := Job{Config: config, Progress: s, Checkpoint: filepath.Join(dir, name+".checkpoint"), Resume: resume}
+		outcome, err := job.Run(ctx)
 		if err == nil {
-			require.NoError(t, folder.Commit())
 			job.RemoveCheckpoint()
 			require.NoDirExists(t, job.Checkpoint)
 		} else {
 			require.True(t, job.HasCheckpoint())
 		}
-		return s, results, err
+		return s, outcome, err
 	}
-	_, _, err := run("whole", "", 0, false)
+	_, whole, err := run("whole", "", 0, false)
 	require.NoError(t, err)
 
 	const aeTask, vaeTask = "ae: training, epoch", "vae: training, epoch"
@@ -74,16 +69,14 @@ func TestResumeWithinTraining(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Zero(t, s.seen[aeTask])
 	require.Equal(t, 17-5, s.seen[vaeTask])
-	s, _, err = run("cut", "", 0, true)
+	s, cut, err := run("cut", "", 0, true)
 	require.NoError(t, err)
 	require.Equal(t, 24-17, s.seen[vaeTask])
-	for _, name := range config.Models {
-		file := filepath.Join("models", name+".safetensors")
-		want, err := os.ReadFile(filepath.Join(dir, "whole", file))
-		require.NoError(t, err)
-		got, err := os.ReadFile(filepath.Join(dir, "cut", file))
-		require.NoError(t, err)
-		require.Equal(t, want, got, name)
+	for i, name := range config.Models {
+		var want, got bytes.Buffer
+		require.NoError(t, whole.Fits[i].Model.Write(&want))
+		require.NoError(t, cut.Fits[i].Model.Write(&got))
+		require.Equal(t, want.Bytes(), got.Bytes(), name)
 	}
 
 	_, _, err = run("damaged", vaeTask, 5, false)
@@ -92,8 +85,8 @@ func TestResumeWithinTraining(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, states, 1)
 	require.NoError(t, os.WriteFile(states[0], []byte("no state"), 0o644))
-	s, results, err := run("damaged", "", 0, true)
+	s, o, err := run("damaged", "", 0, true)
 	require.NoError(t, err)
 	require.Equal(t, 24, s.seen[vaeTask])
-	require.True(t, strings.Contains(strings.Join(results.Warnings, "\n"), "trained from the start"), results.Warnings)
+	require.True(t, strings.Contains(strings.Join(o.Results.Warnings, "\n"), "trained from the start"), o.Results.Warnings)
 }

@@ -1,4 +1,4 @@
-package compare
+package report
 
 import (
 	"math"
@@ -53,4 +53,26 @@ func parts(m *gmm.Model, t density.Transform) []figure.LogDensity {
 		})
 	}
 	return list
+}
+
+// outline adds the ellipses of a mixture's components to rows drawn from it.
+func outline(g *figure.Group, m density.Model, t density.Transform) {
+	if mixture, ok := m.(*gmm.Model); ok {
+		g.Outlines = func(a, b int) []*mat.Dense { return ellipses(mixture, t, a, b) }
+		g.OutlineName = ellipsesName
+	}
+}
+
+// components adds the components of a mixture of one or two columns to a panel.
+func components(p *figure.Panel, m density.Exact, t density.Transform) {
+	mixture, ok := m.(*gmm.Model)
+	if !ok || mixture.Components() < 2 {
+		return
+	}
+	switch mixture.Dim() {
+	case 1:
+		p.Parts, p.OutlineName = parts(mixture, t), "components of "+p.Title
+	case 2:
+		p.Outlines, p.OutlineName = ellipses(mixture, t, 0, 1), ellipsesName
+	}
 }

@@ -106,9 +106,9 @@ func (s *streamed) read(dst *mat.Dense, weights []float64) (int, error) {
 // (Wilks 1938). What is left is then far less than the data can tell.
 const chance = 0.01
 
-// stream goes on with a mixture that was fitted to the rows in memory, on all rows
+// streamMixture goes on with a mixture that was fitted to the rows in memory, on all rows
 // of the file that are not held out.
-func (j *Job) stream(ctx context.Context, name string, fit *Fit, d *Data) (*Fit, error) {
+func streamMixture(ctx context.Context, j *Job, name string, fit *Fit, d *Data) (*Fit, error) {
 	rows := newStreamed(d)
 	var source gmm.Rows = rows
 	if j.Config.Weights != "" {
@@ -134,18 +134,18 @@ func (j *Job) stream(ctx context.Context, name string, fit *Fit, d *Data) (*Fit,
 	all.Passes = fit.Passes + float64(passes)*float64(rows.count)/float64(d.Train.Rows())
 	all.Settings["starts"] = fit.Settings["starts"]
 	all.Settings["rows_streamed"], all.Settings["passes_streamed"] = rows.count, passes
-	all.Selection = fit.Selection
+	all.Selection, all.Baseline = fit.Selection, fit.Baseline
 	return all, nil
 }
 
 // warnStream says what sees only a part of the rows.
-func (d *Data) warnStream(chosen []family) {
+func (d *Data) warnStream(chosen []Kind) {
 	if d.Stream == nil || d.Stream.Rows() == d.All.Rows() {
 		return
 	}
-	for _, f := range chosen {
-		if !f.mixture {
-			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is trained on the %d training rows among the %d that --stream holds in memory, the mixtures on all %d", f.name, d.Train.Rows(), d.All.Rows(), newStreamed(d).count))
+	for _, k := range chosen {
+		if _, streams := k.(streamer); !streams {
+			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is trained on the %d training rows among the %d that --stream holds in memory, the mixtures on all %d", k.Name(), d.Train.Rows(), d.All.Rows(), newStreamed(d).count))
 		}
 	}
 }
