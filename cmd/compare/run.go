@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"likely/internal/comparison"
+	"likely/compare"
 	"likely/internal/wholefile"
 )
 
@@ -31,10 +31,10 @@ const runExamples = `  compare                                    digits, all mo
   compare data.csv --test held-out.csv --out results --format json`
 
 // formats are the ways to print results.
-var formats = map[string]func(*comparison.Results, io.Writer) error{
-	"text": (*comparison.Results).WriteText,
-	"json": (*comparison.Results).WriteJSON,
-	"csv":  (*comparison.Results).WriteCSV,
+var formats = map[string]func(*compare.Results, io.Writer) error{
+	"text": (*compare.Results).WriteText,
+	"json": (*compare.Results).WriteJSON,
+	"csv":  (*compare.Results).WriteCSV,
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -60,7 +60,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	if flags.out == "" {
 		return usageError(fmt.Errorf("--out is empty: name a folder for the results"))
 	}
-	folder, err := wholefile.NewFolder(flags.out, comparison.ResultsFile)
+	folder, err := wholefile.NewFolder(flags.out, compare.ResultsFile)
 	if err != nil {
 		return fmt.Errorf("--out: %w; choose a folder that can be written to", err)
 	}
@@ -68,7 +68,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	defer folder.Discard()
 
 	var bar *progress
-	job := comparison.Job{Config: flags.config, Folder: folder}
+	job := compare.Job{Config: flags.config, Folder: folder}
 	if !flags.quiet {
 		bar = newProgress(a.err)
 		job.Progress = bar
@@ -104,7 +104,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 		return fmt.Errorf("cannot write the results: %w", err)
 	}
 	if !flags.quiet {
-		fmt.Fprintf(a.err, "\nwritten to %s: %s, models, figures\n", flags.out, comparison.ResultsFile)
+		fmt.Fprintf(a.err, "\nwritten to %s: %s, models, figures\n", flags.out, compare.ResultsFile)
 	}
 	return nil
 }
