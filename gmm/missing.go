@@ -124,7 +124,7 @@ func (m *moments) collectMissing(s shapes) error {
 				continue
 			}
 			floats.AddScaledTo(mean, g.sums.about[k*m.d:(k+1)*m.d], 1/m.count[k], g.sums.first[k*m.d:(k+1)*m.d])
-			m.prior.pull(mean, m.count[k])
+			m.prior.shrink(mean, m.count[k])
 		}
 		if !g.sums.far(m.mean) {
 			return nil

@@ -47,7 +47,7 @@ func (m *moments) collect() {
 		for j := range m.d {
 			m.mean[k*m.d+j] = ahead.first[k*m.d+j] / m.count[k]
 		}
-		m.prior.pull(m.mean[k*m.d:(k+1)*m.d], m.count[k])
+		m.prior.shrink(m.mean[k*m.d:(k+1)*m.d], m.count[k])
 	}
 	if ahead.second == nil {
 		m.ahead = nil

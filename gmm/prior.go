@@ -153,8 +153,8 @@ func (s *scaledRows) covariance() ([]float64, error) {
 	return c.covariance(), nil
 }
 
-// pull moves the mean of component k towards that of the prior.
-func (p *scaledPrior) pull(mean []float64, count float64) {
+// shrink moves the mean of component k towards that of the prior.
+func (p *scaledPrior) shrink(mean []float64, count float64) {
 	if p == nil || p.shrinkage == 0 {
 		return
 	}

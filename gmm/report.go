@@ -55,7 +55,7 @@ const nearSingular = 1e-4
 // degenerate too.
 func (e *EM) degenerate() bool {
 	for k := range e.k {
-		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.rowsNeeded()) {
+		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.shapes.rowsNeeded()) {
 			return true
 		}
 	}
@@ -72,19 +72,6 @@ func (e *EM) doubt() int {
 		return 1
 	}
 	return 0
-}
-
-// rowsNeeded returns the number of rows that a covariance of its own needs.
-func (e *EM) rowsNeeded() int {
-	switch s := e.shapes.(type) {
-	case *fullShapes:
-		if !s.tied {
-			return e.d + 1
-		}
-	case *factorShapes:
-		return s.of.l + 2
-	}
-	return 2
 }
 
 // rowsOf returns the number of rows that component k has. Weights that sum to less
@@ -111,11 +98,11 @@ func (r *Report) examine(e *EM) {
 		case e.shapes.floored(k):
 			r.FloorActive = true
 			r.warn("component %d (%.3g rows) is held up by the variance floor: its likelihood measures the floor, not the data; fewer components, more rows or a larger Settings.Floor would help", k+1, count)
-		case count < float64(e.rowsNeeded()):
-			r.warn("component %d has %.3g rows, fewer than the %d that its covariance needs; fewer components would help", k+1, count, e.rowsNeeded())
-		case e.heywood(k) > 0:
+		case count < float64(e.shapes.rowsNeeded()):
+			r.warn("component %d has %.3g rows, fewer than the %d that its covariance needs; fewer components would help", k+1, count, e.shapes.rowsNeeded())
+		case e.shapes.heywood(k) > 0:
 			r.FloorActive = true
-			r.warn("component %d: its factors explain column %d whole (a Heywood case), whose noise is held up by the variance floor; fewer factors would help", k+1, e.heywood(k))
+			r.warn("component %d: its factors explain column %d whole (a Heywood case), whose noise is held up by the variance floor; fewer factors would help", k+1, e.shapes.heywood(k))
 		case e.shapes.narrowest(k) < nearSingular:
 			r.warn("component %d (%.3g rows) is near-singular: its narrowest direction has %.2g of a column's variance; check for nearly collinear or rounded columns", k+1, count, e.shapes.narrowest(k))
 		}
@@ -158,8 +145,8 @@ func (e *EM) spurious() []int {
 	if len(suspects) == 0 {
 		return nil
 	}
-	if s, ok := e.shapes.(*factorShapes); ok {
-		return slices.DeleteFunc(suspects, func(k int) bool { return !e.thinFactors(s, k) })
+	if e.d > mostDense {
+		return slices.DeleteFunc(suspects, func(k int) bool { return !e.thinByProducts(k) })
 	}
 	average := mat.NewSymDense(e.d, nil)
 	for i := range e.d {
@@ -183,48 +170,15 @@ func (e *EM) spurious() []int {
 	})
 }
 
-// heywood returns the number, from 1, of a column whose noise is at the floor though
-// the covariance of component k is not, or 0.
-func (e *EM) heywood(k int) int {
-	s, ok := e.shapes.(*factorShapes)
-	if !ok || !s.components[k].atFloor || s.floored(k) {
-		return 0
-	}
-	return floats.MinIdx(s.components[k].noise) + 1
-}
-
-// thinFactors is the test of spurious for component k of few factors, without D×D
-// matrices: whether the largest eigenvalue of Σₖ⁻¹·Σⱼ πⱼΣⱼ is above 1/ratio.
-func (e *EM) thinFactors(s *factorShapes, k int) bool {
+// thinByProducts is the test of spurious for component k without D×D matrices: whether
+// the largest eigenvalue of Σₖ⁻¹·Σⱼ πⱼΣⱼ is above 1/ratio.
+func (e *EM) thinByProducts(k int) bool {
 	_, value := dominant(e.d, func(v []float64) []float64 {
 		average := make([]float64, e.d)
 		for j, count := range e.moments.count {
-			floats.AddScaled(average, count/e.moments.total, s.times(j, v))
+			floats.AddScaled(average, count/e.moments.total, e.shapes.times(j, v))
 		}
-		return s.solve(k, average)
+		return e.shapes.solve(k, average)
 	})
 	return value > 1/spuriousRatio
-}
-
-// powerIterations is the number of products that dominant makes.
-const powerIterations = 100
-
-// dominant returns an eigenvector of the largest eigenvalue of a d×d matrix, which is
-// given by its product with a vector, and about that eigenvalue, from below.
-func dominant(d int, times func(v []float64) []float64) ([]float64, float64) {
-	v := make([]float64, d)
-	for j := range v {
-		// No symmetry of the data has such a vector at a right angle to all it has.
-		v[j] = 1 + math.Sin(float64(j+1)*float64(j+1))/2
-	}
-	var size float64
-	for range powerIterations {
-		floats.Scale(1/floats.Norm(v, 2), v)
-		v = times(v)
-		if size = floats.Norm(v, 2); !(size > 0) || math.IsInf(size, 0) {
-			return make([]float64, d), 0
-		}
-	}
-	floats.Scale(1/size, v)
-	return v, size
 }
