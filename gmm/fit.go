@@ -35,7 +35,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		return nil, nil, err
 	}
 	if rows.distinct < s.Components {
-		return nil, nil, fmt.Errorf("gmm: %d components for %d distinct rows: %w; use at most %d", s.Components, rows.distinct, ErrTooFewRows, rows.distinct)
+		return nil, nil, density.SettingErrorf(ErrTooFewRows, "gmm: %d components for %d distinct rows: {err}; use {Components} of at most %d", s.Components, rows.distinct, rows.distinct)
 	}
 	report := &Report{Seed: src.Uint64(), StartLogLik: make([]float64, s.Starts)}
 	runs := make([]*EM, s.Starts)

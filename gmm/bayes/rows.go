@@ -40,7 +40,7 @@ func newRows(x *mat.Dense, weights []float64) (*rows, error) {
 		r.n, r.total = 0, 0
 		for i, w := range weights {
 			if !(w >= 0) || math.IsInf(w, 0) {
-				return nil, fmt.Errorf("bayes: weight of row %d is %v: %w; want a number that is not negative", i+1, w, ErrSettings)
+				return nil, density.SettingErrorf(ErrSettings, "bayes: {RowWeights}, row %d is %v: {err}; want a number that is not negative", i+1, w)
 			}
 			if w > 0 {
 				r.x.SetRow(r.n, x.RawRowView(i))
@@ -50,7 +50,7 @@ func newRows(x *mat.Dense, weights []float64) (*rows, error) {
 			}
 		}
 		if r.n == 0 || math.IsInf(r.total, 0) {
-			return nil, fmt.Errorf("bayes: weights that sum to %v: %w", r.total, ErrSettings)
+			return nil, density.SettingErrorf(ErrSettings, "bayes: {RowWeights} sum to %v: {err}; want a positive number of rows", r.total)
 		}
 		r.x = r.x.Slice(0, r.n, 0, d).(*mat.Dense)
 	}
