@@ -89,7 +89,7 @@ func selectMixture(ctx context.Context, j *Job, d *Data, families []gmm.Covarian
 	for _, one := range table.Candidates {
 		r := results.Candidate{Covariance: one.Family.String(), Components: one.Components}
 		if one.Err != nil {
-			r.NotFitted = one.Err.Error()
+			r.NotFitted = translated{one.Err}.Error()
 		} else {
 			r.Parameters, r.Degenerate = one.Parameters, one.Report.Degenerate
 			r.LogLik = results.Optional(one.LogLik + n*jacobian)

@@ -58,6 +58,8 @@ type shapes interface {
 	completer() completer
 	// displace stores Lₖe in dst, where Σₖ = LₖLₖᵀ and e is standard normal.
 	displace(dst []float64, k int, random *rand.Rand)
+	// times returns Σₖv for v of length D.
+	times(k int, v []float64) []float64
 	// solve returns Σₖ⁻¹v for v of length D.
 	solve(k int, v []float64) []float64
 	// at returns element (i, j) of Σₖ.
@@ -67,6 +69,11 @@ type shapes interface {
 	narrowest(k int) float64
 	// floored reports whether the floor holds up component k.
 	floored(k int) bool
+	// heywood returns the number, from 1, of a column whose noise is at the floor
+	// though the covariance of component k is not (a Heywood case), or 0.
+	heywood(k int) int
+	// rowsNeeded returns the number of rows that a covariance of its own needs.
+	rowsNeeded() int
 	// rescaled returns the covariances of s·x, column by column, or an error
 	// where they are more or less than a number can hold.
 	rescaled(s []float64) (shapes, error)

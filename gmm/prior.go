@@ -1,7 +1,6 @@
 package gmm
 
 import (
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/floats"
@@ -68,7 +67,7 @@ func (p *Prior) scaled(t density.Transform, k int, covariance func() ([]float64,
 		out.freedom = float64(d) + 2
 	}
 	if !(out.concentration >= 1) || !(out.freedom >= 0) || math.IsNaN(out.shrinkage) {
-		return nil, fmt.Errorf("gmm: prior with concentration %v, shrinkage %v and %v degrees of freedom: %w; want a concentration of at least 1 and nonnegative degrees of freedom", p.Concentration, p.Shrinkage, p.DegreesOfFreedom, ErrSettings)
+		return nil, density.SettingErrorf(ErrSettings, "gmm: {Prior} with concentration %v, shrinkage %v and %v degrees of freedom: {err}; want a concentration of at least 1 and nonnegative degrees of freedom", p.Concentration, p.Shrinkage, p.DegreesOfFreedom)
 	}
 	for j, v := range p.Mean {
 		out.mean[j] = (v - t.Shift[j]) / t.Scale[j]
@@ -96,7 +95,7 @@ func (p *Prior) scaled(t density.Transform, k int, covariance func() ([]float64,
 		}
 	}
 	if floats.HasNaN(out.mean) || floats.HasNaN(out.scale) || !chol.Factorize(mat.NewSymDense(d, out.scale)) {
-		return nil, fmt.Errorf("gmm: prior mean or scale: %w; want finite numbers and a positive definite scale", ErrSettings)
+		return nil, density.SettingErrorf(ErrSettings, "gmm: mean or scale of {Prior}: {err}; want finite numbers and a positive definite scale")
 	}
 	return out, nil
 }
@@ -153,8 +152,8 @@ func (s *scaledRows) covariance() ([]float64, error) {
 	return c.covariance(), nil
 }
 
-// pull moves the mean of component k towards that of the prior.
-func (p *scaledPrior) pull(mean []float64, count float64) {
+// shrink moves the mean of component k towards that of the prior.
+func (p *scaledPrior) shrink(mean []float64, count float64) {
 	if p == nil || p.shrinkage == 0 {
 		return
 	}

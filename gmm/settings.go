@@ -1,7 +1,6 @@
 package gmm
 
 import (
-	"fmt"
 	"math"
 
 	"likely/density"
@@ -99,14 +98,14 @@ func (s Settings) resolve() (Settings, error) {
 		value int
 	}{{"Components", s.Components}, {"Starts", s.Starts}, {"Iterations", s.Iterations}} {
 		if c.value < 1 {
-			return s, fmt.Errorf("gmm: Settings.%s is %d: %w; want 1 or more, or 0 for the default", c.name, c.value, ErrSettings)
+			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want 1 or more, or 0 for the default", c.name, c.value)
 		}
 	}
 	if !(s.Tolerance > 0) {
-		return s, fmt.Errorf("gmm: Settings.Tolerance is %v: %w; want a positive number, or 0 for the default", s.Tolerance, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "gmm: {Tolerance} is %v: {err}; want a positive number, or 0 for the default", s.Tolerance)
 	}
 	if !(s.Floor < 1) || math.IsNaN(s.Floor) {
-		return s, fmt.Errorf("gmm: Settings.Floor is %v: %w; it is relative to the variance of a column, so want less than 1", s.Floor, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "gmm: {Floor} is %v: {err}; it is relative to the variance of a column, so want less than 1", s.Floor)
 	}
 	return s, nil
 }

@@ -2,11 +2,11 @@ package bayes
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 
+	"likely/density"
 	"likely/gmm"
 )
 
@@ -96,7 +96,7 @@ func (s Settings) resolve(d int) (Settings, error) {
 	case gmm.Diagonal, gmm.Spherical, gmm.TiedDiagonal, gmm.TiedSpherical:
 		setDefault(&s.DegreesOfFreedom, 1)
 	default:
-		return s, fmt.Errorf("bayes: covariances of the family %v: %w; want full, tied, diag, spherical, tied-diag or tied-spherical", s.Family, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Family} is %v: {err}; want full, tied, diag, spherical, tied-diag or tied-spherical", s.Family)
 	}
 	for _, c := range []struct {
 		name  string
@@ -108,25 +108,25 @@ func (s Settings) resolve(d int) (Settings, error) {
 		{"Iterations", float64(s.Iterations), 0}, {"Tolerance", s.Tolerance, 0},
 	} {
 		if !(c.value > c.above) || math.IsInf(c.value, 0) {
-			return s, fmt.Errorf("bayes: Settings.%s is %v: %w; want a number above %v, or 0 for the default", c.name, c.value, ErrSettings, c.above)
+			return s, density.SettingErrorf(ErrSettings, "bayes: {%s} is %v: {err}; want a number above %v, or 0 for the default", c.name, c.value, c.above)
 		}
 	}
 	if s.Weights != Dirichlet && s.Weights != DirichletProcess {
-		return s, fmt.Errorf("bayes: Settings.Weights is %d: %w; want Dirichlet or DirichletProcess", s.Weights, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Weights} is %d: {err}; want Dirichlet or DirichletProcess", s.Weights)
 	}
 	if s.Concentration > mostConcentrated {
-		return s, fmt.Errorf("bayes: Settings.Concentration is %v: %w; want at most %v, beyond which the bound drowns in its normalisers", s.Concentration, ErrSettings, float64(mostConcentrated))
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Concentration} is %v: {err}; want at most %v, beyond which the bound drowns in its normalisers", s.Concentration, float64(mostConcentrated))
 	}
 	for j, v := range s.Mean {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return s, fmt.Errorf("bayes: Settings.Mean in column %d is %v: %w; want a finite number", j+1, v, ErrSettings)
+			return s, density.SettingErrorf(ErrSettings, "bayes: {Mean} in column %d is %v: {err}; want a finite number", j+1, v)
 		}
 	}
 	if s.Mean != nil && len(s.Mean) != d || s.Covariance != nil && s.Covariance.SymmetricDim() != d {
 		panic("bayes: prior and data differ in dimension")
 	}
 	if s.Start != nil && (s.Start.Components() != s.Components || s.Start.Dim() != d) {
-		return s, fmt.Errorf("bayes: a start from %d components in %d columns for %d in %d: %w", s.Start.Components(), s.Start.Dim(), s.Components, d, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Start} has %d components in %d columns for %d in %d: {err}", s.Start.Components(), s.Start.Dim(), s.Components, d)
 	}
 	return s, nil
 }

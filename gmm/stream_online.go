@@ -35,7 +35,7 @@ type Online struct {
 // used; the floor is relative to the variances of the columns under start.
 func NewOnline(start *Model, s Settings) (*Online, error) {
 	if s.Weights != nil || s.Labels != nil || s.Missing || s.Prior != nil {
-		return nil, fmt.Errorf("gmm: mini-batches with weights, labels, missing values or a prior: %w; fit rows in memory for those", ErrSettings)
+		return nil, density.SettingErrorf(ErrSettings, "gmm: mini-batches with {Weights}, {Labels}, {Missing} or {Prior}: {err}; fit rows in memory for those")
 	}
 	s.Components = start.k
 	s, err := s.resolve()

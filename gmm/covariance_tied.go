@@ -1,10 +1,9 @@
 package gmm
 
 import (
-	"fmt"
-
 	"gonum.org/v1/gonum/floats"
 
+	"likely/density"
 	"likely/internal/safetensors"
 )
 
@@ -60,5 +59,5 @@ func tiedShapes(of Covariance, k int, shape fullShape) *fullShapes {
 
 // allCollapsed returns the error for a covariance of all components that is none.
 func (m *moments) allCollapsed(err error) error {
-	return fmt.Errorf("gmm: the covariance that all components share collapsed: %w; drop columns that others determine, use fewer components or a larger Settings.Floor", err)
+	return density.SettingErrorf(err, "gmm: the covariance that all components share collapsed: {err}; drop columns that others determine, use a smaller {Components} or a larger {Floor}")
 }

@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
 )
 
 // Start is a way to the first responsibilities. Its values are [KMeans],
@@ -91,7 +93,7 @@ func (fromStart) repeats() bool { return false }
 
 func (f fromStart) assign(_ context.Context, e *EM, _ int, _ rand.Source) error {
 	if f.m.k != e.k || f.m.d != e.d {
-		return fmt.Errorf("gmm: a start from %d components in %d columns for %d in %d: %w", f.m.k, f.m.d, e.k, e.d, ErrSettings)
+		return density.SettingErrorf(ErrSettings, "gmm: {Start} has %d components in %d columns for %d in %d: {err}", f.m.k, f.m.d, e.k, e.d)
 	}
 	s := e.scaled
 	x := s.transform.Invert(nil, mat.NewDense(s.n, s.d, append([]float64{}, s.x...)))
