@@ -15,7 +15,7 @@ import (
 
 // testTrainer returns a trainer in float64 on random rows, with random weights
 // behind the log-variances too, which start at zero otherwise.
-func testTrainer(t testing.TB, c Config, s Settings, floor []float64) *trainer[float64] {
+func testTrainer(t testing.TB, c Config, s Settings, floor []float64) *trainState[float64] {
 	t.Helper()
 	const rows = 7
 	x := normals(rows, c.Dim, 11)
@@ -35,7 +35,7 @@ func testTrainer(t testing.TB, c Config, s Settings, floor []float64) *trainer[f
 	if s.Batch == 0 {
 		s.Batch = rows
 	}
-	tr := newTrainer(newNetwork[float64](c), s, x, floor, density.NewIdentity(c.Dim), 1)
+	tr := newTrainState(newNetwork[float64](c), s, x, floor, density.NewIdentity(c.Dim), 1)
 	random := rand.New(source(12))
 	for i := range tr.theta {
 		tr.theta[i] += 0.3 * random.NormFloat64()
@@ -45,7 +45,7 @@ func testTrainer(t testing.TB, c Config, s Settings, floor []float64) *trainer[f
 }
 
 // meanBound returns the mean bound of the rows with the noise of a fixed seed.
-func meanBound(tr *trainer[float64], rows []int) float64 {
+func meanBound(tr *trainState[float64], rows []int) float64 {
 	copy(tr.order, rows)
 	tr.epochSeed = 13
 	tr.bound(0, len(rows))
@@ -142,7 +142,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 			s.Samples = 1
 		}
 		x := mat.NewDense(40, c.Dim, nil)
-		tr := newTrainer(newNetwork[float32](c), s, x, nil, density.NewIdentity(c.Dim), 1)
+		tr := newTrainState(newNetwork[float32](c), s, x, nil, density.NewIdentity(c.Dim), 1)
 		tr.shuffle(0)
 		allocs := testing.AllocsPerRun(20, func() {
 			require.Empty(t, tr.step(0, 16, 1e-3))
@@ -168,7 +168,7 @@ func TestSampledObjectiveGradient(t *testing.T) {
 }
 
 // wholeGradient returns the gradient of the mean objective by all parameters.
-func wholeGradient(tr *trainer[float64], rows []int) []float64 {
+func wholeGradient(tr *trainState[float64], rows []int) []float64 {
 	meanBound(tr, rows)
 	for _, p := range tr.pieces {
 		tr.gradPiece(p)
@@ -181,7 +181,7 @@ func wholeGradient(tr *trainer[float64], rows []int) []float64 {
 }
 
 // checkGradient compares it with central differences, extrapolated once.
-func checkGradient(t *testing.T, tr *trainer[float64], rows []int) {
+func checkGradient(t *testing.T, tr *trainState[float64], rows []int) {
 	t.Helper()
 	c := &tr.net.config
 	grad := wholeGradient(tr, rows)
@@ -262,7 +262,7 @@ func TestPathGradientsVanishAtThePosterior(t *testing.T) {
 	m := optimalLinear(t, x, covariance(x, 150), 1)
 	f := m.engine.(*frozen[float64])
 	for _, objective := range []Objective{STL, DReG, SampledELBO} {
-		tr := newTrainer(f.network, Settings{Batch: 150, Samples: 3, Objective: objective}, x, nil, density.NewIdentity(4), 1)
+		tr := newTrainState(f.network, Settings{Batch: 150, Samples: 3, Objective: objective}, x, nil, density.NewIdentity(4), 1)
 		copy(tr.theta, f.theta)
 		tr.shuffle(0)
 		tr.bound(0, 150)

@@ -29,7 +29,7 @@ func (m *Model) Mixture(s int, src rand.Source) (*gmm.Model, error) {
 
 // MixtureAt returns the mixture of Gaussians of equal weight whose components
 // are p(x|z) at each row of z (S×L), with diagonal covariances. The error
-// wraps [ErrNotGaussian] for other families.
+// wraps [ErrNotGaussian] for other likelihoods.
 func (m *Model) MixtureAt(z *mat.Dense) (*gmm.Model, error) {
 	if m.config.Likelihood != Gaussian {
 		return nil, ErrNotGaussian

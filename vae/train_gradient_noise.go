@@ -93,7 +93,7 @@ func (m *Model) GradientNoise(ctx context.Context, x *mat.Dense, o Objective, sa
 
 func measureNoise[T kernel.Float](ctx context.Context, noise *GradientNoise, f *frozen[T], s Settings, x *mat.Dense, seed uint64) error {
 	n, d := x.Dims()
-	t := newTrainer(f.network, s, x, f.network.config.Floor, density.NewIdentity(d), seed)
+	t := newTrainState(f.network, s, x, f.network.config.Floor, density.NewIdentity(d), seed)
 	defer t.close()
 	copy(t.theta, f.theta)
 	t.shuffle(0)
@@ -133,7 +133,7 @@ func measureNoise[T kernel.Float](ctx context.Context, noise *GradientNoise, f *
 }
 
 // places returns where the parameters of a network are.
-func (t *trainer[T]) places(n *nn.MLP[T]) []int {
+func (t *trainState[T]) places(n *nn.MLP[T]) []int {
 	var list []int
 	for _, d := range n.Layers {
 		for _, span := range d.Parameters() {

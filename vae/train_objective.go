@@ -55,7 +55,7 @@ func (o *Objective) UnmarshalText(text []byte) error {
 	return err
 }
 
-// pull is how one draw enters the gradient of the bound. With
+// drawWeight is how one draw enters the gradient of the bound. With
 //
 //	log w = log p(x|z) + β·(log p(z) − log q(z|x)),  z = z(φ, e)
 //
@@ -64,11 +64,11 @@ func (o *Objective) UnmarshalText(text []byte) error {
 //	decoder · ∂log w/∂θ + path · ∂log w/∂z · ∂z/∂φ − score · ∂log q/∂φ
 //
 // the last at fixed z.
-type pull struct{ decoder, path, score float64 }
+type drawWeight struct{ decoder, path, score float64 }
 
 // weigh returns the value of the objective for one row, from the log weights
 // of its draws in nats, and stores how each draw enters the gradient.
-func (o Objective) weigh(pulls []pull, logw []float64, beta float64) float64 {
+func (o Objective) weigh(drawWeights []drawWeight, logw []float64, beta float64) float64 {
 	n := float64(len(logw))
 	mean := 0.0
 	for _, v := range logw {
@@ -79,9 +79,9 @@ func (o Objective) weigh(pulls []pull, logw []float64, beta float64) float64 {
 		total := density.LogSumExp(logw)
 		for k, v := range logw {
 			w := math.Exp(v - total)
-			pulls[k] = pull{decoder: w, path: w, score: beta * w}
+			drawWeights[k] = drawWeight{decoder: w, path: w, score: beta * w}
 			if o == DReG {
-				pulls[k] = pull{decoder: w, path: w * w}
+				drawWeights[k] = drawWeight{decoder: w, path: w * w}
 			}
 		}
 		return total - math.Log(n)
@@ -91,13 +91,13 @@ func (o Objective) weigh(pulls []pull, logw []float64, beta float64) float64 {
 			if o == ScoreBaseline {
 				signal = (v - mean) * n / (n - 1) // v minus the mean of the others
 			}
-			pulls[k] = pull{decoder: 1 / n, score: -signal / n}
+			drawWeights[k] = drawWeight{decoder: 1 / n, score: -signal / n}
 		}
 	default:
-		for k := range pulls {
-			pulls[k] = pull{decoder: 1 / n, path: 1 / n, score: beta / n}
+		for k := range drawWeights {
+			drawWeights[k] = drawWeight{decoder: 1 / n, path: 1 / n, score: beta / n}
 			if o == STL {
-				pulls[k].score = 0
+				drawWeights[k].score = 0
 			}
 		}
 	}

@@ -14,8 +14,8 @@ import (
 // scaling returns the transform of the data under which the networks are
 // trained: each column to mean 0 and variance 1 where the model has a scale
 // for each column, all columns by one common factor where it has not (which
-// keeps the model what it is), levels to [−1, 1], and none where the family has
-// another support of its own. Afterwards it is
+// keeps the model what it is), levels to [−1, 1], and none where the
+// likelihood has another support of its own. Afterwards it is
 // folded into the first and the last layer, so that fitting does not depend
 // on the units of the data and the model takes them as they are.
 func scaling(c *Config, x *mat.Dense) (density.Transform, error) {

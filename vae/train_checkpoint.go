@@ -44,12 +44,12 @@ type checkpointBody[T kernel.Float] struct {
 // WriteCheckpoint writes all that is needed to resume training between any
 // two steps and arrive at the same model, to the last bit. The format is
 // private to this package.
-func (t *Trainer) WriteCheckpoint(w io.Writer) error { return t.job.write(w) }
+func (t *Trainer) WriteCheckpoint(w io.Writer) error { return t.training.write(w) }
 
 // Resume replaces the state of t, which was made from the same data and the
 // same settings, by that of a checkpoint. The seed is that of the checkpoint.
 // An error wraps [ErrCheckpoint] and leaves t as it was.
-func (t *Trainer) Resume(r io.Reader) error { return t.job.read(r) }
+func (t *Trainer) Resume(r io.Reader) error { return t.training.read(r) }
 
 func (r *run[T]) head() checkpointHead {
 	return checkpointHead{

@@ -72,7 +72,7 @@ func TestTrainerEqualsFit(t *testing.T) {
 		for !trainer.Done() {
 			line, err := trainer.Epoch(context.Background())
 			require.NoError(t, err)
-			if len(lines) == 0 || !trainer.Done() || len(trainer.job.history().History) > len(lines) {
+			if len(lines) == 0 || !trainer.Done() || len(trainer.training.history().History) > len(lines) {
 				lines = append(lines, line)
 			}
 		}

@@ -6,33 +6,33 @@ import (
 	"likely/internal/kernel"
 )
 
-// desk is the working memory of one goroutine.
-type desk[T kernel.Float] struct {
-	s, w, ds []T       // length D
-	logw     []float64 // one for each draw of a row
-	prior    []float64
-	pulls    []pull
-	pcg      *rand.PCG
-	random   *rand.Rand // on pcg
+// rowScratch is the working memory of one goroutine.
+type rowScratch[T kernel.Float] struct {
+	s, w, ds    []T       // length D
+	logw        []float64 // one for each draw of a row
+	prior       []float64
+	drawWeights []drawWeight
+	pcg         *rand.PCG
+	random      *rand.Rand // on pcg
 }
 
-func newDesk[T kernel.Float](d, draws int) desk[T] {
+func newRowScratch[T kernel.Float](d, draws int) rowScratch[T] {
 	pcg := rand.NewPCG(0, 0)
-	return desk[T]{
+	return rowScratch[T]{
 		s: make([]T, d), w: make([]T, d), ds: make([]T, d),
-		logw: make([]float64, draws), prior: make([]float64, draws), pulls: make([]pull, draws),
+		logw: make([]float64, draws), prior: make([]float64, draws), drawWeights: make([]drawWeight, draws),
 		pcg: pcg, random: rand.New(pcg),
 	}
 }
 
-// passRows takes one part of the minibatch forward through encoder, noise and
+// forwardBackwardRows takes one part of the minibatch forward through encoder, noise and
 // decoder to log p(x|z), and back. Rows do not depend on each other.
-func (t *trainer[T]) passRows(part int) {
+func (t *trainState[T]) forwardBackwardRows(part int) {
 	from, to := part*t.size/t.parts, (part+1)*t.size/t.parts
 	if from == to {
 		return
 	}
-	net, c, k, w := t.net, &t.net.config, t.settings.Samples, &t.desks[part]
+	net, c, k, w := t.net, &t.net.config, t.settings.Samples, &t.scratch[part]
 	l, outputs := c.Latent, net.encoder.Out()
 	for i := from; i < to; i++ {
 		t.load(i, w)
@@ -62,12 +62,12 @@ func (t *trainer[T]) passRows(part int) {
 	}
 	net.decoder.Backward(t.theta, t.decoder, from*k, to*k)
 	for i := from; i < to; i++ {
-		t.backToEncoder(i)
+		t.backwardEncoder(i)
 	}
 	net.encoder.Backward(t.theta, t.encoder, from, to)
 }
 
-func (t *trainer[T]) cacheOf(i int) []T {
+func (t *trainState[T]) cacheOf(i int) []T {
 	n := t.net.posterior.cached(t.net.config.Latent)
 	return t.cache[i*n : (i+1)*n]
 }
@@ -77,7 +77,7 @@ func (t *trainer[T]) cacheOf(i int) []T {
 // its own, derived from its place in the epoch. Draws of the same row come in
 // pairs e, −e where that cannot bias the objective: each is as normal as any,
 // and what is odd in e cancels in the mean.
-func (t *trainer[T]) load(i int, w *desk[T]) {
+func (t *trainState[T]) load(i int, w *rowScratch[T]) {
 	c := &t.net.config
 	d, l, draws := c.Dim, c.Latent, t.settings.Samples
 	row := t.order[t.first+i]
@@ -138,7 +138,7 @@ func scramble(x uint64) uint64 {
 
 // observe computes log p(x|z) of draw r for row i of the minibatch and puts
 // its gradient on the decoder's tape, yet unweighted.
-func (t *trainer[T]) observe(r, i int, w *desk[T]) {
+func (t *trainState[T]) observe(r, i int, w *rowScratch[T]) {
 	c := &t.net.config
 	d, outputs := c.Dim, t.net.decoder.Out()
 	x := t.target[i*d : (i+1)*d]
@@ -164,7 +164,7 @@ func (t *trainer[T]) observe(r, i int, w *desk[T]) {
 }
 
 // collectScale keeps the gradient by a learned vector of log-variances.
-func (t *trainer[T]) collectScale(r int, ds []T) {
+func (t *trainState[T]) collectScale(r int, ds []T) {
 	if t.gradLogvar == nil {
 		return
 	}
@@ -183,8 +183,8 @@ func (t *trainer[T]) collectScale(r int, ds []T) {
 
 // weigh puts the draws of row i together to its bound and weights their
 // gradients, which from here on are those of minus the mean bound.
-func (t *trainer[T]) weigh(i, part int) {
-	w := &t.desks[part]
+func (t *trainState[T]) weigh(i, part int) {
+	w := &t.scratch[part]
 	k, l := t.settings.Samples, t.net.config.Latent
 	outputs := t.net.encoder.Out()
 	h, dh := t.encoder.Output()[i*outputs:(i+1)*outputs], t.encoder.OutputGrad()[i*outputs:(i+1)*outputs]
@@ -211,16 +211,16 @@ func (t *trainer[T]) weigh(i, part int) {
 		t.kl[i] += rate / float64(k)
 		w.logw[r-i*k] = t.loglik[r] - t.beta*rate
 	}
-	t.value[i] = t.settings.Objective.weigh(w.pulls, w.logw, t.beta)
-	for j, p := range w.pulls {
+	t.value[i] = t.settings.Objective.weigh(w.drawWeights, w.logw, t.beta)
+	for j, p := range w.drawWeights {
 		r := i*k + j
 		t.scaleDraw(r, -share*p.decoder)
-		t.pulls[r] = pull{p.decoder, p.path * share, p.score * share}
+		t.drawWeights[r] = drawWeight{p.decoder, p.path * share, p.score * share}
 	}
 }
 
 // scaleDraw weights the gradient of draw r on the decoder's tape.
-func (t *trainer[T]) scaleDraw(r int, weight float64) {
+func (t *trainState[T]) scaleDraw(r int, weight float64) {
 	outputs := t.net.decoder.Out()
 	g := t.decoder.OutputGrad()[r*outputs : (r+1)*outputs]
 	for j := range g {
@@ -235,9 +235,9 @@ func (t *trainer[T]) scaleDraw(r int, weight float64) {
 	}
 }
 
-// backToEncoder takes the gradients that came back to the codes of row i to
+// backwardEncoder takes the gradients that came back to the codes of row i to
 // the outputs of the encoder.
-func (t *trainer[T]) backToEncoder(i int) {
+func (t *trainState[T]) backwardEncoder(i int) {
 	k, l, outputs := t.settings.Samples, t.net.config.Latent, t.net.encoder.Out()
 	q, cache := t.net.posterior, t.cacheOf(i)
 	dh := t.encoder.OutputGrad()[i*outputs : (i+1)*outputs]
@@ -247,7 +247,7 @@ func (t *trainer[T]) backToEncoder(i int) {
 			q.path(dh, dz, cache, e)
 			continue
 		}
-		p, z := t.pulls[r], t.decoder.Input[r*l:(r+1)*l]
+		p, z := t.drawWeights[r], t.decoder.Input[r*l:(r+1)*l]
 		ratio := 0.0
 		if p.path > 0 {
 			ratio = p.path * float64(t.size) / p.decoder

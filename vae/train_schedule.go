@@ -77,9 +77,9 @@ func stageFactor(epoch int) float64 {
 	return math.Round(10*math.Pow(10, 1-float64(stage)/7)) / 100
 }
 
-// turn is called before each epoch. It decides what happens when the bound has
+// reschedule is called before each epoch. It decides what happens when the bound has
 // stopped rising and returns whether training is over.
-func (r *run[T]) turn() bool {
+func (r *run[T]) reschedule() bool {
 	s, p := &r.settings, &r.progress
 	stalled := r.valid != nil && p.Epoch-p.Last > max(s.Patience, 3*r.every)
 	switch s.Schedule {
@@ -92,14 +92,14 @@ func (r *run[T]) turn() bool {
 		if p.Descent == 0 && (p.Epoch >= steady || stalled) {
 			r.report.Converged = p.Epoch < steady
 			p.Descent = min(quarter, max(p.Epoch/4, minPatience))
-			r.back()
+			r.restoreBest()
 		}
 		return p.Descent > 0 && p.Descended >= p.Descent
 	case Plateau:
 		if stalled {
 			p.Drops++
 			p.Last = p.Epoch
-			r.back()
+			r.restoreBest()
 		}
 		if p.Drops > 4 { // 3⁻⁵ < 1/100
 			r.report.Converged = true
@@ -114,8 +114,8 @@ func (r *run[T]) turn() bool {
 	return p.Epoch >= s.Epochs
 }
 
-// back returns to the best weights so far.
-func (r *run[T]) back() {
+// restoreBest returns to the best weights so far.
+func (r *run[T]) restoreBest() {
 	if r.valid != nil && r.report.BestEpoch > 0 {
 		copy(r.theta, r.best)
 	}

@@ -24,24 +24,24 @@ type learnedPrior[T kernel.Float] struct {
 	vamp       bool
 	components int
 	form       posterior[T]
-	outputs    int            // length of h_k
-	h          []T            // K×outputs
-	cache      []T            // see posterior
-	weights    []float64      // π
-	logWeights []float64      // ln π
-	inputs     *nn.Tape[T]    // of the pseudo-inputs
-	dh         []T            // K×outputs, where gradients by h go
-	logits     []T            // where gradients by a go; nil for the VampPrior
-	shares     []T            // r, draws×K
-	slopes     []T            // ∂ log p(z)/∂z, draws×L
-	value      []float64      // log p(z), draws
-	desks      []priorDesk[T] // one for each goroutine
+	outputs    int               // length of h_k
+	h          []T               // K×outputs
+	cache      []T               // see posterior
+	weights    []float64         // π
+	logWeights []float64         // ln π
+	inputs     *nn.Tape[T]       // of the pseudo-inputs
+	dh         []T               // K×outputs, where gradients by h go
+	logits     []T               // where gradients by a go; nil for the VampPrior
+	shares     []T               // r, draws×K
+	slopes     []T               // ∂ log p(z)/∂z, draws×L
+	value      []float64         // log p(z), draws
+	scratch    []priorScratch[T] // one for each goroutine
 	// diagonal does the work where the covariances are diagonal; else nil.
 	diagonal *diagonalPrior[T]
 }
 
-// priorDesk is the working memory of one goroutine.
-type priorDesk[T kernel.Float] struct {
+// priorScratch is the working memory of one goroutine.
+type priorScratch[T kernel.Float] struct {
 	e       []T               // length L
 	logs    []float64         // length K
 	centres kernel.Centres[T] // see diagonalPrior
@@ -80,7 +80,7 @@ func newLearnedPrior[T kernel.Float](n *network[T], theta, grad []T, tape *nn.Ta
 		p.logits = nn.View(grad, n.priorLogits)
 	}
 	for range workers {
-		p.desks = append(p.desks, priorDesk[T]{e: make([]T, l), logs: make([]float64, k)})
+		p.scratch = append(p.scratch, priorScratch[T]{e: make([]T, l), logs: make([]float64, k)})
 	}
 	return p
 }
@@ -113,7 +113,7 @@ func (p *learnedPrior[T]) mixWeights(logits []T) {
 }
 
 // preparePrior brings the components up to date with the parameters.
-func (t *trainer[T]) preparePrior(part int) {
+func (t *trainState[T]) preparePrior(part int) {
 	p := t.prior
 	from, to := p.part(part, t.parts)
 	if from == to {
@@ -140,7 +140,7 @@ func (p *learnedPrior[T]) evaluate(from, to int, codes []T, part int) {
 		p.diagonal.evaluate(p, from, to, codes, part)
 		return
 	}
-	w := &p.desks[part]
+	w := &p.scratch[part]
 	l := len(w.e)
 	for r := from; r < to; r++ {
 		p.value[r] = p.logProb(r, codes[r*l:(r+1)*l], w)
@@ -148,7 +148,7 @@ func (p *learnedPrior[T]) evaluate(from, to int, codes []T, part int) {
 }
 
 // logProb is evaluate for one draw.
-func (p *learnedPrior[T]) logProb(r int, z []T, w *priorDesk[T]) float64 {
+func (p *learnedPrior[T]) logProb(r int, z []T, w *priorScratch[T]) float64 {
 	for k := range p.components {
 		h, cache := p.row(p.h, k), p.cacheOf(k)
 		p.form.invert(w.e, z, h, cache)
@@ -171,15 +171,15 @@ func (p *learnedPrior[T]) logProb(r int, z []T, w *priorDesk[T]) float64 {
 }
 
 // priorWeight returns the weight of log p(z) of draw r in minus the mean objective.
-func (t *trainer[T]) priorWeight(r int) float64 {
-	return -t.beta * t.pulls[r].decoder / float64(t.size)
+func (t *trainState[T]) priorWeight(r int) float64 {
+	return -t.beta * t.drawWeights[r].decoder / float64(t.size)
 }
 
-// backPrior takes the gradient of minus the mean objective to the parameters of
+// backwardPrior takes the gradient of minus the mean objective to the parameters of
 // the components and, for the VampPrior, through the encoder to the
 // pseudo-inputs. The sum over draws is in their order, whatever the number of
 // goroutines.
-func (t *trainer[T]) backPrior(part int) {
+func (t *trainState[T]) backwardPrior(part int) {
 	p := t.prior
 	from, to := p.part(part, t.parts)
 	if from == to {
@@ -191,19 +191,19 @@ func (t *trainer[T]) backPrior(part int) {
 		for r := range draws {
 			size += t.priorWeight(r)
 		}
-		p.diagonal.back(p, from, to, draws, t.decoder.Input, size)
+		p.diagonal.backward(p, from, to, draws, t.decoder.Input, size)
 	} else {
-		t.backComponents(from, to, draws, part)
+		t.backwardComponents(from, to, draws, part)
 	}
 	if p.vamp {
 		t.net.encoder.Backward(t.theta, p.inputs, from, to)
 	}
 }
 
-// backComponents is the part of backPrior for components of any form. The shares
+// backwardComponents is the part of backwardPrior for components of any form. The shares
 // have their weights already.
-func (t *trainer[T]) backComponents(from, to, draws, part int) {
-	p, l, e := t.prior, t.net.config.Latent, t.prior.desks[part].e
+func (t *trainState[T]) backwardComponents(from, to, draws, part int) {
+	p, l, e := t.prior, t.net.config.Latent, t.prior.scratch[part].e
 	for k := from; k < to; k++ {
 		h, cache, dh := p.row(p.h, k), p.cacheOf(k), p.row(p.dh, k)
 		clear(dh)

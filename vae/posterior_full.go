@@ -85,9 +85,9 @@ func (full[T]) kl(dh, h, c []T, weight T, free float64) float64 {
 	return total
 }
 
-// back calls f with each element of C⁻ᵀe, from the last to the first. solved
+// backSubstitute calls f with each element of C⁻ᵀe, from the last to the first. solved
 // holds the elements already found.
-func back[T kernel.Float](c, e []T, f func(j int, y T)) {
+func backSubstitute[T kernel.Float](c, e []T, f func(j int, y T)) {
 	l := len(e)
 	var small [128]T
 	y := small[:]
@@ -105,12 +105,12 @@ func back[T kernel.Float](c, e []T, f func(j int, y T)) {
 }
 
 func (full[T]) pathScore(dz, c, e []T, weight T) {
-	back(c, e, func(j int, y T) { dz[j] += weight * y })
+	backSubstitute(c, e, func(j int, y T) { dz[j] += weight * y })
 }
 
 func (full[T]) score(dh, c, e []T, weight T) {
 	l := len(e)
-	back(c, e, func(j int, y T) {
+	backSubstitute(c, e, func(j int, y T) {
 		dh[j] += weight * y
 		dh[l+j] += weight * 0.5 * (c[j*l+j]*y*e[j] - 1)
 		below := dh[2*l+j*(j-1)/2:]

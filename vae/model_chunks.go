@@ -113,7 +113,7 @@ func (c *coder) decode(w *workspace, z *mat.Dense, from, to int) []float64 {
 }
 
 // scale splits row i of the decoder's outputs into location, log-variance and
-// precision (nil, nil where the family has no scale), with the floor applied.
+// precision (nil, nil where there is no scale), with the floor applied.
 func (c *coder) scale(w *workspace, out []float64, i int) (loc, s, precision []float64) {
 	d := c.config.Dim
 	if !c.config.networkScale() {

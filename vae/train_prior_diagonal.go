@@ -47,7 +47,7 @@ func (d *diagonalPrior[T]) evaluate(p *learnedPrior[T], from, to int, codes []T,
 	k := p.components
 	l, rows := len(d.mean)/k, to-from
 	z, shares := codes[from*l:to*l], p.shares[from*k:to*k]
-	c := &p.desks[part].centres
+	c := &p.scratch[part].centres
 	c.Pack(k, l, d.mean, d.inverse)
 	c.Distances(shares, rows, z, l)
 	for r := range rows {
@@ -73,9 +73,9 @@ func (d *diagonalPrior[T]) evaluate(p *learnedPrior[T], from, to int, codes []T,
 	}
 }
 
-// back stores the gradients by h of the components [from, to) and by their logits,
+// backward stores the gradients by h of the components [from, to) and by their logits,
 // from the shares, which are c by now. size is Σ weight over the draws.
-func (d *diagonalPrior[T]) back(p *learnedPrior[T], from, to, draws int, codes []T, size float64) {
+func (d *diagonalPrior[T]) backward(p *learnedPrior[T], from, to, draws int, codes []T, size float64) {
 	k := p.components
 	l, n := len(d.mean)/k, to-from
 	count, first, second := d.count[from:to], d.first[from*l:to*l], d.second[from*l:to*l]

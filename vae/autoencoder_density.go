@@ -24,10 +24,10 @@ var ErrSigma = errors.New("unusable sigma")
 //	p(x) = ∫ p(z) p(x|z) dz
 //
 // has as p(x|z) a normal of standard deviation sigma around the decoder's output
-// or, for Likelihood Bernoulli or ContinuousBernoulli, that family at its logits
+// or, for Likelihood Bernoulli or ContinuousBernoulli, that distribution at its logits
 // (Ghosh et al. 2020, §3). Two things are assumed that training knew nothing
 // of: σ, which the caller declares in the units of x (see
-// [Autoencoder.ResidualSigma]) and which must be 0 for families without one, and
+// [Autoencoder.ResidualSigma]) and which must be 0 for likelihoods without one, and
 // that the codes are a sample of p(z).
 //
 // The result is a [Model] like any other. Its q(z|x), a normal around the code

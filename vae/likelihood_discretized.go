@@ -11,7 +11,7 @@ import (
 	"likely/internal/kernel"
 )
 
-// discretizedLogistic is the family of columns of K levels 0, 1, …, K−1: a
+// discretizedLogistic is the likelihood of columns of K levels 0, 1, …, K−1: a
 // logistic variable with location loc and squared scale exp(s), rounded to the
 // nearest level, so that the two end levels take all that lies beyond them,
 //
@@ -29,12 +29,12 @@ type discretizedLogistic struct {
 	levels          int
 }
 
-// newDiscretizedLogistic returns the family in the units of the data.
+// newDiscretizedLogistic returns the likelihood in the units of the data.
 func newDiscretizedLogistic(levels int) discretizedLogistic {
 	return discretizedLogistic{0.5, 0, float64(levels - 1), levels}
 }
 
-// training returns the family of the levels mapped to [−1, 1].
+// training returns the likelihood of the levels mapped to [−1, 1].
 func (f discretizedLogistic) training() discretizedLogistic {
 	return discretizedLogistic{1 / float64(f.levels-1), -1, 1, f.levels}
 }

@@ -10,7 +10,7 @@ import (
 	"likely/internal/kernel"
 )
 
-// bernoulli is the family of binary columns with logits loc,
+// bernoulli is the likelihood of binary columns with logits loc,
 //
 //	log p(x|z) = Σ (x·loc − ln(1 + exp(loc)))
 //

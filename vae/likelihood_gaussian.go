@@ -13,7 +13,7 @@ import (
 
 var log2Pi = math.Log(2 * math.Pi)
 
-// gaussian is the family
+// gaussian is the likelihood
 //
 //	log p(x|z) = −½ Σ (ln 2π + s + (x − loc)²·exp(−s))
 type gaussian struct{}

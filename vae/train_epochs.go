@@ -13,7 +13,7 @@ import (
 
 // run is a training from the first step to the last.
 type run[T kernel.Float] struct {
-	*trainer[T]
+	*trainState[T]
 	report   *Report
 	progress progress
 	perEpoch int // steps
@@ -61,9 +61,9 @@ const (
 	validationShare = 0.3
 )
 
-func newRun[T kernel.Float](t *trainer[T], train, valid *mat.Dense, floor []float64, scale density.Transform) *run[T] {
+func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []float64, scale density.Transform) *run[T] {
 	r := &run[T]{
-		trainer: t, train: train, floor: floor, scale: scale,
+		trainState: t, train: train, floor: floor, scale: scale,
 		factor: 1, shift: scale.LogJacobian(), every: 1, best: slices.Clone(t.theta),
 		perEpoch: (t.rows + t.settings.Batch - 1) / t.settings.Batch,
 		progress: progress{Last: -1, BestValid: math.Inf(-1)},
@@ -113,7 +113,7 @@ func (r *run[T]) next() error {
 	if p.Done {
 		return nil
 	}
-	if p.Step == 0 && r.turn() {
+	if p.Step == 0 && r.reschedule() {
 		r.finish()
 		return nil
 	}

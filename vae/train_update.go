@@ -11,13 +11,13 @@ import (
 // step makes one optimiser step on rows [from, to) of the epoch's order and
 // leaves the terms of the bound in t.loglik, t.kl and t.value. It does not
 // allocate. If something is not finite it returns what and where.
-func (t *trainer[T]) step(from, to int, rate float64) string {
+func (t *trainState[T]) step(from, to int, rate float64) string {
 	t.bound(from, to)
 	if where := t.notFinite(); where != "" {
 		return where
 	}
 	t.optimizer.Begin(rate)
-	t.crew.Run(len(t.pieces), t.update)
+	t.workers.Run(len(t.pieces), t.update)
 	if t.measured() {
 		var square float64
 		for i, v := range t.pieceNorm {
@@ -29,7 +29,7 @@ func (t *trainer[T]) step(from, to int, rate float64) string {
 		t.norm = math.Sqrt(square)
 	}
 	if t.settings.Clip > 0 {
-		t.crew.Run(len(t.pieces), t.clip)
+		t.workers.Run(len(t.pieces), t.clip)
 	}
 	t.clampLogvar()
 	t.followResiduals()
@@ -41,35 +41,35 @@ func (t *trainer[T]) step(from, to int, rate float64) string {
 const normEvery = 16
 
 // measured says whether the length of this step's gradient is measured.
-func (t *trainer[T]) measured() bool {
+func (t *trainState[T]) measured() bool {
 	return t.settings.Clip > 0 || t.first/t.settings.Batch%normEvery == 0
 }
 
 // bound computes the terms of the bound on rows [from, to) of the epoch's
 // order and takes the gradient of minus its mean back to the first layers.
-func (t *trainer[T]) bound(from, to int) {
+func (t *trainState[T]) bound(from, to int) {
 	t.first, t.size = from, to-from
 	t.spreadLogvar()
 	if t.prior == nil {
-		t.crew.Run(t.parts, t.forwardBackward)
+		t.workers.Run(t.parts, t.forwardBackward)
 		return
 	}
 	t.prior.mixWeights(nn.View(t.theta, t.net.priorLogits))
-	t.crew.Run(t.parts, t.priorForward)
-	t.crew.Run(t.parts, t.forwardBackward)
-	t.crew.Run(t.parts, t.priorBackward)
+	t.workers.Run(t.parts, t.priorForward)
+	t.workers.Run(t.parts, t.forwardBackward)
+	t.workers.Run(t.parts, t.priorBackward)
 }
 
 // gradPiece computes the gradient of one piece of the parameters, summed over
 // the minibatch, and returns its place.
-func (t *trainer[T]) gradPiece(p piece) nn.Span {
+func (t *trainState[T]) gradPiece(p piece) nn.Span {
 	switch p.net {
 	case 0:
 		return t.net.encoder.Gradient(p.part, t.whole, t.net.config.pseudoInputs()+t.size, t.grad)
 	case 1:
 		return t.net.decoder.Gradient(p.part, t.decoder, t.size*t.settings.Samples, t.grad)
 	case 3:
-		return p.span // backPrior has been there
+		return p.span // backwardPrior has been there
 	default:
 		span := t.net.logvar
 		kernel.ColumnSums(nn.View(t.grad, span), t.size*t.settings.Samples, span.Len, t.gradLogvar, span.Len)
@@ -80,7 +80,7 @@ func (t *trainer[T]) gradPiece(p piece) nn.Span {
 // updatePiece computes the gradient of a piece of the parameters and, unless
 // the whole gradient must be known first, moves the piece while its gradient
 // is in the cache.
-func (t *trainer[T]) updatePiece(i int) {
+func (t *trainState[T]) updatePiece(i int) {
 	span := t.gradPiece(t.pieces[i])
 	if t.measured() {
 		t.pieceNorm[i] = sumSquares(nn.View(t.grad, span))
@@ -92,7 +92,7 @@ func (t *trainer[T]) updatePiece(i int) {
 
 // clipPiece moves a piece after the gradient as a whole has been brought down
 // to the length Settings.Clip, if it was longer (Pascanu et al. 2013).
-func (t *trainer[T]) clipPiece(i int) {
+func (t *trainState[T]) clipPiece(i int) {
 	span := t.pieceSpan(t.pieces[i])
 	if factor := T(t.settings.Clip / t.norm); factor < 1 {
 		g := nn.View(t.grad, span)
@@ -103,7 +103,7 @@ func (t *trainer[T]) clipPiece(i int) {
 	t.optimizer.Apply(t.theta, t.grad, span)
 }
 
-func (t *trainer[T]) pieceSpan(p piece) nn.Span {
+func (t *trainState[T]) pieceSpan(p piece) nn.Span {
 	switch p.net {
 	case 0:
 		return t.net.encoder.Place(p.part)
@@ -117,7 +117,7 @@ func (t *trainer[T]) pieceSpan(p piece) nn.Span {
 }
 
 // spreadLogvar copies the vector of log-variances, if any, to all columns.
-func (t *trainer[T]) spreadLogvar() {
+func (t *trainState[T]) spreadLogvar() {
 	if t.logvar == nil {
 		return
 	}
@@ -136,7 +136,7 @@ const residualShare = 0.05
 // of the minibatch, which it has from the log-likelihoods:
 //
 //	log p(x|z) = −½(D ln 2π + D·s + ‖x − loc‖²·exp(−s))
-func (t *trainer[T]) followResiduals() {
+func (t *trainState[T]) followResiduals() {
 	if t.net.config.Sigma.source != fromResiduals || t.logvar == nil {
 		return
 	}
@@ -152,7 +152,7 @@ func (t *trainer[T]) followResiduals() {
 }
 
 // clampLogvar takes a learned vector of log-variances back to its floor.
-func (t *trainer[T]) clampLogvar() {
+func (t *trainState[T]) clampLogvar() {
 	if t.gradLogvar == nil {
 		return
 	}
@@ -178,7 +178,7 @@ func sumSquares[T kernel.Float](x []T) float64 {
 }
 
 // notFinite returns what in the forward pass is not finite, or "".
-func (t *trainer[T]) notFinite() string {
+func (t *trainState[T]) notFinite() string {
 	k := t.settings.Samples
 	if finite(t.value[:t.size]) {
 		return ""
@@ -210,7 +210,7 @@ func finite[T kernel.Float](x []T) bool {
 	return true
 }
 
-func (t *trainer[T]) pieceName(p piece) string {
+func (t *trainState[T]) pieceName(p piece) string {
 	switch p.net {
 	case 0:
 		return layerName("encoder", p.part.Layer, len(t.net.encoder.Layers))

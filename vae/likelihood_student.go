@@ -11,7 +11,7 @@ import (
 	"likely/internal/kernel"
 )
 
-// student is the family of heavy-tailed columns, Student's t with ν degrees of
+// student is the likelihood of heavy-tailed columns, Student's t with ν degrees of
 // freedom, location loc and squared scale exp(s),
 //
 //	log p(x|z) = Σ ln Γ((ν+1)/2) − ln Γ(ν/2) − ½ ln(νπ) − ½s
@@ -59,9 +59,9 @@ func (t studentGradient[T]) grad(x, loc, s, w, dloc, ds []T) float64 {
 	for j, v := range x {
 		r := v - loc[j]
 		q := r * r * w[j]
-		pull := (freedom + 1) / (freedom + q)
-		dloc[j] = pull * r * w[j]
-		ds[j] = 0.5 * (pull*q - 1)
+		weight := (freedom + 1) / (freedom + q)
+		dloc[j] = weight * r * w[j]
+		ds[j] = 0.5 * (weight*q - 1)
 		sum -= 0.5*float64(s[j]) + 0.5*(t.freedom+1)*math.Log1p(float64(q)/t.freedom)
 	}
 	return sum
