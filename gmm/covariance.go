@@ -13,8 +13,10 @@ import (
 // mixture may look like. [Covariances] lists its values, to which
 // [FactorAnalyzers] and [ProbabilisticPCA] add those of a given number of factors.
 type Covariance interface {
-	// String returns the name that the command and saved models use.
+	// String returns the name that the command and saved models use, as
+	// MarshalText does; [CovarianceName] reads it.
 	String() string
+	MarshalText() ([]byte, error)
 	// NumParameters returns the number of free parameters of the K
 	// covariances in D dimensions.
 	NumParameters(k, d int) int
@@ -112,6 +114,23 @@ func ParseCovariance(name string) (Covariance, error) {
 		return f, nil
 	}
 	return nil, fmt.Errorf("gmm: unknown covariance family %q; want one of %s, factors:L or ppca:L for L factors, or a name such as EEE of mclust", name, strings.Join(CovarianceNames(), ", "))
+}
+
+// CovarianceName is a family that is read from its name, for flags and files.
+type CovarianceName struct{ Covariance }
+
+// UnmarshalText is [ParseCovariance].
+func (c *CovarianceName) UnmarshalText(text []byte) (err error) {
+	c.Covariance, err = ParseCovariance(string(text))
+	return err
+}
+
+// MarshalText returns the name; "" where there is no family.
+func (c CovarianceName) MarshalText() ([]byte, error) {
+	if c.Covariance == nil {
+		return nil, nil
+	}
+	return c.Covariance.MarshalText()
 }
 
 // Geometry returns the name of the family in the scheme of mclust: three letters

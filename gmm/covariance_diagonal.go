@@ -51,6 +51,8 @@ type axisFamily struct {
 
 func (f *axisFamily) String() string { return f.name }
 
+func (f *axisFamily) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (f *axisFamily) NumParameters(k, d int) int { return f.parameters(k, d) }
 
 func (*axisFamily) needs(int) need { return needSquares }

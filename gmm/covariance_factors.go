@@ -44,6 +44,8 @@ func parseFactors(name string) (Covariance, bool) {
 	return nil, false
 }
 
+func (f factorFamily) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (f factorFamily) NumParameters(k, d int) int {
 	noise := d
 	if f.isotropic {

@@ -20,6 +20,8 @@ type full struct{}
 
 func (full) String() string { return "full" }
 
+func (f full) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (full) NumParameters(k, d int) int { return k * d * (d + 1) / 2 }
 
 func (full) scales() bool { return true }

@@ -42,6 +42,8 @@ type orientedFamily struct {
 
 func (f *orientedFamily) String() string { return f.name }
 
+func (f *orientedFamily) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (f *orientedFamily) NumParameters(k, d int) int {
 	times := func(varies bool, n int) int {
 		if varies {

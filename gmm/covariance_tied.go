@@ -16,6 +16,8 @@ type tied struct{}
 
 func (tied) String() string { return "tied" }
 
+func (f tied) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (tied) NumParameters(_, d int) int { return d * (d + 1) / 2 }
 
 func (tied) scales() bool { return true }

@@ -21,18 +21,18 @@ import (
 // the defaults of that paper.
 type Prior struct {
 	// Concentration is α, at least 1; 0: 1, which leaves the weights alone.
-	Concentration float64
+	Concentration float64 `json:"concentration"`
 	// Shrinkage is κ, in rows; 0: 0.01. Negative: none, a flat prior of the
 	// means.
-	Shrinkage float64
+	Shrinkage float64 `json:"shrinkage"`
 	// Mean is m (length D); nil: the mean of the data.
-	Mean []float64
+	Mean []float64 `json:"mean,omitempty"`
 	// DegreesOfFreedom is ν; 0: D+2.
-	DegreesOfFreedom float64
+	DegreesOfFreedom float64 `json:"degrees_of_freedom"`
 	// Scale is Λ (D×D, positive definite); nil: the covariance of the data
 	// over K^(2/D), so that K clusters of that size fill the space; only its
 	// diagonal where it is singular, as it is of fewer rows than columns.
-	Scale mat.Symmetric
+	Scale mat.Symmetric `json:"-"`
 }
 
 // scaledPrior is a Prior for the scaled rows.

@@ -49,7 +49,7 @@ func NewOnline(start *Model, s Settings) (*Online, error) {
 	}
 	o := &Online{
 		Rate:  func(t int) float64 { return math.Pow(float64(t)+2, -0.6) },
-		model: start, covariance: s.Covariance, floor: s.Floor * smallest,
+		model: start, covariance: s.Covariance, floor: s.least() * smallest,
 		moments: moments{count: slices.Clone(start.weights), mean: slices.Clone(start.means), scatters: make([][]float64, start.k)},
 	}
 	// The start stands for what was seen before: a first batch of a few rows

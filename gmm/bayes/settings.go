@@ -2,7 +2,9 @@ package bayes
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -19,6 +21,29 @@ const (
 	// DirichletProcess is the truncated stick-breaking process.
 	DirichletProcess
 )
+
+var weightsNames = []string{"dirichlet", "dirichlet-process"}
+
+// String returns dirichlet or dirichlet-process.
+func (w Weights) String() string {
+	if w < 0 || int(w) >= len(weightsNames) {
+		return fmt.Sprintf("Weights(%d)", int(w))
+	}
+	return weightsNames[w]
+}
+
+// MarshalText returns the name.
+func (w Weights) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads the name.
+func (w *Weights) UnmarshalText(text []byte) error {
+	i := slices.Index(weightsNames, string(text))
+	if i < 0 {
+		return density.SettingErrorf(ErrSettings, "bayes: {Weights} is %q: {err}; want dirichlet or dirichlet-process", text)
+	}
+	*w = Weights(i)
+	return nil
+}
 
 // Settings says what to fit and how. The zero value works.
 type Settings struct {
@@ -112,7 +137,7 @@ func (s Settings) resolve(d int) (Settings, error) {
 		}
 	}
 	if s.Weights != Dirichlet && s.Weights != DirichletProcess {
-		return s, density.SettingErrorf(ErrSettings, "bayes: {Weights} is %d: {err}; want Dirichlet or DirichletProcess", s.Weights)
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Weights} is %v: {err}; want dirichlet or dirichlet-process", s.Weights)
 	}
 	if s.Concentration > mostConcentrated {
 		return s, density.SettingErrorf(ErrSettings, "bayes: {Concentration} is %v: {err}; want at most %v, beyond which the bound drowns in its normalisers", s.Concentration, float64(mostConcentrated))

@@ -263,11 +263,10 @@ func climb(ctx context.Context, x, start *mat.Dense, fit gmm.Settings) (*gmm.Mod
 	if err != nil {
 		return nil, err
 	}
-	limit := fit.Iterations
-	if limit == 0 {
-		limit = 5000 // as gmm.Fit
+	if fit, err = fit.Resolved(); err != nil {
+		return nil, err
 	}
-	for range limit {
+	for range fit.Iterations {
 		if err := e.Step(ctx); err != nil {
 			return nil, err
 		}

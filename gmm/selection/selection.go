@@ -44,27 +44,37 @@ func ParseCriterion(name string) (Criterion, error) {
 	if i := slices.Index(criterionNames, name); i >= 0 {
 		return Criterion(i), nil
 	}
-	return 0, fmt.Errorf("selection: unknown criterion %q; want one of %s", name, strings.Join(criterionNames, ", "))
+	return 0, density.SettingErrorf(ErrSettings, "selection: {Criterion} is %q: {err}; want one of %s", name, strings.Join(criterionNames, ", "))
 }
 
-// Settings says what to choose among and how. The zero value works.
+// UnmarshalText is [ParseCriterion].
+func (c *Criterion) UnmarshalText(text []byte) (err error) {
+	*c, err = ParseCriterion(string(text))
+	return err
+}
+
+// MarshalText returns the name.
+func (c Criterion) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// Settings says what to choose among and how. The zero value works. Settings are
+// written to JSON and read from it, but for the rows.
 type Settings struct {
 	// Families are the families of covariances; nil: all, or in one dimension
 	// the two that differ there.
-	Families []gmm.Covariance
+	Families Families `json:"families"`
 	// Components are the numbers of components; nil: 1 to 9.
-	Components []int
+	Components []int `json:"components"`
 	// Criterion ranks the candidates.
-	Criterion Criterion
+	Criterion Criterion `json:"criterion"`
 	// Valid holds other rows (M×D), for HeldOut, and ValidWeights how often each
 	// counts (length M); nil: once.
-	Valid        *mat.Dense
-	ValidWeights []float64
+	Valid        *mat.Dense `json:"-"`
+	ValidWeights []float64  `json:"-"`
 	// Folds is the number of parts for CrossValidation; 0: 10.
-	Folds int
+	Folds int `json:"folds"`
 	// Fit is how each candidate is fitted; its Components and Covariance are
 	// set for each.
-	Fit gmm.Settings
+	Fit gmm.Settings `json:"fit"`
 }
 
 // Errors of a selection.
@@ -196,12 +206,7 @@ func Select(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Ta
 
 func (s *Settings) resolve(x *mat.Dense) error {
 	_, d := x.Dims()
-	if s.Families == nil {
-		s.Families = gmm.Covariances()
-		if d == 1 {
-			s.Families = []gmm.Covariance{gmm.Tied, gmm.Full}
-		}
-	}
+	s.Families = s.Families.resolved(d)
 	if s.Components == nil {
 		s.Components = []int{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	}
