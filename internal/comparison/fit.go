@@ -289,8 +289,10 @@ func autoencoderFit(name string, m saved.Fitted, c vae.Config, report *vae.Repor
 		Passes:  float64(len(report.History)),
 		Settings: map[string]any{"latent": c.Latent, "hidden": c.Hidden, "activation": c.Activation, "norm": c.Norm, "precision": c.Precision, "likelihood": c.Likelihood,
 			"epochs_run": len(report.History), "epoch_kept": report.BestEpoch, "steps": report.Steps},
-		History:  History{Unit: "epoch", Best: report.BestEpoch},
-		Warnings: report.Warnings,
+		History: History{Unit: "epoch", Best: report.BestEpoch},
+	}
+	for _, w := range report.Warnings {
+		fit.Warnings = append(fit.Warnings, w.In(inFlags, jacobian))
 	}
 	fit.Converged = &report.Converged
 	if name == "vae" {

@@ -21,10 +21,6 @@ type TrainingConfig struct {
 	Corruption   float64 // of what the plain autoencoder sees
 }
 
-// adamWDecay is the decay of AdamW where no flag gives one, that of its authors'
-// program.
-const adamWDecay = 0.01
-
 // check reports the first setting that makes no sense, naming its flag.
 func (c *TrainingConfig) check(config *Config) error {
 	number := func(flag string, v float64) error {
@@ -77,8 +73,6 @@ func (c *TrainingConfig) apply(s *vae.Settings) {
 	case "sgd":
 		s.Optimizer = vae.SGD
 	case "adamw":
-		if s.Decay == 0 {
-			s.Decay = adamWDecay
-		}
+		s.Optimizer = vae.AdamW
 	}
 }
