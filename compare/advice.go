@@ -42,9 +42,9 @@ func flagOf(setting, value string) string {
 	return density.Flag(mixtureFlags)(setting, value)
 }
 
-// inFlags returns the warnings of a fit in terms of flags, and of the nats that
+// mixtureAdvice returns the warnings of a fit in terms of flags, and of the nats that
 // a row has in the original data.
-func inFlags(warnings []density.Warning, jacobian float64) []string {
+func mixtureAdvice(warnings []density.Warning, jacobian float64) []string {
 	var lines []string
 	for _, w := range warnings {
 		lines = append(lines, w.In(flagOf, jacobian))
