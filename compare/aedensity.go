@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"likely/density"
@@ -43,9 +42,11 @@ func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Da
 		fit.Warnings = append(fit.Warnings, fmt.Sprintf("no density: %v", err))
 		return nil
 	}
-	for _, w := range report.Warnings {
-		w = strings.ReplaceAll(w, "fewer components", "a smaller --vae-prior ex-post:K")
-		fit.Warnings = append(fit.Warnings, "the mixture fitted to the codes: "+strings.TrimPrefix(w, "gmm: "))
+	for i, w := range report.Warnings {
+		report.Warnings[i] = w.Renamed(map[string]string{"Components": "Prior=ex-post:K"})
+	}
+	for _, w := range mixtureAdvice(report.Warnings, 0) { // nats of codes
+		fit.Warnings = append(fit.Warnings, "the mixture fitted to the codes: "+w)
 	}
 	fit.Model.Fitted = m
 	fit.Seconds += time.Since(begin).Seconds()

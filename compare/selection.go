@@ -115,7 +115,7 @@ func selectMixture(ctx context.Context, j *Job, d *Data, families []gmm.Covarian
 	for _, one := range table.Candidates {
 		r := CandidateResult{Covariance: one.Family.String(), Components: one.Components}
 		if one.Err != nil {
-			r.NotFitted = one.Err.Error()
+			r.NotFitted = translated{one.Err}.Error()
 		} else {
 			r.Parameters, r.Degenerate = one.Parameters, one.Report.Degenerate
 			r.LogLik = finite(one.LogLik + n*jacobian)
@@ -138,7 +138,7 @@ func mixtureFit(name string, m *gmm.Model, report *gmm.Report, d *Data, took tim
 		History:     History{Unit: "iteration", Train: shifted(report.History, d.Preparation.Transform.LogJacobian())},
 		FloorActive: &report.FloorActive,
 		Converged:   &report.Converged,
-		Warnings:    report.Warnings,
+		Warnings:    mixtureAdvice(report.Warnings, d.Preparation.Transform.LogJacobian()),
 	}
 }
 

@@ -51,6 +51,8 @@ type axisFamily struct {
 
 func (f *axisFamily) String() string { return f.name }
 
+func (f *axisFamily) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (f *axisFamily) NumParameters(k, d int) int { return f.parameters(k, d) }
 
 func (*axisFamily) needs(int) need { return needSquares }
@@ -217,6 +219,12 @@ func (s *diagonalShapes) displace(dst []float64, k int, random *rand.Rand) {
 	}
 }
 
+func (s *diagonalShapes) times(k int, v []float64) []float64 {
+	out := make([]float64, s.d)
+	floats.MulTo(out, v, s.variances[k*s.d:(k+1)*s.d])
+	return out
+}
+
 func (s *diagonalShapes) solve(k int, v []float64) []float64 {
 	out := make([]float64, s.d)
 	floats.DivTo(out, v, s.variances[k*s.d:(k+1)*s.d])
@@ -239,6 +247,10 @@ func (s *diagonalShapes) narrowest(k int) float64 {
 }
 
 func (s *diagonalShapes) floored(k int) bool { return s.held[k] }
+
+func (*diagonalShapes) heywood(int) int { return 0 }
+
+func (*diagonalShapes) rowsNeeded() int { return 2 }
 
 func (s *diagonalShapes) rescaled(scale []float64) (shapes, error) {
 	variances := make([]float64, len(s.variances))
@@ -266,17 +278,3 @@ func (s *diagonalShapes) reordered(order []int) shapes {
 }
 
 func (s *diagonalShapes) family() Covariance { return s.of }
-
-func fill(x []float64, v float64) {
-	for i := range x {
-		x[i] = v
-	}
-}
-
-func sum(x []float64) float64 {
-	var total float64
-	for _, v := range x {
-		total += v
-	}
-	return total
-}

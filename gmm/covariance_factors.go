@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"likely/density"
 	"likely/internal/safetensors"
 )
 
@@ -43,6 +44,8 @@ func parseFactors(name string) (Covariance, bool) {
 	return nil, false
 }
 
+func (f factorFamily) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (f factorFamily) NumParameters(k, d int) int {
 	noise := d
 	if f.isotropic {
@@ -72,9 +75,9 @@ func (factorFamily) needs(d int) need {
 func (f factorFamily) maximize(m *moments, floor float64, keep shapes) (shapes, error) {
 	if f.l < 1 || f.l >= m.d {
 		if m.d == 1 {
-			return nil, fmt.Errorf("gmm: factors for a single column: %w; use another family", ErrSettings)
+			return nil, density.SettingErrorf(ErrSettings, "gmm: {Covariance} with factors for a single column: {err}; use another family")
 		}
-		return nil, fmt.Errorf("gmm: %d factors for %d columns: %w; want 1 to %d", f.l, m.d, ErrSettings, m.d-1)
+		return nil, density.SettingErrorf(ErrSettings, "gmm: {Covariance} with %d factors for %d columns: {err}; want 1 to %d", f.l, m.d, m.d-1)
 	}
 	s := &factorShapes{d: m.d, of: f, components: make([]factorShape, m.k)}
 	errs := make([]error, m.k)

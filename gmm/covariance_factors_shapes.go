@@ -211,7 +211,15 @@ func (s *factorShapes) floored(k int) bool {
 	return c.atFloor && s.narrowest(k) < 2*floats.Min(c.noise)
 }
 
-// times returns Σₖv for v of length D.
+func (s *factorShapes) heywood(k int) int {
+	if !s.components[k].atFloor || s.floored(k) {
+		return 0
+	}
+	return floats.MinIdx(s.components[k].noise) + 1
+}
+
+func (s *factorShapes) rowsNeeded() int { return s.of.l + 2 }
+
 func (s *factorShapes) times(k int, v []float64) []float64 {
 	c := &s.components[k]
 	z, out := make([]float64, c.l), make([]float64, c.d)
@@ -224,7 +232,6 @@ func (s *factorShapes) times(k int, v []float64) []float64 {
 	return out
 }
 
-// solve returns Σₖ⁻¹v.
 func (s *factorShapes) solve(k int, v []float64) []float64 {
 	c := &s.components[k]
 	z, out := make([]float64, c.l), make([]float64, c.d)

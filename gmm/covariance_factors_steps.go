@@ -85,7 +85,7 @@ func (f factorFamily) principal(v *scatterView, floor float64) factorShape {
 			c.noise[j] -= w * w
 		}
 	}
-	f.settle(&c, floor)
+	f.constrain(&c, floor)
 	return c
 }
 
@@ -127,12 +127,12 @@ func (f factorFamily) step(v *scatterView, c factorShape, floor float64) factorS
 			out.noise[j] -= w * sb[j*l+q]
 		}
 	}
-	f.settle(&out, floor)
+	f.constrain(&out, floor)
 	return out
 }
 
-// settle makes the noise isotropic where it has to be, and imposes the floor.
-func (f factorFamily) settle(c *factorShape, floor float64) {
+// constrain makes the noise isotropic where it has to be, and imposes the floor.
+func (f factorFamily) constrain(c *factorShape, floor float64) {
 	if f.isotropic {
 		fill(c.noise, sum(c.noise)/float64(c.d))
 	}

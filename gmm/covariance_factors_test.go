@@ -166,7 +166,7 @@ func TestFactorsConverge(t *testing.T) {
 	_, r := fit(t, x, Settings{Components: 1, Covariance: FactorAnalyzers(1)}, 1)
 	require.True(t, r.FloorActive)
 	require.False(t, r.Degenerate)
-	require.Contains(t, r.Warnings[0], "column 3 whole (a Heywood case)")
+	require.Contains(t, r.Warnings[0].String(), "column 3 whole (a Heywood case)")
 }
 
 // Rows of more columns than scatters are formed for: the closed form of probabilistic

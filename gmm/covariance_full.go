@@ -20,6 +20,8 @@ type full struct{}
 
 func (full) String() string { return "full" }
 
+func (f full) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (full) NumParameters(k, d int) int { return k * d * (d + 1) / 2 }
 
 func (full) scales() bool { return true }
@@ -273,6 +275,14 @@ func (s *fullShapes) displace(dst []float64, k int, random *rand.Rand) {
 
 func (s *fullShapes) at(k, i, j int) float64 { return s.components[k].sigma[i*s.d+j] }
 
+func (s *fullShapes) times(k int, v []float64) []float64 {
+	out := make([]float64, s.d)
+	for i := range out {
+		out[i] = floats.Dot(s.components[k].sigma[i*s.d:(i+1)*s.d], v)
+	}
+	return out
+}
+
 func (s *fullShapes) solve(k int, v []float64) []float64 {
 	out, l := append([]float64{}, v...), s.components[k].factor
 	for i := range out {
@@ -289,6 +299,15 @@ func (s *fullShapes) solve(k int, v []float64) []float64 {
 func (s *fullShapes) narrowest(k int) float64 { return s.components[k].smallest }
 
 func (s *fullShapes) floored(k int) bool { return s.components[k].atFloor }
+
+func (*fullShapes) heywood(int) int { return 0 }
+
+func (s *fullShapes) rowsNeeded() int {
+	if s.tied {
+		return 2
+	}
+	return s.d + 1
+}
 
 func (s *fullShapes) rescaled(scale []float64) (shapes, error) {
 	out := &fullShapes{d: s.d, of: s.of, tied: s.tied, components: make([]fullShape, len(s.components))}

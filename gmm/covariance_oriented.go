@@ -42,6 +42,8 @@ type orientedFamily struct {
 
 func (f *orientedFamily) String() string { return f.name }
 
+func (f *orientedFamily) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
 func (f *orientedFamily) NumParameters(k, d int) int {
 	times := func(varies bool, n int) int {
 		if varies {
@@ -189,37 +191,6 @@ func alongAxes(m *moments, w []*mat.SymDense, floor float64, solve func(*moments
 		compose(w[k], axes[k], flat[k*m.d:(k+1)*m.d])
 	}
 	return nil
-}
-
-// eigen returns ascending eigenvalues and eigenvectors of each matrix.
-func eigen(w []*mat.SymDense) ([][]float64, []*mat.Dense, error) {
-	values, vectors := make([][]float64, len(w)), make([]*mat.Dense, len(w))
-	for k := range w {
-		var e mat.EigenSym
-		if !e.Factorize(w[k], true) {
-			return nil, nil, ErrCollapsed
-		}
-		values[k], vectors[k] = e.Values(nil), new(mat.Dense)
-		e.VectorsTo(vectors[k])
-		for i, v := range values[k] {
-			values[k][i] = max(v, 0) // a scatter has no negative eigenvalues
-		}
-	}
-	return values, vectors, nil
-}
-
-// compose stores Σⱼ vⱼ dⱼdⱼᵀ for the columns dⱼ of axes in dst.
-func compose(dst *mat.SymDense, axes *mat.Dense, v []float64) {
-	d := len(v)
-	for i := range d {
-		for j := range i + 1 {
-			var sum float64
-			for q, x := range v {
-				sum += x * axes.At(i, q) * axes.At(j, q)
-			}
-			dst.SetSym(i, j, sum)
-		}
-	}
 }
 
 // solveEVE has common axes; given them, shapes and volume are those of EVI.

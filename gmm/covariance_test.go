@@ -344,7 +344,7 @@ func TestWeightsAreDuplication(t *testing.T) {
 	s.Weights = make([]float64, n)
 	_, _, err := Fit(context.Background(), x, s, density.NewSource(1, "w"))
 	require.ErrorIs(t, err, ErrSettings)
-	require.ErrorContains(t, err, "all rows")
+	require.ErrorContains(t, err, "all 0")
 	s.Weights[0], s.Weights[1] = math.MaxFloat64, math.MaxFloat64
 	_, _, err = Fit(context.Background(), x, s, density.NewSource(1, "w"))
 	require.ErrorIs(t, err, ErrSettings)

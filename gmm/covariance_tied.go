@@ -1,10 +1,9 @@
 package gmm
 
 import (
-	"fmt"
-
 	"gonum.org/v1/gonum/floats"
 
+	"likely/density"
 	"likely/internal/safetensors"
 )
 
@@ -16,6 +15,8 @@ var Tied Covariance = tied{}
 type tied struct{}
 
 func (tied) String() string { return "tied" }
+
+func (f tied) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
 
 func (tied) NumParameters(_, d int) int { return d * (d + 1) / 2 }
 
@@ -60,5 +61,5 @@ func tiedShapes(of Covariance, k int, shape fullShape) *fullShapes {
 
 // allCollapsed returns the error for a covariance of all components that is none.
 func (m *moments) allCollapsed(err error) error {
-	return fmt.Errorf("gmm: the covariance that all components share collapsed: %w; drop columns that others determine, use fewer components or a larger Settings.Floor", err)
+	return density.SettingErrorf(err, "gmm: the covariance that all components share collapsed: {err}; drop columns that others determine, use a smaller {Components} or a larger {Floor}")
 }

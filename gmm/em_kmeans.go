@@ -240,12 +240,3 @@ func reseed(s *scaledRows, centre []float64, assigned []int, distance []float64,
 	assigned[far], distance[far], count[cluster] = cluster, 0, 1
 	copy(centre, s.row(far))
 }
-
-func squaredDistance(a, b []float64) float64 {
-	var sum float64
-	for j, v := range a {
-		e := v - b[j]
-		sum += e * e
-	}
-	return sum
-}

@@ -123,8 +123,8 @@ func (e *EM) moves() []move {
 
 // axis returns the direction in which component c is widest.
 func (e *EM) axis(c int) []float64 {
-	if s, ok := e.shapes.(*factorShapes); ok {
-		axis, _ := dominant(e.d, func(v []float64) []float64 { return s.times(c, v) })
+	if e.d > mostDense {
+		axis, _ := dominant(e.d, func(v []float64) []float64 { return e.shapes.times(c, v) })
 		return axis
 	}
 	sigma := mat.NewSymDense(e.d, nil)

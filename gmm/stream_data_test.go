@@ -127,13 +127,13 @@ func TestStreamRefusesWhatItCannotUse(t *testing.T) {
 		require.ErrorContains(t, err, text)
 	}
 	refused(ErrSettings, "NextWeighted", streamOf(x, nil, 100), Settings{Weights: ones})
-	refused(ErrSettings, "labels", streamOf(x, nil, 100), Settings{Labels: make([]int, 5000)})
+	refused(ErrSettings, "Labels", streamOf(x, nil, 100), Settings{Labels: make([]int, 5000)})
 	for _, w := range []float64{-1, math.NaN(), math.Inf(1)} {
 		bad := append([]float64{}, ones...)
 		bad[4500] = w
 		refused(ErrSettings, fmt.Sprintf("row 4501 is %v", w), streamOf(x, bad, 100), Settings{})
 	}
-	refused(ErrSettings, "weight 0", streamOf(x, make([]float64, 5000), 100), Settings{})
+	refused(ErrSettings, "all 0", streamOf(x, make([]float64, 5000), 100), Settings{})
 	huge := append([]float64{}, ones...)
 	huge[1], huge[2] = math.MaxFloat64, math.MaxFloat64
 	refused(ErrSettings, "infinity", streamOf(x, huge, 100), Settings{})

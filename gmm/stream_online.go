@@ -35,7 +35,7 @@ type Online struct {
 // used; the floor is relative to the variances of the columns under start.
 func NewOnline(start *Model, s Settings) (*Online, error) {
 	if s.Weights != nil || s.Labels != nil || s.Missing || s.Prior != nil {
-		return nil, fmt.Errorf("gmm: mini-batches with weights, labels, missing values or a prior: %w; fit rows in memory for those", ErrSettings)
+		return nil, density.SettingErrorf(ErrSettings, "gmm: mini-batches with {Weights}, {Labels}, {Missing} or {Prior}: {err}; fit rows in memory for those")
 	}
 	s.Components = start.k
 	s, err := s.resolve()
@@ -49,7 +49,7 @@ func NewOnline(start *Model, s Settings) (*Online, error) {
 	}
 	o := &Online{
 		Rate:  func(t int) float64 { return math.Pow(float64(t)+2, -0.6) },
-		model: start, covariance: s.Covariance, floor: s.Floor * smallest,
+		model: start, covariance: s.Covariance, floor: s.least() * smallest,
 		moments: moments{count: slices.Clone(start.weights), mean: slices.Clone(start.means), scatters: make([][]float64, start.k)},
 	}
 	// The start stands for what was seen before: a first batch of a few rows

@@ -33,7 +33,7 @@ func newPassSums(k, d int, about []float64, needs need) *passSums {
 	return s
 }
 
-// moments sets the moments of the M-step: counts and means, which a prior pulls, and
+// moments sets the moments of the M-step: counts and means, which a prior shrinks, and
 // the second moments about these, which it takes over.
 func (s *passSums) moments(m *moments) {
 	copy(m.count, s.count)
@@ -48,7 +48,7 @@ func (s *passSums) moments(m *moments) {
 		floats.ScaleTo(mean, 1/m.count[k], s.first[k*m.d:(k+1)*m.d])
 		floats.SubTo(found, mean, about)
 		copy(moved, mean)
-		m.prior.pull(mean, m.count[k])
+		m.prior.shrink(mean, m.count[k])
 		floats.Sub(moved, mean)
 		s.shift(k, -m.count[k], found)
 		s.shift(k, m.count[k], moved)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -196,7 +195,7 @@ func (t *Trainer) fitPrior(m *Model, report *Report) (*Model, error) {
 		return nil, fmt.Errorf("vae: fitting the prior to the codes: %w", err)
 	}
 	for _, w := range mixture.Warnings {
-		report.warn("vae: the mixture fitted to the codes: %v", strings.ReplaceAll(w, "fewer components", "a smaller Settings.Prior ex-post:K"))
+		report.warn("vae: the mixture fitted to the codes: %v", w.Renamed(map[string]string{"Components": "Prior=ex-post:K"}))
 	}
 	return fitted, nil
 }
