@@ -12,9 +12,9 @@ import (
 // of what makes results independent of the number of cores.
 const BlockRows = 256
 
-// maxSegments bounds the partial sums that are held at once. It does not depend
+// MaxSegments bounds the partial sums that are held at once. It does not depend
 // on the machine, so that sums do not either.
-const maxSegments = 16
+const MaxSegments = 16
 
 // Do calls f(0) … f(n−1) on all cores, in no particular order.
 func Do(n int, f func(i int)) {
@@ -51,7 +51,7 @@ func Blocks(n int, f func(block, from, to int)) {
 }
 
 // CountSegments returns the number of segments that [Segments] cuts n rows into.
-func CountSegments(n int) int { return min(maxSegments, (n+BlockRows-1)/BlockRows) }
+func CountSegments(n int) int { return min(MaxSegments, (n+BlockRows-1)/BlockRows) }
 
 // Segments calls f for each of CountSegments(n) runs of whole blocks, on all cores:
 // for sums that are too large to hold one for each block.
