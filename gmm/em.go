@@ -40,6 +40,9 @@ type EM struct {
 // If ctx ends, Step returns its error within the time of a block of rows, and
 // the run can not be continued.
 func (e *EM) Step(ctx context.Context) error {
+	if ctx == nil {
+		return errNoContext()
+	}
 	e.moments.ctx = ctx
 	err := e.maximize()
 	var value float64

@@ -27,6 +27,9 @@ import (
 //
 // The cost is O(N·K·D²) an iteration for full covariances.
 func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
+	if err := checkCall(ctx, src); err != nil {
+		return nil, nil, err
+	}
 	s, err := s.resolve()
 	if err != nil {
 		return nil, nil, err

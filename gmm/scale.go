@@ -1,6 +1,7 @@
 package gmm
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -78,6 +79,9 @@ func checkVariances(mean, variance []float64) error {
 
 // selectRows returns the rows of positive weight, with their weights and labels.
 func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
+	if x == nil || x.IsEmpty() {
+		return nil, nil, errNoRows()
+	}
 	n, d := x.Dims()
 	if c.Weights != nil && len(c.Weights) != n || c.Labels != nil && len(c.Labels) != n {
 		panic("gmm: weights or labels and data differ in length")
@@ -235,30 +239,16 @@ func (s *scaledRows) weightOf(i int) float64 {
 
 // countDistinct counts the rows that differ from all before them, up to limit.
 func (s *scaledRows) countDistinct(limit int) int {
-	var kept []int
-rows:
-	for i := range s.n {
-		for _, j := range kept {
-			if s.equal(i, j) {
-				continue rows
-			}
+	seen := make(map[string]struct{})
+	key := make([]byte, 0, 8*s.d)
+	for i := 0; i < s.n && len(seen) < limit; i++ {
+		key = key[:0]
+		for _, v := range s.row(i) {
+			key = binary.LittleEndian.AppendUint64(key, math.Float64bits(v+0)) // −0 is 0
 		}
-		kept = append(kept, i)
-		if len(kept) == limit {
-			break
-		}
+		seen[string(key)] = struct{}{}
 	}
-	return len(kept)
-}
-
-func (s *scaledRows) equal(i, j int) bool {
-	a, b := s.row(i), s.row(j)
-	for c, v := range a {
-		if v != b[c] {
-			return false
-		}
-	}
-	return true
+	return len(seen)
 }
 
 func (s *scaledRows) row(i int) []float64 { return s.x[i*s.d : (i+1)*s.d] }

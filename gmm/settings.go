@@ -68,6 +68,9 @@ const (
 	defaultTolerance  = 1e-9
 )
 
+// mostStarts bounds the starts: a report has a number for each.
+const mostStarts = 1 << 20
+
 // Resolved returns the settings with defaults put in and checked: what a fit does.
 // Resolved settings are their own. Only numbers that depend on the data, such as those
 // of a [Prior], keep their zeros.
@@ -105,11 +108,14 @@ func (s Settings) resolve() (Settings, error) {
 		s.Floor = -1
 	}
 	for _, c := range []struct {
-		name  string
-		value int
-	}{{"Components", s.Components}, {"Starts", s.Starts}, {"Iterations", s.Iterations}} {
+		name        string
+		value, most int
+	}{{"Components", s.Components, math.MaxInt}, {"Starts", s.Starts, mostStarts}, {"Iterations", s.Iterations, math.MaxInt}} {
 		if c.value < 1 {
 			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want 1 or more, or 0 for the default", c.name, c.value)
+		}
+		if c.value > c.most {
+			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want at most %d", c.name, c.value, c.most)
 		}
 	}
 	if !(s.Tolerance > 0) {

@@ -20,6 +20,9 @@ import (
 // Starts are not used; Weights, Labels and SplitMerge are an error that wraps
 // [ErrSettings].
 func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model, *Report, error) {
+	if ctx == nil {
+		return nil, nil, errNoContext()
+	}
 	if s.Weights != nil {
 		return nil, nil, density.SettingErrorf(ErrSettings, "gmm: {Weights} for a stream: {err}; give the weights with the rows, by NextWeighted")
 	}

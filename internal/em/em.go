@@ -148,7 +148,8 @@ func (p *Path) Add(value, slack, tolerance float64) {
 }
 
 // Rest returns what the objective will still gain, by Aitken's rule from the last
-// three values; +∞ where steps do not shrink.
+// three values; +∞ where steps do not shrink, or fall: steps that fall less and less
+// promise no end.
 func (p *Path) Rest() float64 {
 	last := len(p.Values) - 1
 	if last < p.leapt+2 {
@@ -156,7 +157,7 @@ func (p *Path) Rest() float64 {
 	}
 	step := p.Values[last] - p.Values[last-1]
 	ratio := step / (p.Values[last-1] - p.Values[last-2])
-	if !(ratio > 0 && ratio < 1) {
+	if !(step > 0 && ratio > 0 && ratio < 1) {
 		return math.Inf(1)
 	}
 	return step * max(ratio/(1-ratio), p.slow)

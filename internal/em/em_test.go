@@ -7,8 +7,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 // coins is EM for a mixture of normals of variance 1 on a line: small, with all that a
@@ -146,6 +148,31 @@ func TestRestIsWhatIsLeft(t *testing.T) {
 	require.True(t, math.IsInf((&Path{Values: []float64{-3, -2, -1.5, -1.49}, leapt: 2}).Rest(), 1))
 	near(t, 3.5, (&Path{Values: []float64{-3, -2, -1.5}, slow: 7}).Rest(), 1e-12)
 	require.True(t, math.IsInf(new(Path).Last(), -1))
+}
+
+// What is left to gain is never negative, whatever the path: with two falls of which
+// the second is smaller it once was, and the best start waited for itself for ever.
+func TestRestIsNotNegative(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := &Path{Values: rapid.SliceOfN(rapid.Float64Range(-3, 3), 0, 6).Draw(t, "values"), slow: rapid.Float64Range(0, 20).Draw(t, "slow")}
+		require.GreaterOrEqual(t, p.Rest(), 0.0)
+	})
+	require.Equal(t, math.Inf(1), (&Path{Values: []float64{-1, -1.5, -1.6}}).Rest())
+}
+
+// The best start converges though its last two steps fell, the second by less.
+func TestFallingStartEnds(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	s := plan
+	s.Starts, s.Iterations = 1, 30
+	o, err := Best(ctx, s, func(int) (*coins, error) {
+		c := newCoins(2, 300, 1)
+		c.path = Path{Values: []float64{-1, -1.5, -1.6}, Fell: true}
+		return c, nil
+	})
+	require.NoError(t, err)
+	require.True(t, ended(o.Runs[0], s))
 }
 
 // With leaps EM ends where it would have ended, in a fraction of the steps, and never
