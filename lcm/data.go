@@ -29,6 +29,9 @@ type data struct {
 
 // newData checks x (N×D) and makes the rows of a fit. Rows of weight 0 are left out.
 func newData(x *mat.Dense, s Settings) (*data, error) {
+	if x == nil || x.IsEmpty() {
+		return nil, errNoRows()
+	}
 	n, width := x.Dims()
 	columns := s.Columns
 	if columns == nil {
@@ -68,9 +71,6 @@ func newData(x *mat.Dense, s Settings) (*data, error) {
 
 // presentRows returns the numbers of the rows of positive weight, nil for all.
 func presentRows(n int, weights []float64) ([]int, error) {
-	if n == 0 {
-		return nil, fmt.Errorf("lcm: no rows: %w", ErrTooFewRows)
-	}
 	var kept []int
 	for i, w := range weights {
 		if !(w >= 0) || math.IsInf(w, 1) {

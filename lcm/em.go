@@ -38,7 +38,7 @@ func newEM(d *data, s Settings) *EM {
 
 // NewEM prepares a run of EM on the rows of x (N×D) from the given responsibilities
 // (N×K, nonnegative, each row summing to 1), for callers that want to watch or steer the
-// iterations. Settings.Start, Starts, SplitMerge, Iterations, Plain and Progress are not used. Equal rows count
+// iterations. Settings.From, Starts, SplitMerge, Iterations, Plain and Progress are not used. Equal rows count
 // as one, with the average of their responsibilities. Errors are those of [Fit].
 func NewEM(x, responsibilities *mat.Dense, s Settings) (*EM, error) {
 	n, k := responsibilities.Dims()
@@ -87,6 +87,9 @@ func NewEM(x, responsibilities *mat.Dense, s Settings) (*EM, error) {
 // If ctx ends, Step returns its error within the time of a block of rows, and
 // the run can not be continued.
 func (e *EM) Step(ctx context.Context) error {
+	if ctx == nil {
+		return errNoContext()
+	}
 	p, count := e.maximize(ctx)
 	if ctx.Err() != nil {
 		return fmt.Errorf("lcm: %w", ctx.Err())

@@ -2,7 +2,6 @@ package lcm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -27,6 +26,9 @@ import (
 //
 // The cost is O(N·K·D) an iteration: two matrix products for Bernoulli and Poisson columns.
 func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
+	if err := checkCall(ctx, src); err != nil {
+		return nil, nil, err
+	}
 	s, err := s.resolve()
 	if err != nil {
 		return nil, nil, err
@@ -49,13 +51,13 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	}
 	outcome, err := em.Best(ctx, plan, func(i int) (run, error) {
 		runs[i] = run{newEM(d, s)}
-		return runs[i], s.Start.assign(ctx, runs[i].EM, density.NewSource(report.Seed, "lcm.start", uint64(i)))
+		return runs[i], runs[i].start(ctx, density.NewSource(report.Seed, "lcm.start", uint64(i)))
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("lcm: %w", err)
 	}
 	if outcome.Kept < 0 {
-		return nil, nil, errors.Join(outcome.Errs[0])
+		return nil, nil, outcome.Errs[0]
 	}
 	report.starts(outcome)
 	best := runs[outcome.Kept].EM

@@ -112,7 +112,7 @@ func (e *EM) maximizeNormals(ctx context.Context, p *parameters, s *sums) {
 	}
 	squares := sumSquares(ctx, e.data, e.k, e.resp, p.centre)
 	for at, v := range squares {
-		p.variance[at] = max(e.settings.Floor, smallestShare, ratio(v, seen(at), old.variance[at]))
+		p.variance[at] = max(e.settings.least(), ratio(v, seen(at), old.variance[at]))
 	}
 }
 

@@ -13,17 +13,17 @@ type Prior struct {
 	// Levels is the number of rows with each of the values of a Bernoulli or
 	// Categorical column: a Beta(1+Levels, 1+Levels) or Dirichlet distribution of
 	// the probabilities. 1 is Laplace's rule of succession.
-	Levels float64
+	Levels float64 `json:"levels"`
 	// Rates is the number of rows that hold the mean of a Poisson or NegativeBinomial
 	// column: for Poisson a Gamma(1 + Rates·mean, Rates) distribution of the rate.
-	Rates float64
+	Rates float64 `json:"rates"`
 	// Weights is the number of rows of each class: a Dirichlet(1+Weights)
 	// distribution of the classes' weights.
-	Weights float64
+	Weights float64 `json:"weights"`
 }
 
-// DefaultPrior is that of Settings without a prior.
-var DefaultPrior = Prior{Levels: 1, Rates: 1}
+// DefaultPrior returns that of Settings without a prior.
+func DefaultPrior() Prior { return Prior{Levels: 1, Rates: 1} }
 
 func (p *Prior) check() error {
 	for _, c := range []struct {

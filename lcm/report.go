@@ -86,7 +86,7 @@ func (e *EM) rowsOf(c int) float64 { return e.count[c] * max(1, float64(e.data.n
 
 // floored reports whether a variance is on the floor.
 func (e *EM) floored(variance float64) bool {
-	return variance <= max(e.settings.Floor, smallestShare)*(1+1e-9)
+	return variance <= e.settings.least()*(1+1e-9)
 }
 
 // Doubt is 2 for a run with a variance on the floor, 0 for others.

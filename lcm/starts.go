@@ -10,41 +10,31 @@ import (
 	"likely/density"
 )
 
-// Start is a way to the first responsibilities. Its values are [Seeds] and [From].
-type Start interface {
-	// assign sets the responsibilities of a run.
-	assign(ctx context.Context, e *EM, src rand.Source) error
-	// repeats reports whether another start gives another result.
-	repeats() bool
+// start sets the first responsibilities of a run: those of Settings.From, or of seeds.
+func (e *EM) start(ctx context.Context, src rand.Source) error {
+	switch {
+	case e.settings.From != nil:
+		return e.continueFrom(ctx, e.settings.From)
+	case e.k == 1:
+		for i := range e.data.n {
+			e.resp[i] = e.data.weightOf(i)
+		}
+		return nil
+	}
+	return e.seed(ctx, src)
 }
-
-// Seeds makes a class of each of K rows, half-way between the row and the average of the
-// data: the default. After the first, a row is drawn with a probability proportional to
-// how much less likely than under a class of its own it is under the nearest seed, as in
-// k-means++ (Arthur & Vassilvitskii 2007), with the loss of log-likelihood, a Bregman
-// divergence, for the squared distance (Nock, Luosto & Kivinen 2008).
-var Seeds Start = seedStart{}
-
-// From starts from the parameters of a mixture with as many classes and the same columns:
-// a warm start.
-func From(m *Model) Start { return fromStart{m} }
-
-type seedStart struct{}
-
-func (seedStart) repeats() bool { return true }
 
 // seedRows returns the number of rows among which seeds of k classes are looked for.
 func seedRows(k int) int { return max(300, 10*k) }
 
-func (seedStart) assign(ctx context.Context, e *EM, src rand.Source) error {
+// seed makes a class of each of K rows, half-way between the row and the average of the
+// data. After the first, a row is drawn with a probability proportional to
+// how much less likely than under a class of its own it is under the nearest seed, as in
+// k-means++ (Arthur & Vassilvitskii 2007), with the loss of log-likelihood, a Bregman
+// divergence, for the squared distance (Nock, Luosto & Kivinen 2008).
+func (e *EM) seed(ctx context.Context, src rand.Source) error {
 	random := rand.New(src)
 	d, k := e.data, e.k
-	if k == 1 {
-		for i := range d.n {
-			e.resp[i] = d.weightOf(i)
-		}
-		return nil
-	}
 	candidates := d.sample(seedRows(k), random)
 	n := len(candidates)
 	classes := d.classesOf(candidates)
@@ -96,7 +86,7 @@ func (e *EM) begin(ctx context.Context, p *parameters) error {
 		return fmt.Errorf("lcm: %w", err)
 	}
 	if math.IsInf(mean, -1) || math.IsNaN(mean) {
-		return density.SettingErrorf(ErrSettings, "lcm: {Start}: some row has probability 0 under the mixture to start from: {err}; start from one that was fitted under a prior")
+		return density.SettingErrorf(ErrSettings, "lcm: {From}: some row has probability 0 under the mixture to start from: {err}; start from one that was fitted under a prior")
 	}
 	e.p = p
 	return nil
@@ -178,21 +168,18 @@ func (p *parameters) take(c int, other *parameters, from int) {
 	}
 }
 
-type fromStart struct{ m *Model }
-
-func (fromStart) repeats() bool { return false }
-
-func (f fromStart) assign(ctx context.Context, e *EM, _ rand.Source) error {
+// continueFrom takes the responsibilities of another mixture.
+func (e *EM) continueFrom(ctx context.Context, m *Model) error {
 	l := e.data.layout
-	if f.m.p.k != e.k || !slices.Equal(f.m.l.columns, l.columns) {
-		return density.SettingErrorf(ErrSettings, "lcm: {Start}: a mixture of %d classes in %d columns for %d in %d, or of other kinds or levels: {err}", f.m.p.k, len(f.m.l.columns), e.k, len(l.columns))
+	if m.p.k != e.k || !slices.Equal(m.l.columns, l.columns) {
+		return density.SettingErrorf(ErrSettings, "lcm: {From}: a mixture of %d classes in %d columns for %d in %d, or of other kinds or levels: {err}", m.p.k, len(m.l.columns), e.k, len(l.columns))
 	}
-	p := f.m.p.clone()
+	p := m.p.clone()
 	width := len(l.normals)
 	for i := range p.centre {
 		scale := e.data.scale[i%width]
 		p.centre[i] = (p.centre[i] - e.data.shift[i%width]) / scale
-		p.variance[i] = max(p.variance[i]/(scale*scale), e.settings.Floor, smallestShare)
+		p.variance[i] = max(p.variance[i]/(scale*scale), e.settings.least())
 	}
 	return e.begin(ctx, p)
 }
