@@ -10,12 +10,13 @@ import (
 	"likely/density"
 )
 
-// scaledRows are the rows of the data brought to mean 0 and variance 1 in each
-// column, in which EM works.
+// scaledRows are the rows of the data brought to mean 0 and, but for outliers, variance
+// 1 in each column, or on average, in which EM works.
 type scaledRows struct {
 	n, d      int
 	x         []float64 // N×D, contiguous
 	transform density.Transform
+	columns   columnScale
 	jacobian  float64   // mean over the rows
 	distinct  int       // rows that differ from all before, counted up to a limit
 	total     float64   // Σ wᵢ
@@ -39,16 +40,11 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 		s.patterns = patterns
 	}
 	mean, variance := s.columnMoments(x)
-	s.transform = density.Transform{Shift: mean, Scale: variance}
 	if err := checkVariances(mean, variance); err != nil {
 		return nil, err
 	}
-	if !c.Covariance.scales() {
-		fill(variance, sum(variance)/float64(s.d))
-	}
-	for j, v := range variance {
-		variance[j] = math.Sqrt(v)
-	}
+	s.columns = newColumnScale(variance, withoutOutliers(x, s.weight, variance), !c.Covariance.scales())
+	s.transform = density.Transform{Shift: mean, Scale: s.columns.unit}
 	s.jacobian = s.meanJacobian()
 	s.x = s.transform.Apply(nil, x).RawMatrix().Data
 	s.fillGaps()

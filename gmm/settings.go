@@ -39,8 +39,12 @@ type Settings struct {
 	Tolerance float64 `json:"tolerance"`
 	// Floor is the smallest variance of a component in any direction,
 	// relative to the variances of the columns: in the data scaled to unit
-	// variance, all eigenvalues are at least Floor. 0: density.DefaultFloor.
-	// Negative: no floor; a collapse is then an error.
+	// variance, all eigenvalues are at least Floor. A column with rows far
+	// out counts by the variance of the shorter half of its rows, if that is
+	// a hundredth or less. Families that depend on the units of columns take
+	// the narrowest column for all of them, or 1e-4 of the widest one's
+	// variance if that is more. 0: density.DefaultFloor. Negative: no floor;
+	// a collapse is then an error.
 	Floor float64 `json:"floor"`
 	// Prior, if not nil, makes the fit maximise the posterior density.
 	Prior *Prior `json:"prior,omitempty"`
