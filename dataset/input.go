@@ -11,9 +11,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"path"
-	"path/filepath"
-	"strings"
 )
 
 // MaxUnpacked is the number of bytes that a compressed file (gzip, .npz or
@@ -134,46 +131,4 @@ func (l *lines) Read(p []byte) (int, error) {
 		return 0, errLongLine
 	}
 	return n, err
-}
-
-// fileFormat is a format that can be read.
-type fileFormat int
-
-const (
-	formatText fileFormat = iota
-	formatIDX
-	formatNPY
-	formatNPZ
-	formatParquet
-)
-
-// formatOf decides by the name of a file, and by its first bytes where the
-// name says nothing.
-func formatOf(name string, head []byte) fileFormat {
-	base := strings.ToLower(path.Base(filepath.ToSlash(name)))
-	base = strings.TrimSuffix(base, ".gz")
-	switch path.Ext(base) {
-	case ".csv", ".tsv", ".txt", ".dat", ".data":
-		return formatText
-	case ".npy":
-		return formatNPY
-	case ".npz":
-		return formatNPZ
-	case ".parquet":
-		return formatParquet
-	}
-	if strings.Contains(base, "-ubyte") || strings.Contains(base, "idx") {
-		return formatIDX
-	}
-	switch has := func(magic string) bool { return strings.HasPrefix(string(head), magic) }; {
-	case has("\x93NUMPY"):
-		return formatNPY
-	case has("PK\x03\x04"), has("PK\x05\x06"):
-		return formatNPZ
-	case has("PAR1"):
-		return formatParquet
-	case has("\x00\x00"):
-		return formatIDX
-	}
-	return formatText
 }

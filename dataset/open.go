@@ -162,18 +162,7 @@ func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (tra
 	if len(head) == 0 {
 		return nil, nil, fmt.Errorf("dataset: %s is empty: %w; give a file with one example a row", name, ErrEmpty)
 	}
-	switch formatOf(name, head) {
-	case formatIDX:
-		train, err = readIDX(in, opt)
-	case formatNPY:
-		train, err = readNPY(in, opt)
-	case formatNPZ:
-		train, test, err = readNPZ(in, opt, wantTest)
-	case formatParquet:
-		train, err = readParquet(in, opt)
-	default:
-		train, err = readText(in, opt)
-	}
+	train, test, err = formatOf(name, head).read(in, opt, wantTest)
 	if err != nil {
 		return nil, nil, err
 	}

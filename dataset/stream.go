@@ -85,14 +85,11 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 		random: rand.New(density.NewSource(seed, "dataset.stream")),
 		to:     bufio.NewWriterSize(spool, streamBuffer),
 	}
-	switch formatOf(path, head) {
-	case formatText:
-		err = streamText(in, opt, w)
-	case formatNPY:
-		err = streamNPY(in, opt, w)
-	default:
-		err = fmt.Errorf("dataset: %s is of a format that is not read in pieces: %w; save it as .csv, or as .npy", path, ErrFormat)
+	form := formatOf(path, head)
+	if form.stream == nil {
+		return nil, fmt.Errorf("dataset: %s is a file of %s, which is not read in pieces: %w; save it as .csv, or as .npy", path, form.name, ErrFormat)
 	}
+	err = form.stream(in, opt, w)
 	if err != nil {
 		return nil, err
 	}
