@@ -58,6 +58,24 @@ func (s setting) run(sys system, output map[string]string) error {
 	}
 	defer f.Discard()
 	for _, name := range sortedKeys(output) {
+		if filepath.Dir(name) == "figures" { // as a caller may that makes nothing durable
+			path, err := f.Stage(name)
+			if err != nil {
+				return err
+			}
+			w, err := sys.create(path, 0o666)
+			if err != nil {
+				return err
+			}
+			if _, err := io.WriteString(w, output[name]); err != nil {
+				w.Close()
+				return err
+			}
+			if err := w.Close(); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := f.Write(name, text(output[name])); err != nil {
 			return err
 		}
