@@ -149,7 +149,7 @@ func TestDegenerateOptimumIsReported(t *testing.T) {
 	m, r := fit(t, x, Settings{Components: 3, Starts: 30}, 1)
 	near(t, -1119.213971, total(m, x), 1e-5)
 	require.Len(t, r.Warnings, 1)
-	require.Contains(t, r.Warnings[0], "passed over")
+	require.Contains(t, r.Warnings[0].String(), "passed over")
 	bad := -1
 	for i, v := range r.StartLogLik {
 		if math.Abs(272*v+1114.44) < 5e-3 {
@@ -169,7 +169,7 @@ func TestDegenerateOptimumIsReported(t *testing.T) {
 	e.order()
 	alone.examine(e)
 	require.Len(t, alone.Warnings, 1)
-	require.Contains(t, alone.Warnings[0], "component 3")
+	require.Contains(t, alone.Warnings[0].String(), "component 3")
 }
 
 // published returns diabetes as the published values have it: our copy has an insulin

@@ -35,7 +35,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		return nil, nil, err
 	}
 	if rows.distinct < s.Components {
-		return nil, nil, fmt.Errorf("gmm: %d components for %d distinct rows: %w; use at most %d", s.Components, rows.distinct, ErrTooFewRows, rows.distinct)
+		return nil, nil, density.SettingErrorf(ErrTooFewRows, "gmm: %d components for %d distinct rows: {err}; use {Components} of at most %d", s.Components, rows.distinct, rows.distinct)
 	}
 	report := &Report{Seed: src.Uint64(), StartLogLik: make([]float64, s.Starts)}
 	runs := make([]*EM, s.Starts)
@@ -46,7 +46,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("gmm: %w", err)
 	}
-	best := report.settle(ctx, runs, errs, s)
+	best := report.converge(ctx, runs, errs, s)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, fmt.Errorf("gmm: %w", err)
 	}
@@ -79,9 +79,9 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	return best.Model(), report, nil
 }
 
-// settle picks the best start and lets it converge, then looks again: by now it may be
+// converge picks the best start and lets it converge, then looks again: by now it may be
 // doubtful, or another one that was left at a higher likelihood.
-func (r *Report) settle(ctx context.Context, runs []*EM, errs []error, s Settings) *EM {
+func (r *Report) converge(ctx context.Context, runs []*EM, errs []error, s Settings) *EM {
 	for {
 		best := r.choose(runs, errs)
 		if best == nil || best.ended(s) || ctx.Err() != nil {
@@ -210,7 +210,7 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 func newRun(rows *scaledRows, s Settings, prior *scaledPrior) *EM {
 	k := s.Components
 	return &EM{
-		k: k, d: rows.d, covariance: s.Covariance, floor: s.Floor, tolerance: s.Tolerance, scaled: rows,
+		k: k, d: rows.d, covariance: s.Covariance, floor: s.least(), tolerance: s.Tolerance, scaled: rows,
 		moments: moments{
 			n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, prior: prior,
 			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),

@@ -2,12 +2,12 @@ package gmm
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
+	"likely/density"
 	"likely/internal/kernel"
 )
 
@@ -47,7 +47,7 @@ func (m *moments) collect() {
 		for j := range m.d {
 			m.mean[k*m.d+j] = ahead.first[k*m.d+j] / m.count[k]
 		}
-		m.prior.pull(m.mean[k*m.d:(k+1)*m.d], m.count[k])
+		m.prior.shrink(m.mean[k*m.d:(k+1)*m.d], m.count[k])
 	}
 	if ahead.second == nil {
 		m.ahead = nil
@@ -76,12 +76,12 @@ func (m *moments) pooledDivisor() float64 { return m.total + float64(m.k)*m.prio
 
 // collapsed returns the error for a covariance of component k that is none.
 func (m *moments) collapsed(k int, err error) error {
-	return fmt.Errorf("gmm: component %d collapsed onto %.3g of %.6g rows: %w; use fewer components or a larger Settings.Floor", k+1, m.count[k], m.total, err)
+	return density.SettingErrorf(err, "gmm: component %d collapsed onto %.3g of %.6g rows: {err}; use a smaller {Components} or a larger {Floor}", k+1, m.count[k], m.total)
 }
 
 // noRows returns the error for a component that starts without rows.
 func noRows(k int) error {
-	return fmt.Errorf("gmm: component %d has no rows: %w; use fewer components", k+1, ErrCollapsed)
+	return density.SettingErrorf(ErrCollapsed, "gmm: component %d has no rows: {err}; use a smaller {Components}", k+1)
 }
 
 // noneEmpty returns an error if a component has no rows, for families in which it

@@ -84,7 +84,7 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 	}
 	for i, l := range c.Labels {
 		if l < -1 || l >= c.Components {
-			return nil, nil, fmt.Errorf("gmm: label %d of row %d with %d components: %w; want a component from 0, or −1 for unknown", l, i+1, c.Components, ErrSettings)
+			return nil, nil, density.SettingErrorf(ErrSettings, "gmm: {Labels}, row %d is %d with %d components: {err}; want a component from 0, or −1 for unknown", i+1, l, c.Components)
 		}
 	}
 	s := &scaledRows{n: n, d: d, total: float64(n), label: c.Labels}
@@ -134,15 +134,15 @@ func (s *scaledRows) fillGaps() {
 }
 
 func errWeight(row int, w float64) error {
-	return fmt.Errorf("gmm: weight of row %d is %v: %w; want a nonnegative number", row+1, w, ErrSettings)
+	return density.SettingErrorf(ErrSettings, "gmm: {Weights}, row %d is %v: {err}; want a nonnegative number", row+1, w)
 }
 
 func errNoWeight() error {
-	return fmt.Errorf("gmm: all rows have weight 0: %w; want one that is positive", ErrSettings)
+	return density.SettingErrorf(ErrSettings, "gmm: {Weights} are all 0: {err}; want one that is positive")
 }
 
 func errWeightSum() error {
-	return fmt.Errorf("gmm: the weights sum to infinity: %w; scale them to the number of rows they are worth", ErrSettings)
+	return density.SettingErrorf(ErrSettings, "gmm: {Weights} sum to infinity: {err}; scale them to the number of rows they are worth")
 }
 
 // meanJacobian returns what is added to the mean log-density of the scaled rows to

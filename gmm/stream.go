@@ -21,10 +21,10 @@ import (
 // [ErrSettings].
 func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model, *Report, error) {
 	if s.Weights != nil {
-		return nil, nil, fmt.Errorf("gmm: Settings.Weights for a stream: %w; give the weights with the rows, by NextWeighted", ErrSettings)
+		return nil, nil, density.SettingErrorf(ErrSettings, "gmm: {Weights} for a stream: {err}; give the weights with the rows, by NextWeighted")
 	}
 	if s.Labels != nil || s.SplitMerge > 0 {
-		return nil, nil, fmt.Errorf("gmm: a stream with labels or split-merge moves: %w; fit rows in memory for those", ErrSettings)
+		return nil, nil, density.SettingErrorf(ErrSettings, "gmm: a stream with {Labels} or {SplitMerge}: {err}; fit rows in memory for those")
 	}
 	s.Components = start.k
 	s, err := s.resolve()

@@ -30,13 +30,13 @@ type Config struct {
 	Activation Activation `json:"activation"`
 	// Norm is how the hidden layers are normalised; absent: not.
 	Norm Norm `json:"norm,omitzero"`
-	// Likelihood is the family of p(x|z).
+	// Likelihood is the form of p(x|z).
 	Likelihood Likelihood `json:"likelihood"`
 	// FullPosterior is whether q(z|x) has a full covariance; absent: no.
 	FullPosterior bool `json:"full_posterior,omitempty"`
-	// Freedom is ν of Student's t; absent for other families.
+	// Freedom is ν of Student's t; absent for other likelihoods.
 	Freedom float64 `json:"freedom,omitempty"`
-	// Levels is K of the discretised logistic; absent for other families.
+	// Levels is K of the discretised logistic; absent for other likelihoods.
 	Levels int `json:"levels,omitempty"`
 	// Sigma says where the standard deviation of a Gaussian comes from.
 	Sigma Sigma `json:"sigma"`

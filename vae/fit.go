@@ -41,7 +41,7 @@ func Fit(ctx context.Context, train, valid *mat.Dense, s Settings, src rand.Sour
 	}
 	defer t.Close()
 	if err := t.run(ctx); err != nil {
-		return nil, t.job.history(), err
+		return nil, t.training.history(), err
 	}
 	return t.Model()
 }

@@ -368,7 +368,7 @@ func TestStallGoesBackToTheBestWeights(t *testing.T) {
 		}
 		r.progress.Last = -100
 		before := r.rate()
-		require.False(t, r.turn())
+		require.False(t, r.reschedule())
 		require.Equal(t, r.best, r.theta)
 		if schedule == Plateau {
 			relative(t, before/3, r.rate(), 1e-12)
@@ -388,7 +388,7 @@ func TestBiasStartsAtTheData(t *testing.T) {
 		}
 	}
 	c := Config{Family: "vae", Dim: 3, Latent: 1, Hidden: []int{4}, Likelihood: Bernoulli}
-	tr := newTrainer(newNetwork[float64](c), Settings{Batch: 10, Samples: 1}, x, nil, density.NewIdentity(3), 1)
+	tr := newTrainState(newNetwork[float64](c), Settings{Batch: 10, Samples: 1}, x, nil, density.NewIdentity(3), 1)
 	defer tr.close()
 	last := tr.net.decoder.Layers[1]
 	for j, want := range []float64{0.999, 0.2, 0.001} {

@@ -8,10 +8,10 @@ import (
 	"likely/internal/kernel"
 )
 
-// Likelihood is the family of p(x|z).
+// Likelihood is the form of p(x|z), the same in each column.
 type Likelihood int
 
-// The families. Gaussian is the zero value.
+// The likelihoods. Gaussian is the zero value.
 const (
 	// Gaussian columns are normal with mean and (see [Sigma]) standard
 	// deviation given z.
@@ -54,16 +54,16 @@ func (l *Likelihood) UnmarshalText(text []byte) error {
 }
 
 // observation is p(x|z), one row at a time, in terms of what the decoder
-// gives: a location and, where the family has one, a scale. All slices have
+// gives: a location and, where it has one, a scale. All slices have
 // length D. s is the log-variance and w = exp(−s).
 type observation interface {
-	// scaled says whether the family has a scale.
+	// scaled says whether there is a scale.
 	scaled() bool
 	// check returns an error that names a value outside the support.
 	check(x *mat.Dense) error
 	// logProb returns log p(x|z) in nats. tmp is overwritten.
 	logProb(x, loc, s, w, tmp []float64) float64
-	// mean stores E[x|z] in dst, which may be loc. s is nil for families
+	// mean stores E[x|z] in dst, which may be loc. s is nil for likelihoods
 	// without a scale.
 	mean(dst, loc, s []float64)
 	// quantile returns the lowest value of a column at which its distribution
@@ -77,7 +77,7 @@ type observation interface {
 // gradient is the same density as training needs it.
 type gradient[T kernel.Float] interface {
 	// grad returns log p(x|z) in nats and stores its derivatives by loc and
-	// by s in dloc and ds. For families without a scale s and w are nil and
+	// by s in dloc and ds. For likelihoods without a scale s and w are nil and
 	// ds is overwritten.
 	grad(x, loc, s, w, dloc, ds []T) float64
 }

@@ -154,18 +154,18 @@ func (m *Model) sampleAt(dst, z *mat.Dense) {
 
 // Decode stores the mean of p(x|z) for each row of z (N×L) in mean (N×D): for
 // binary data, the probability of a 1. Where logvar is not nil it receives
-// the log-variances (N×D); it must be nil for families without a scale.
+// the log-variances (N×D); it must be nil for likelihoods without a scale.
 func (m *Model) Decode(mean, logvar, z *mat.Dense) {
 	if logvar != nil {
 		if !m.config.scaled() {
-			panic("vae: a family without a variance")
+			panic("vae: a likelihood without a variance")
 		}
 		checkWidth(logvar, m.config.Dim)
 	}
 	m.decodeMean(mean, logvar, z)
 }
 
-// decodeMean is Decode for models of both families.
+// decodeMean is Decode for either kind of autoencoder.
 func (c *coder) decodeMean(mean, logvar, z *mat.Dense) {
 	checkWidth(mean, c.config.Dim)
 	checkWidth(z, c.config.Latent)

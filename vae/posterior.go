@@ -21,7 +21,7 @@ type posterior[T kernel.Float] interface {
 	// logProb returns log q(z(e)|x) in nats.
 	logProb(h, cache, e []T) float64
 	// kl returns KL(q(z|x) ‖ N(0, I)) in nats and stores weight·∂KL/∂h in dh.
-	// A dimension with less than free nats pulls at nothing.
+	// A dimension with less than free nats has no gradient.
 	kl(dh, h, cache []T, weight T, free float64) float64
 	// pathScore adds −weight·∂log q/∂z to dz, score adds weight·∂log q/∂h at
 	// fixed z to dh, and path adds the gradient that came back to z(e).

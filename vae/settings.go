@@ -20,7 +20,7 @@ type Settings struct {
 	Activation Activation
 	// Norm is how the hidden layers are normalised; zero: not.
 	Norm Norm
-	// Likelihood is the family of p(x|z); zero: Gaussian.
+	// Likelihood is the form of p(x|z); zero: Gaussian.
 	Likelihood Likelihood
 	// Freedom is the number of degrees of freedom of Likelihood StudentT; 0:
 	// 4.
@@ -28,7 +28,7 @@ type Settings struct {
 	// Levels is the number of levels of Likelihood DiscretizedLogistic; 0: 256.
 	Levels int
 	// Sigma says where the standard deviation of a Gaussian p(x|z) comes
-	// from; zero: Network. Other families ignore it.
+	// from, or the scale of a likelihood that has one; zero: Network. Others ignore it.
 	Sigma Sigma
 	// Floor is the smallest variance that p(x|z) may have in a column,
 	// relative to the variance of the column (of their mean, for a shared σ)

@@ -1,220 +1,254 @@
 package vae
 
 import (
-	"math"
+	"context"
+	"fmt"
+	"io"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/gmm"
 	"likely/internal/kernel"
-	"likely/internal/nn"
 )
 
-// trainer holds everything a training step needs, allocated once.
-type trainer[T kernel.Float] struct {
-	settings  Settings
-	net       *network[T]
-	theta     []T
-	grad      []T
-	optimizer nn.Optimizer[T]
-	crew      *nn.Crew
-	logFloor  []T // of the log-variance, one for each column
-
-	x     []T // training rows, N×D
-	rows  int
-	order []int
-	seed  uint64
-	// epochSeed and a row's place in the order give the row's random stream.
-	epochSeed uint64
-	shuffled  int // the epoch that order is of
-	// analytic is whether the divergence is computed in closed form.
-	analytic bool
-	beta     float64 // weight of the divergence, in this epoch
-
-	// One minibatch. A row r = i·Samples + k is the k-th draw for row i.
-	first, size      int // the present minibatch, in the order
-	encoder, decoder *nn.Tape[T]
-	whole            *nn.Tape[T] // pseudo-inputs, then the encoder's rows
-	prior            *learnedPrior[T]
-	target           []T // rows×D; the encoder's input unless that is corrupted
-	noise            []T // draws×L
-	cache            []T // see posterior
-	logvar, weight   []T // length D, where the log-variance is a vector
-	gradLogvar       []T // draws×width of that vector
-	loglik           []float64
-	kl, value        []float64 // rows; value is the objective
-	pulls            []pull    // draws
-	parts            int
-	desks            []desk[T]
-	gradient         gradient[T]
-	pieces           []piece
-	pieceNorm        []float64
-
-	forwardBackward func(part int)
-	priorForward    func(part int)
-	priorBackward   func(part int)
-	update, clip    func(part int)
-	norm            float64 // of the last gradient
+// Trainer is a fit that goes step by step, so that it can be shown, stopped
+// and resumed:
+//
+//	t, err := vae.NewTrainer(train, valid, settings, src)
+//	defer t.Close()
+//	for !t.Done() {
+//		err = t.Step()
+//	}
+//	model, report, err := t.Model()
+//
+// The result is that of [Fit], to the last bit. A Trainer is for one goroutine
+// at a time.
+type Trainer struct {
+	family   string
+	exPost   int // components of a prior to fit after training; 0: none
+	dynamic  bool
+	training training
 }
 
-// piece is a part of the parameters that is updated in one go: a piece of one
-// of the two networks, or the vector of log-variances.
-type piece struct {
-	net  int // 0 encoder, 1 decoder, 2 log-variance, 3 prior
-	part nn.Piece
-	span nn.Span // of the prior
+// training is a run with its arithmetic hidden.
+type training interface {
+	next() error
+	done() bool
+	epoch() int
+	history() *Report
+	table() *mat.Dense
+	result() (*coder, *Report, error)
+	write(w io.Writer) error
+	read(from io.Reader) error
+	close()
 }
 
-// serialWork is the number of multiplications in a step below which waking a
-// second goroutine costs more than it saves.
-const serialWork = 1 << 17
-
-// newTrainer prepares training on the rows of x, seen through t. floor holds
-// the smallest variance of each column in the units of x, or is nil.
-func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor []float64, t density.Transform, seed uint64) *trainer[T] {
-	n, d := x.Dims()
-	c := &net.config
-	draws := s.Batch * s.Samples
-	size := net.layout.Size()
-	workers := 0 // as many as there are
-	if size*draws < serialWork {
-		workers = 1
-	}
-	tr := &trainer[T]{
-		settings: s, net: net, seed: seed, rows: n, shuffled: -1,
-		theta:     net.start(density.NewSource(seed, "vae start")),
-		grad:      make([]T, size),
-		optimizer: newOptimizer[T](&s, size),
-		crew:      nn.NewCrew(workers),
-		x:         make([]T, n*d),
-		order:     make([]int, n),
-
-		whole:    net.encoder.NewTape(c.pseudoInputs()+s.Batch, false),
-		decoder:  net.decoder.NewTape(draws, true),
-		noise:    make([]T, draws*c.Latent),
-		cache:    make([]T, s.Batch*net.posterior.cached(c.Latent)),
-		loglik:   make([]float64, draws),
-		kl:       make([]float64, s.Batch),
-		value:    make([]float64, s.Batch),
-		pulls:    make([]pull, draws),
-		analytic: s.Objective == ELBO && !c.Prior.learned() || c.Family == familyAE,
-		beta:     1,
-		gradient: newGradient[T](c, true),
-	}
-	tr.encoder = net.encoder.Tail(tr.whole, c.pseudoInputs())
-	tr.target = tr.encoder.Input
-	if s.Corruption > 0 {
-		tr.target = make([]T, s.Batch*d)
-	}
-	for i := range n {
-		tr.order[i] = i
-		for j, v := range x.RawRowView(i) {
-			tr.x[i*d+j] = T((v - t.Shift[j]) / t.Scale[j])
-		}
-	}
-	tr.startScale(floor, t)
-	tr.startBias()
-	tr.parts = tr.crew.Size()
-	for range tr.parts {
-		tr.desks = append(tr.desks, newDesk[T](d, s.Samples))
-	}
-	for i, network := range []*nn.MLP[T]{net.encoder, net.decoder} {
-		for _, p := range network.Pieces() {
-			tr.pieces = append(tr.pieces, piece{net: i, part: p})
-		}
-	}
-	if c.scaled() && c.Sigma.learned() {
-		tr.pieces = append(tr.pieces, piece{net: 2})
-	}
-	tr.startPrior(draws)
-	tr.pieceNorm = make([]float64, len(tr.pieces))
-	tr.forwardBackward, tr.update, tr.clip = tr.passRows, tr.updatePiece, tr.clipPiece
-	tr.priorForward, tr.priorBackward = tr.preparePrior, tr.backPrior
-	return tr
+// NewTrainer prepares a fit of a variational autoencoder; see [Fit] for the
+// arguments and the errors.
+func NewTrainer(train, valid *mat.Dense, s Settings, src rand.Source) (*Trainer, error) {
+	return newTraining(familyVAE, train, valid, s, src.Uint64)
 }
 
-// startScale sets the log-variance and its floor in the units of training,
-// where the variance of a column is about 1.
-func (t *trainer[T]) startScale(floor []float64, scale density.Transform) {
-	c := &t.net.config
-	if !c.scaled() {
-		return
+// NewAutoencoderTrainer prepares a fit of a plain autoencoder; see
+// [FitAutoencoder].
+func NewAutoencoderTrainer(train, valid *mat.Dense, s Settings, src rand.Source) (*Trainer, error) {
+	s.Samples, s.Sigma, s.Objective, s.Prior = 1, Sigma{}, ELBO, StandardNormal
+	return newTraining(familyAE, train, valid, s, src.Uint64)
+}
+
+func newTraining(family string, train, valid *mat.Dense, s Settings, seed func() uint64) (*Trainer, error) {
+	n, d := train.Dims()
+	if n < 2 {
+		return nil, fmt.Errorf("vae: %d training rows: %w; a fit needs two or more", n, ErrRows)
 	}
-	d := c.Dim
-	t.logFloor = make([]T, d)
-	for j := range t.logFloor {
-		t.logFloor[j] = T(math.Inf(-1))
-		if floor != nil {
-			t.logFloor[j] = T(math.Log(floor[j]) - 2*math.Log(scale.Scale[j]))
+	s, err := s.resolve(n)
+	if err != nil {
+		return nil, err
+	}
+	if s.Schedule == Plateau && valid == nil {
+		return nil, fmt.Errorf("vae: schedule plateau without validation rows: %w; keep some, or use another schedule", ErrRows)
+	}
+	config := Config{
+		Family: family, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation, Norm: s.Norm,
+		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision,
+	}
+	if s.Prior.learned() {
+		config.Prior = s.Prior
+	}
+	config.FullPosterior = s.FullPosterior && family == familyVAE
+	if s.Likelihood == StudentT {
+		config.Freedom = s.Freedom
+	}
+	if s.Likelihood == DiscretizedLogistic {
+		config.Levels = s.Levels
+	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	if err := config.checkMemory(&s, freeMemory()); err != nil {
+		return nil, err
+	}
+	if err := checkRows(&config, s.Dynamic, train, valid); err != nil {
+		return nil, err
+	}
+	t := &Trainer{family: family, dynamic: s.Dynamic}
+	if s.Prior.kind == priorExPost {
+		t.exPost = s.Prior.components
+	}
+	if s.Precision == Float64 {
+		t.training, err = start[float64](config, train, valid, s, seed())
+	} else {
+		t.training, err = start[float32](config, train, valid, s, seed())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// start prepares a run.
+func start[T kernel.Float](c Config, train, valid *mat.Dense, s Settings, seed uint64) (training, error) {
+	scale, err := scaling(&c, train)
+	if err != nil {
+		return nil, err
+	}
+	floor := floors(&c, s.Floor, train)
+	if c.networkScale() && floor != nil {
+		// In the units of training until the networks are folded.
+		c.Floor = make([]float64, c.Dim)
+		for j, v := range floor {
+			c.Floor[j] = v / (scale.Scale[j] * scale.Scale[j])
 		}
 	}
+	t := newTrainState(newNetwork[T](c), s, train, floor, scale, seed)
+	return newRun(t, train, valid, floor, scale), nil
+}
+
+// Step makes one optimiser step. It is one minibatch, followed at the end of
+// an epoch by the evaluation of the validation rows. An error wraps
+// [ErrDiverged]; the trainer is then of no further use.
+func (t *Trainer) Step() error { return t.training.next() }
+
+// Epoch makes the steps up to the end of the epoch under way and returns its
+// line of the history, the last one if training is done. If ctx ends, it
+// returns its error between two steps; the trainer may go on later.
+func (t *Trainer) Epoch(ctx context.Context) (Epoch, error) {
+	for epoch := t.training.epoch(); !t.training.done() && t.training.epoch() == epoch; {
+		if ctx.Err() != nil {
+			return Epoch{}, fmt.Errorf("vae: stopped in epoch %d: %w", epoch+1, context.Cause(ctx))
+		}
+		if err := t.training.next(); err != nil {
+			return Epoch{}, err
+		}
+	}
+	lines := t.training.history().History
+	if len(lines) == 0 {
+		return Epoch{}, nil
+	}
+	return lines[len(lines)-1], nil
+}
+
+// Done says whether training is over.
+func (t *Trainer) Done() bool { return t.training.done() }
+
+// Model returns the model of the best weights so far, and the report. It may
+// be called at any time, for a trainer of [NewTrainer] only.
+func (t *Trainer) Model() (*Model, *Report, error) {
+	if t.family != familyVAE {
+		panic("vae: Model of an autoencoder's trainer")
+	}
+	c, report, err := t.training.result()
+	if err != nil {
+		return nil, report, err
+	}
+	m, err := newModel(c)
+	if err != nil {
+		return nil, report, err
+	}
+	if t.exPost > 0 {
+		if m, err = t.fitPrior(m, report); err != nil {
+			return nil, report, err
+		}
+	}
+	if m.Activity(t.training.table()).Active == 0 {
+		report.warn("vae: the code carries no information (posterior collapse): q(z|x) is the prior for every x; Settings.Warmup, a Beta below 1 or FreeNats may help, as may a decoder with fewer hidden units or Sigma shared")
+	}
+	return m, report, nil
+}
+
+// fitPrior fits the prior that Settings asked for to codes of the training rows.
+func (t *Trainer) fitPrior(m *Model, report *Report) (*Model, error) {
+	x := t.training.table()
+	if t.dynamic {
+		x = mat.DenseCopyOf(x)
+		bits := density.NewSource(report.Seed, "vae ex-post bits")
+		n, _ := x.Dims()
+		for i := range n {
+			binarize(x.RawRowView(i), bits)
+		}
+	}
+	fitted, mixture, err := m.FitPrior(context.Background(), x, gmm.Settings{Components: t.exPost}, density.NewSource(report.Seed, "vae ex-post"))
+	if err != nil {
+		return nil, fmt.Errorf("vae: fitting the prior to the codes: %w", err)
+	}
+	for _, w := range mixture.Warnings {
+		report.warn("vae: the mixture fitted to the codes: %v", w.Renamed(map[string]string{"Components": "Prior=ex-post:K"}))
+	}
+	return fitted, nil
+}
+
+// Autoencoder is Model for a trainer of [NewAutoencoderTrainer].
+func (t *Trainer) Autoencoder() (*Autoencoder, *Report, error) {
+	if t.family != familyAE {
+		panic("vae: Autoencoder of a variational autoencoder's trainer")
+	}
+	c, report, err := t.training.result()
+	if err != nil {
+		return nil, report, err
+	}
+	return &Autoencoder{c}, report, nil
+}
+
+// Close ends the goroutines of the trainer.
+func (t *Trainer) Close() { t.training.close() }
+
+func (r *run[T]) done() bool { return r.progress.Done }
+
+func (r *run[T]) epoch() int { return r.progress.Epoch }
+
+func (r *run[T]) table() *mat.Dense { return r.train }
+
+func (r *run[T]) history() *Report { return r.report }
+
+// result makes a model of the best weights and completes a copy of the report.
+func (r *run[T]) result() (*coder, *Report, error) {
+	report := *r.report
+	report.History = slices.Clone(report.History)
+	report.Warnings = slices.Clone(report.Warnings)
+	report.Steps = *r.optimizer.Count()
+	if !finite(r.best) {
+		return nil, &report, fmt.Errorf("vae: a weight of the best epoch is not finite: %w; a smaller Settings.Rate (now %v) would help", ErrDiverged, r.settings.Rate)
+	}
+	c := r.net.config
+	c.Floor = nil
 	if c.networkScale() {
-		return
+		c.Floor = r.floor
 	}
-	t.logvar, t.weight = make([]T, d), make([]T, d)
-	if c.Sigma.learned() {
-		t.gradLogvar = make([]T, len(t.loglik)*t.net.logvar.Len)
-		return
+	net, theta := newNetwork[T](c), slices.Clone(r.best)
+	fold(net, theta, r.scale)
+	model := newCoder(net, theta)
+	// Probabilities of levels cannot grow without limit: a scale at its floor is
+	// reported and no reason to warn.
+	if report.FloorActive = model.floorActive(r.floor, r.train); report.FloorActive && model.config.Likelihood != DiscretizedLogistic {
+		report.warn("vae: the variance of p(x|z) is held up by the floor; columns with few distinct values want dequantising, or a larger Settings.Floor, or Sigma shared")
 	}
-	if c.Sigma.source == fromConstant {
-		nn.View(t.theta, t.net.logvar)[0] = T(2 * math.Log(c.Sigma.value/scale.Scale[0]))
+	report.Idle = net.idleUnits(theta, r.train, report.Seed)
+	report.warnIdle(&c)
+	if report.BestEpoch == 0 && r.progress.Epoch > 0 {
+		return nil, &report, fmt.Errorf("vae: the validation bound was never finite: %w; a smaller Settings.Rate (now %v) would help", ErrDiverged, r.settings.Rate)
 	}
-}
-
-// startBias sets the bias of the decoder's mean from the training rows: the
-// logit of the mean, clipped to [0.001, 0.999], for binary columns (Burda et
-// al. 2016); other columns are centred already.
-func (t *trainer[T]) startBias() {
-	c := &t.net.config
-	if c.Likelihood != Bernoulli && c.Likelihood != ContinuousBernoulli {
-		return
-	}
-	last := t.net.decoder.Layers[len(t.net.decoder.Layers)-1]
-	bias := nn.View(t.theta, last.Bias)
-	for j := range c.Dim {
-		var sum float64
-		for i := range t.rows {
-			sum += float64(t.x[i*c.Dim+j])
-		}
-		p := min(max(sum/float64(t.rows), 0.001), 0.999)
-		bias[j] = T(math.Log(p / (1 - p)))
-	}
-}
-
-// startPrior prepares the training of the prior, if it is learned. The
-// pseudo-inputs of a VampPrior start as different training rows.
-func (t *trainer[T]) startPrior(draws int) {
-	c := &t.net.config
-	if !c.Prior.learned() {
-		return
-	}
-	t.prior = newLearnedPrior(t.net, t.theta, t.grad, t.whole, draws, t.parts)
-	if t.prior.vamp {
-		inputs := nn.View(t.theta, t.net.priorParts)
-		chosen := rand.New(density.NewSource(t.seed, "vae pseudo-inputs")).Perm(t.rows)
-		for k, row := range chosen[:c.Prior.components] {
-			copy(inputs[k*c.Dim:(k+1)*c.Dim], t.x[row*c.Dim:(row+1)*c.Dim])
-		}
-	}
-	const most = 6144 // elements that stay in the first-level cache
-	for _, span := range []nn.Span{t.net.priorLogits, t.net.priorParts} {
-		for from := 0; from < span.Len; from += most {
-			t.pieces = append(t.pieces, piece{net: 3, span: nn.Span{From: span.From + from, Len: min(most, span.Len-from)}})
-		}
-	}
-}
-
-// close ends the goroutines of the trainer.
-func (t *trainer[T]) close() { t.crew.Close() }
-
-// shuffle orders the training rows for an epoch and seeds its random streams.
-func (t *trainer[T]) shuffle(epoch int) {
-	t.shuffled = epoch
-	for i := range t.order {
-		t.order[i] = i
-	}
-	random := rand.New(density.NewSource(t.seed, "vae order", uint64(epoch)))
-	random.Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
-	t.epochSeed = density.NewSource(t.seed, "vae noise", uint64(epoch)).Uint64()
+	return model, &report, nil
 }

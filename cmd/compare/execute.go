@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"likely/internal/comparison"
+	"likely/compare"
 )
 
 // Exit codes.
@@ -59,7 +59,7 @@ func execute(args []string, in io.Reader, out, errOut io.Writer) int {
 		a.undo()
 		fmt.Fprintln(errOut, "compare: interrupted; nothing was left half-written")
 		return exitInterrupted
-	case errors.Is(err, comparison.ErrUsage):
+	case errors.Is(err, compare.ErrUsage):
 		fmt.Fprintf(errOut, "compare: %s (see compare --help)\n", oneLine(err.Error()))
 		return exitUsage
 	}
@@ -121,7 +121,7 @@ func usageError(err error) error {
 
 type wrongUse struct{ error }
 
-func (w wrongUse) Is(target error) bool { return target == comparison.ErrUsage }
+func (w wrongUse) Is(target error) bool { return target == compare.ErrUsage }
 
 func (w wrongUse) Unwrap() error { return w.error }
 

@@ -6,14 +6,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"likely/compare"
 	"likely/gmm"
-	"likely/internal/comparison"
 )
 
 // runFlags holds the flags of run that do not map to the configuration one to
 // one.
 type runFlags struct {
-	config     comparison.Config
+	config     compare.Config
 	models     string
 	dequantize bool
 	components string
@@ -26,12 +26,12 @@ type runFlags struct {
 }
 
 func (f *runFlags) register(set *pflag.FlagSet) {
-	f.config = comparison.Default()
+	f.config = compare.Default()
 	c := &f.config
 	set.StringVar(&c.Test, "test", "", "`FILE` with the held-out rows (default: hold out a share)")
 	set.Float64Var(&c.Holdout, "holdout", c.Holdout, "share of the rows held out for testing; 0: none")
 	set.Float64Var(&c.Valid, "valid", c.Valid, "share of the training rows kept for early stopping and for choosing\namong settings; 0: train on all")
-	set.StringVar(&f.models, "models", "", "comma-separated models to fit, of "+strings.Join(comparison.ModelNames(), ", ")+"\n(default: all that suit the data)")
+	set.StringVar(&f.models, "models", "", "comma-separated models to fit, of "+strings.Join(compare.KindNames(), ", ")+"\n(default: all that suit the data)")
 	set.Uint64Var(&c.Seed, "seed", c.Seed, "seed of all randomness: equal seeds give equal results, bit for bit")
 	set.StringVar(&f.out, "out", "likely-out", "`DIR` for results.json, figures and models")
 	set.StringVar(&f.format, "format", "text", "what to print: text, json or csv")
@@ -90,10 +90,10 @@ func (f *runFlags) resolve(cmd *cobra.Command, args []string) error {
 		c.Dataset = args[0]
 	}
 	var err error
-	if c.GMM.Components, err = comparison.ParseRange(f.components); err != nil {
+	if c.GMM.Components, err = compare.ParseRange(f.components); err != nil {
 		return usageError(flagError("gmm-components", err))
 	}
-	if c.VAE.Hidden, err = comparison.ParseHidden(f.hidden); err != nil {
+	if c.VAE.Hidden, err = compare.ParseHidden(f.hidden); err != nil {
 		return usageError(flagError("vae-hidden", err))
 	}
 	if f.models != "" {

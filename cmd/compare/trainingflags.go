@@ -3,11 +3,11 @@ package main
 import (
 	"github.com/spf13/pflag"
 
-	"likely/internal/comparison"
+	"likely/compare"
 )
 
 // registerTraining adds the flags of how the networks are trained.
-func registerTraining(set *pflag.FlagSet, c *comparison.TrainingConfig) {
+func registerTraining(set *pflag.FlagSet, c *compare.TrainingConfig) {
 	set.StringVar(&c.Optimizer, "vae-optimizer", "adam", "adam, adamw or sgd")
 	set.Float64Var(&c.Beta1, "vae-beta1", 0, "β₁ of adam; 0: 0.9")
 	set.Float64Var(&c.Beta2, "vae-beta2", 0, "β₂ of adam; 0: 0.999")

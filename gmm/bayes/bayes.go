@@ -26,7 +26,7 @@ type Report struct {
 	// Start the number of the one that was kept, from 0.
 	Bounds   []float64
 	Start    int
-	Warnings []string
+	Warnings []density.Warning
 	Seed     uint64
 }
 
@@ -72,7 +72,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Poste
 	}
 	r.History, r.Converged = histories[r.Start], best.converged
 	if !r.Converged {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("the bound was still rising after %d iterations; more Settings.Iterations would help", s.Iterations))
+		r.Warnings = append(r.Warnings, density.Warnf("the bound was still rising after %d iterations; more {Iterations} would help", s.Iterations))
 	}
 	return best, r, nil
 }
