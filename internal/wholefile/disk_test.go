@@ -269,3 +269,41 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, Write(long, text("a")))
 	require.Equal(t, "a", content(t, long))
 }
+
+// Discard leaves nothing, though others are still writing: as when an
+// interrupted command is ended in the middle of a file.
+func TestDiscardWhileWriting(t *testing.T) {
+	rounds := 100
+	if testing.Short() {
+		rounds = 10
+	}
+	for range rounds {
+		parent := t.TempDir()
+		f, err := NewFolder(filepath.Join(parent, "out"), "results.json")
+		require.NoError(t, err)
+		ended, begun := make(chan error), make(chan bool)
+		for worker := range 2 {
+			go func() {
+				name := fmt.Sprintf("models/%d", worker)
+				path, err := f.Stage(name)
+				for i := 0; err == nil; i++ {
+					if i == 1 {
+						begun <- true
+					}
+					if worker == 0 {
+						err = Write(path, text("a")) // by the path, as a picture is
+					} else {
+						err = f.Write(name, text("b"))
+					}
+				}
+				ended <- err
+			}()
+		}
+		<-begun
+		<-begun
+		f.Discard()
+		require.Error(t, <-ended)
+		require.Error(t, <-ended)
+		require.Empty(t, names(t, parent))
+	}
+}
