@@ -39,7 +39,7 @@ func (j *Job) fitOrResume(ctx context.Context, k Kind, d *Data) (*Fit, error) {
 			return fit, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			d.Warnings = append(d.Warnings, fmt.Sprintf("%s was fitted again: what the interrupted run kept of it cannot be read (%v)", k.Name(), err))
+			d.warnf("%s was fitted again: what the interrupted run kept of it cannot be read (%v)", k.Name(), err)
 		}
 	}
 	fit, err := j.fit(ctx, k, d)
@@ -70,7 +70,7 @@ func (j *Job) fit(ctx context.Context, k Kind, d *Data) (*Fit, error) {
 // fingerprint identifies what a fit depends on: the data, their preparation,
 // and the settings.
 func (j *Job) fingerprint(name string, d *Data) string {
-	c := j.Config
+	c := j.Settings
 	c.Models, c.EvalSamples, c.EvalRows, c.GapRows, c.Novelty = nil, 0, 0, 0, false // fits do not depend on these
 	test := ""
 	if d.Test != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,11 +18,19 @@ import (
 // that is ended without warning.
 const stateEvery = 20 * time.Second
 
+// trainer is a training of either kind of autoencoder.
+type trainer interface {
+	Done() bool
+	Epoch(context.Context) (vae.Epoch, error)
+	WriteCheckpoint(io.Writer) error
+	Resume(io.Reader) error
+}
+
 // train makes the steps of t that are left. When ctx ends between two of them,
 // and every so often at the end of an epoch, it keeps the state of the training
 // in the checkpoint of the job; with Resume it starts from the state that is
 // kept there, and ends with the bits of a training that was never interrupted.
-func (j *Job) train(ctx context.Context, t *vae.Trainer, name string, d *Data) error {
+func (j *Job) train(ctx context.Context, t trainer, name string, d *Data) error {
 	path := ""
 	if j.Checkpoint != "" {
 		path = filepath.Join(j.Checkpoint, name+"-"+j.fingerprint(name, d)+".state")
@@ -45,7 +54,7 @@ func (j *Job) train(ctx context.Context, t *vae.Trainer, name string, d *Data) e
 	return nil
 }
 
-func (j *Job) resumeTraining(t *vae.Trainer, path, name string, d *Data) {
+func (j *Job) resumeTraining(t trainer, path, name string, d *Data) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
@@ -57,10 +66,10 @@ func (j *Job) resumeTraining(t *vae.Trainer, path, name string, d *Data) {
 			return
 		}
 	}
-	d.Warnings = append(d.Warnings, fmt.Sprintf("%s was trained from the start: the state of the interrupted training cannot be used (%v)", name, err))
+	d.warnf("%s was trained from the start: the state of the interrupted training cannot be used (%v)", name, err)
 }
 
-func (j *Job) keepState(t *vae.Trainer, path string) error {
+func (j *Job) keepState(t trainer, path string) error {
 	if err := os.MkdirAll(j.Checkpoint, 0o755); err != nil {
 		return fmt.Errorf("cannot keep a checkpoint: %w", err)
 	}

@@ -34,9 +34,9 @@ func (m *Model) Tensors() []safetensors.Tensor {
 	}
 }
 
-// FromTensors rebuilds the model that [Model.Tensors] describes; tensors with
-// other names are ignored. Anything inconsistent is an error that wraps
-// ErrParameters or ErrCollapsed.
+// FromTensors rebuilds the model that [Model.Tensors] describes. Anything
+// inconsistent, missing or superfluous is an error that wraps ErrParameters or
+// ErrCollapsed. Covariances that are symmetric within 1e-6 are made so.
 func FromTensors(c Config, tensors []safetensors.Tensor) (*Model, error) {
 	find := func(name string) (safetensors.Tensor, error) {
 		i := slices.IndexFunc(tensors, func(t safetensors.Tensor) bool { return t.Name == name })
@@ -44,6 +44,11 @@ func FromTensors(c Config, tensors []safetensors.Tensor) (*Model, error) {
 			return safetensors.Tensor{}, fmt.Errorf("gmm: tensor %q is missing: %w", name, ErrParameters)
 		}
 		return tensors[i], nil
+	}
+	for i, t := range tensors {
+		if i >= 3 || t.Name != "weights" && t.Name != "means" && t.Name != "covariances" {
+			return nil, fmt.Errorf("gmm: tensor %.60q is not one of weights, means and covariances: %w", t.Name, ErrParameters)
+		}
 	}
 	if c.Components < 1 || c.Dim < 1 {
 		return nil, fmt.Errorf("gmm: %d components of %d dimensions: %w", c.Components, c.Dim, ErrParameters)

@@ -21,17 +21,8 @@ func (p *Preparation) check(fitted Fitted) error {
 		return fmt.Errorf("the measure %s for a model whose density is %s", p.Measure, m.Measures()[0])
 	}
 	binary := p.Measure == density.Binary
-	switch p.Binarize {
-	case "none":
-		if binary {
-			return fmt.Errorf("the measure binary with binarize none; want threshold, static or dynamic")
-		}
-	case "threshold", "static", "dynamic":
-		if !binary {
-			return fmt.Errorf("the measure %s with binarize %s; want binary", p.Measure, p.Binarize)
-		}
-	default:
-		return fmt.Errorf("binarize %s; want none, threshold, static or dynamic", short(p.Binarize))
+	if binary != (p.Binarize != dataset.NotBinarized) {
+		return fmt.Errorf("the measure %s with binarize %s; binary goes with threshold, static or dynamic, the others with none", p.Measure, p.Binarize)
 	}
 	if err := p.checkLevels(fitted); err != nil {
 		return err

@@ -35,12 +35,12 @@ func every(t testing.TB) []*Model {
 		bits.SetRow(i, []float64{float64(i % 2), float64(i / 3 % 2)})
 	}
 	prepared := func(measure density.Measure) Preparation {
-		p := Preparation{Columns: []string{"a", "b"}, Measure: measure, Binarize: "none", Seed: 5, Transform: density.NewIdentity(2)}
+		p := Preparation{Columns: []string{"a", "b"}, Measure: measure, Seed: 5, Transform: density.NewIdentity(2)}
 		switch measure {
 		case density.Dequantized:
 			p.Steps = []float64{1, 0.5}
 		case density.Binary:
-			p.Binarize, p.Lo, p.Hi, p.Height, p.Width = "static", 0, 255, 1, 2
+			p.Binarize, p.Lo, p.Hi, p.Height, p.Width = dataset.BinarizedStatic, 0, 255, 1, 2
 		case density.Discrete:
 			p.Hi = 3
 		}

@@ -17,9 +17,9 @@ type Preparation struct {
 	Columns []string `json:"columns"`
 	// Measure is what the model's density is a density with respect to.
 	Measure density.Measure `json:"measure"`
-	// Binarize is none, threshold, static or dynamic. Evaluation treats
+	// Binarize is how levels become bits. Evaluation treats
 	// dynamic as static: one fixed draw.
-	Binarize string `json:"binarize"`
+	Binarize dataset.Binarization `json:"binarize"`
 	// Seed fixed the noise or the draw.
 	Seed uint64 `json:"data_seed,string"`
 	// Step, Steps, Lo, Hi, Height and Width are those of the dataset.
@@ -40,8 +40,8 @@ type Preparation struct {
 var ErrMismatch = errors.New("data do not fit the model")
 
 // NewPreparation describes what is to be done to d: spread its levels, binarise
-// them (threshold, static or dynamic), or neither ("none").
-func NewPreparation(d *dataset.Dataset, dequantize bool, binarize string, seed uint64) Preparation {
+// them, or neither.
+func NewPreparation(d *dataset.Dataset, dequantize bool, binarize dataset.Binarization, seed uint64) Preparation {
 	p := Preparation{
 		Columns: d.Columns, Binarize: binarize, Seed: seed,
 		Step: d.Step, Steps: d.Steps, Height: d.Height, Width: d.Width,
@@ -49,7 +49,7 @@ func NewPreparation(d *dataset.Dataset, dequantize bool, binarize string, seed u
 	switch {
 	case dequantize:
 		p.Measure = density.Dequantized
-	case binarize != "none":
+	case binarize != dataset.NotBinarized:
 		p.Measure = density.Binary
 		p.Lo, p.Hi = d.Range()
 	}
@@ -88,7 +88,7 @@ func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 			p.Step, p.Steps = out.Step, out.Steps
 		}
 		return out, err
-	case p.Binarize == "threshold":
+	case p.Binarize == dataset.BinarizedThreshold:
 		return dressed.BinarizeThreshold()
 	case p.Measure == density.Binary:
 		return dressed.BinarizeStatic(p.Seed)

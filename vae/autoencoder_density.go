@@ -36,8 +36,13 @@ var ErrSigma = errors.New("unusable sigma")
 // curvatures of log p(x|z) p(z) at the codes, averaged over the rows. Errors are
 // those of [gmm.Fit], or wrap [ErrSigma].
 func (a *Autoencoder) Density(ctx context.Context, x *mat.Dense, sigma float64, s gmm.Settings, src rand.Source) (*Model, *gmm.Report, error) {
-	scaled := a.config.Likelihood == Gaussian
-	if scaled != (sigma > 0) || math.IsNaN(sigma) || math.IsInf(sigma, 0) {
+	if err := checkSome(x, "fit a density to"); err != nil {
+		return nil, nil, err
+	}
+	if err := ended(ctx); err != nil {
+		return nil, nil, fmt.Errorf("vae: a density of an autoencoder: %w", err)
+	}
+	if a.config.Likelihood.Scaled() != (sigma > 0) || math.IsNaN(sigma) || math.IsInf(sigma, 0) {
 		return nil, nil, fmt.Errorf("vae: a decoder of likelihood %v with sigma %v: %w; declare a positive one for gaussian, 0 for others", a.config.Likelihood, sigma, ErrSigma)
 	}
 	codes := a.Encode(nil, x)
@@ -60,7 +65,7 @@ func (a *Autoencoder) Density(ctx context.Context, x *mat.Dense, sigma float64, 
 // given variances.
 func (a *Autoencoder) around(sigma float64, variance []float64) (*Model, error) {
 	c := a.config
-	c.Family, c.Autoencoder = familyVAE, true
+	c.Kind, c.Autoencoder = Variational, true
 	tensors, last := a.Tensors(), c.Dim
 	if n := len(c.Hidden); n > 0 {
 		last = c.Hidden[n-1]
@@ -72,7 +77,7 @@ func (a *Autoencoder) around(sigma float64, variance []float64) (*Model, error) 
 	tensors = append(tensors,
 		safetensors.Tensor{Name: "encoder.logvar.weight", Shape: []int{c.Latent, last}, Data: make([]float64, c.Latent*last)},
 		safetensors.Tensor{Name: "encoder.logvar.bias", Shape: []int{c.Latent}, Data: logvar})
-	if c.Likelihood == Gaussian {
+	if c.Likelihood.Scaled() {
 		c.Sigma = Fixed(sigma)
 		tensors = append(tensors, safetensors.Tensor{Name: "decoder.logvar", Shape: []int{1}, Data: []float64{2 * math.Log(sigma)}})
 	}

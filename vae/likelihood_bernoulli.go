@@ -10,14 +10,22 @@ import (
 	"likely/internal/kernel"
 )
 
+// Bernoulli columns are 0 or 1; the decoder gives the logits.
+var Bernoulli = Likelihood{&bernoulliForm}
+
+var bernoulliForm = likelihoodForm{
+	name:     "bernoulli",
+	measures: []density.Measure{density.Binary},
+	observe:  func(*Config) observation { return bernoulli{} },
+	plain:    func(*Config) observation { return bernoulli{} },
+}
+
 // bernoulli is the likelihood of binary columns with logits loc,
 //
 //	log p(x|z) = Σ (x·loc − ln(1 + exp(loc)))
 //
 // which needs no probability and so never takes the logarithm of 0.
-type bernoulli struct{}
-
-func (bernoulli) scaled() bool { return false }
+type bernoulli struct{ bounded }
 
 func (bernoulli) check(x *mat.Dense) error { return density.CheckBinary(x) }
 
@@ -46,6 +54,12 @@ func (bernoulli) sample(dst, loc, _ []float64) {
 		}
 	}
 }
+
+func (f bernoulli) transformed() observation { return f }
+
+func (bernoulli) gradient32() gradient[float32] { return bernoulliGradient[float32]{} }
+
+func (bernoulli) gradient64() gradient[float64] { return bernoulliGradient[float64]{} }
 
 type bernoulliGradient[T kernel.Float] struct{}
 

@@ -9,15 +9,24 @@ import (
 	"likely/internal/kernel"
 )
 
+// ContinuousBernoulli columns lie in [0, 1]; the decoder gives the natural
+// parameters. Unlike the cross-entropy of grey values it is a density.
+var ContinuousBernoulli = Likelihood{&continuousBernoulliForm}
+
+var continuousBernoulliForm = likelihoodForm{
+	name:     "continuous-bernoulli",
+	measures: continuous,
+	observe:  func(*Config) observation { return continuousBernoulli{} },
+	plain:    func(*Config) observation { return continuousBernoulli{} },
+}
+
 // continuousBernoulli is the exponential family on [0, 1]
 //
 //	log p(x|z) = Σ x·loc − A(loc),   A(l) = ln ∫₀¹ exp(x·l) dx = ln((eˡ − 1)/l)
 //
 // (Loaiza-Ganem & Cunningham 2019, in natural parameters). It is what the
 // cross-entropy on grey values lacks: a density.
-type continuousBernoulli struct{}
-
-func (continuousBernoulli) scaled() bool { return false }
+type continuousBernoulli struct{ bounded }
 
 func (continuousBernoulli) check(x *mat.Dense) error { return checkUnit(x) }
 
@@ -73,6 +82,16 @@ func unitExponential(l float64) (normaliser, mean float64) {
 		return l + normaliser, 1 - mean
 	}
 	return normaliser, mean
+}
+
+func (f continuousBernoulli) transformed() observation { return f }
+
+func (continuousBernoulli) gradient32() gradient[float32] {
+	return continuousBernoulliGradient[float32]{}
+}
+
+func (continuousBernoulli) gradient64() gradient[float64] {
+	return continuousBernoulliGradient[float64]{}
 }
 
 type continuousBernoulliGradient[T kernel.Float] struct{}

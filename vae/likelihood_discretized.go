@@ -11,6 +11,30 @@ import (
 	"likely/internal/kernel"
 )
 
+// DiscretizedLogistic columns hold the levels 0, 1, …, Settings.Levels−1, such as
+// bytes of grey: a logistic variable rounded to the nearest level. It gives
+// probabilities of levels, which are at most 1, and no density: its nats compare with
+// those of other probabilities of the same levels, and are at least those of a
+// density of the levels dequantised by uniform noise of one step only in the mean
+// (Theis et al. 2016). [Sigma] stands for the scale, whose square has the logarithm a
+// saved model keeps.
+var DiscretizedLogistic = Likelihood{&discretizedLogisticForm}
+
+var discretizedLogisticForm = likelihoodForm{
+	name:      "discretized-logistic",
+	measures:  []density.Measure{density.Discrete},
+	scaled:    true,
+	configure: func(c *Config, s *Settings) { c.Levels = s.Levels },
+	check: func(c *Config) error {
+		const most = 1 << 16
+		if c.Levels < 2 || c.Levels > most {
+			return fmt.Errorf("vae: %d levels; want 2 to %d", c.Levels, most)
+		}
+		return nil
+	},
+	observe: func(c *Config) observation { return newDiscretizedLogistic(c.Levels) },
+}
+
 // discretizedLogistic is the likelihood of columns of K levels 0, 1, …, K−1: a
 // logistic variable with location loc and squared scale exp(s), rounded to the
 // nearest level, so that the two end levels take all that lies beyond them,
@@ -34,19 +58,36 @@ func newDiscretizedLogistic(levels int) discretizedLogistic {
 	return discretizedLogistic{0.5, 0, float64(levels - 1), levels}
 }
 
-// training returns the likelihood of the levels mapped to [−1, 1].
+// transform takes the levels to [−1, 1].
+func (f discretizedLogistic) transform(x *mat.Dense, _ bool) (density.Transform, error) {
+	_, d := x.Dims()
+	t := density.NewIdentity(d)
+	half := 0.5 * float64(f.levels-1)
+	for j := range d {
+		t.Shift[j], t.Scale[j] = half, half
+	}
+	return t, nil
+}
+
+func (f discretizedLogistic) transformed() observation { return f.training() }
+
 func (f discretizedLogistic) training() discretizedLogistic {
 	return discretizedLogistic{1 / float64(f.levels-1), -1, 1, f.levels}
 }
 
 func (discretizedLogistic) scaled() bool { return true }
 
+// units has no shift: a probability has no Jacobian.
+func (discretizedLogistic) units(density.Transform) (factor, shift float64) { return 1, 0 }
+
+func (discretizedLogistic) bias(float64) float64 { return 0 }
+
 func (f discretizedLogistic) check(x *mat.Dense) error {
 	n, _ := x.Dims()
 	for i := range n {
 		for j, v := range x.RawRowView(i) {
 			if !(v >= f.low && v <= f.high) || v != math.Trunc(v) {
-				return fmt.Errorf("vae: row %d, column %d is %v, not a level 0, 1, …, %d: %w; use levels as they are stored, without noise or scaling, or set Settings.Levels", i+1, j+1, v, f.levels-1, density.ErrSupport)
+				return density.SettingErrorf(density.ErrSupport, "vae: row %d, column %d is %v, not a level 0, 1, …, %d: {err}; use levels as they are stored, without noise or scaling, or set {Levels}", i+1, j+1, v, f.levels-1)
 			}
 		}
 	}
@@ -139,12 +180,15 @@ func (f discretizedLogistic) quantile(p, loc, s float64) float64 {
 	return f.low + 2*f.half*min(max(k, 0), float64(f.levels-1))
 }
 
-// floor returns the smallest squared scale in the units of the data, e⁻⁷ of
-// half the range as in the authors' program. A probability needs no floor to be
-// bounded; this one keeps the arguments of the exponentials in range.
-func (f discretizedLogistic) floor() float64 {
+// floor is e⁻⁷ of half the range for the scale, as in the authors' program. A
+// probability needs no floor to be bounded; this one keeps the arguments of the
+// exponentials in range.
+func (f discretizedLogistic) floor(variance []float64, _ float64) []float64 {
 	scale := 0.5 * float64(f.levels-1) * math.Exp(-7)
-	return scale * scale
+	for j := range variance {
+		variance[j] = scale * scale
+	}
+	return variance
 }
 
 // softplus returns ln(1 + eᵃ).
@@ -157,6 +201,14 @@ func logistic(a float64) float64 {
 		return e / (1 + e)
 	}
 	return 1 / (1 + e)
+}
+
+func (f discretizedLogistic) gradient32() gradient[float32] {
+	return discretizedLogisticGradient[float32]{f}
+}
+
+func (f discretizedLogistic) gradient64() gradient[float64] {
+	return discretizedLogisticGradient[float64]{f}
 }
 
 type discretizedLogisticGradient[T kernel.Float] struct{ discretizedLogistic }

@@ -13,12 +13,12 @@ import (
 )
 
 // The probabilities of the levels sum to 1 and have the mean and the quantiles
-// that the family says, wherever the location lies and however wide it is.
+// that the likelihood says, wherever the location lies and however wide it is.
 func TestDiscretizedLogisticSumsToOne(t *testing.T) {
 	for _, levels := range []int{2, 17, 256} {
 		f := newDiscretizedLogistic(levels)
 		for _, loc := range []float64{-900, -3, 0, 0.5, 7.3, 127.5, 254.9, 260, 2000} {
-			for _, s := range []float64{math.Log(f.floor()), -3, 0, 3, 8, 14} {
+			for _, s := range []float64{math.Log(f.floor([]float64{1}, 0)[0]), -3, 0, 3, 8, 14} {
 				w := math.Exp(-0.5 * s)
 				var total, mean float64
 				median := -1.0
@@ -150,7 +150,7 @@ func exactLogProbGrid(m *Model, x *mat.Dense) []float64 {
 // Quantiles invert the distribution functions of the other families.
 func TestQuantiles(t *testing.T) {
 	near(t, 1+2*1.6448536269514722, gaussian{}.quantile(0.95, 1, 2*math.Log(2)), 1e-9)
-	near(t, 1+2*2.3533634348018264, student{3}.quantile(0.95, 1, 2*math.Log(2)), 1e-6) // tables of t
+	near(t, 1+2*2.3533634348018264, student{freedom: 3}.quantile(0.95, 1, 2*math.Log(2)), 1e-6) // tables of t
 	u := continuousBernoulli{}.quantile(0.3, -3, 0)
 	near(t, 0.3, math.Expm1(-3*u)/math.Expm1(-3), 1e-12)
 	require.Equal(t, 0.0, bernoulli{}.quantile(0.7, math.Log(0.25/0.75), 0)) // P(0) = 0.75

@@ -4,23 +4,30 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"likely/density"
 	"likely/internal/kernel"
 )
 
 var log2Pi = math.Log(2 * math.Pi)
 
+// Gaussian columns are normal with mean and (see [Sigma]) standard deviation given
+// z.
+var Gaussian = Likelihood{} // the zero value stands for gaussianForm
+
+var gaussianForm = likelihoodForm{
+	name:     "gaussian",
+	measures: continuous,
+	scaled:   true,
+	normal:   true,
+	observe:  func(*Config) observation { return gaussian{} },
+	plain:    func(*Config) observation { return squared{} },
+}
+
 // gaussian is the likelihood
 //
 //	log p(x|z) = −½ Σ (ln 2π + s + (x − loc)²·exp(−s))
-type gaussian struct{}
-
-func (gaussian) scaled() bool { return true }
-
-func (gaussian) check(x *mat.Dense) error { return density.CheckFinite(x) }
+type gaussian struct{ located }
 
 func (gaussian) logProb(x, loc, s, w, _ []float64) float64 {
 	var sum float64
@@ -44,6 +51,12 @@ func (gaussian) sample(dst, loc, s []float64) {
 		dst[j] = loc[j] + math.Exp(0.5*s[j])*e
 	}
 }
+
+func (f gaussian) transformed() observation { return f }
+
+func (gaussian) gradient32() gradient[float32] { return gaussianGradient[float32]{} }
+
+func (gaussian) gradient64() gradient[float64] { return gaussianGradient[float64]{} }
 
 type gaussianGradient[T kernel.Float] struct{}
 

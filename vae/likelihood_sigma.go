@@ -91,7 +91,7 @@ func (s *Sigma) UnmarshalText(text []byte) error {
 
 func (s Sigma) check() error {
 	if s.source == fromConstant && (!(s.value > 0) || math.IsInf(s.value, 0)) {
-		return fmt.Errorf("vae: a fixed sigma of %v is not a standard deviation; give a positive number", s.value)
+		return wrong("{Sigma=%v}: {err}; a standard deviation is a positive number", s)
 	}
 	return nil
 }

@@ -12,11 +12,27 @@ import (
 // squared is what the plain autoencoder has in the place of a density: minus
 // half the squared error, −½‖x − loc‖². It lacks a normaliser and is no
 // log-probability.
-type squared struct{}
+//
+// One factor for all columns keeps it what it is, up to that factor's square.
+type squared struct{ located }
 
 func (squared) scaled() bool { return false }
 
-func (squared) check(x *mat.Dense) error { return density.CheckFinite(x) }
+func (squared) transform(x *mat.Dense, _ bool) (density.Transform, error) {
+	return standardizing(x, false)
+}
+
+func (f squared) transformed() observation { return f }
+
+func (squared) units(t density.Transform) (factor, shift float64) {
+	return t.Scale[0] * t.Scale[0], 0
+}
+
+func (squared) floor([]float64, float64) []float64 { return nil }
+
+func (squared) gradient32() gradient[float32] { return squaredGradient[float32]{} }
+
+func (squared) gradient64() gradient[float64] { return squaredGradient[float64]{} }
 
 func (squared) logProb(x, loc, _, _, _ []float64) float64 {
 	var sum float64

@@ -1,15 +1,33 @@
 package vae
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"likely/density"
 	"likely/internal/kernel"
 )
+
+// StudentT columns follow Student's t, for heavy tails, with the degrees of freedom
+// of Settings.Freedom. [Sigma] then stands for the scale, and the log-variance of a
+// saved model for the logarithm of its square.
+var StudentT = Likelihood{&studentForm}
+
+var studentForm = likelihoodForm{
+	name:      "student-t",
+	measures:  continuous,
+	scaled:    true,
+	configure: func(c *Config, s *Settings) { c.Freedom = s.Freedom },
+	check: func(c *Config) error {
+		if !(c.Freedom > 0) || math.IsInf(c.Freedom, 0) {
+			return fmt.Errorf("vae: Student's t with %v degrees of freedom; want a positive number", c.Freedom)
+		}
+		return nil
+	},
+	observe: func(c *Config) observation { return student{freedom: c.Freedom} },
+}
 
 // student is the likelihood of heavy-tailed columns, Student's t with ν degrees of
 // freedom, location loc and squared scale exp(s),
@@ -18,7 +36,10 @@ import (
 //	               − (ν+1)/2 · ln(1 + (x − loc)²·exp(−s)/ν)
 //
 // For ν > 2 the variance is exp(s)·ν/(ν − 2).
-type student struct{ freedom float64 }
+type student struct {
+	located
+	freedom float64
+}
 
 // logNorm returns the terms that depend on ν alone.
 func (t student) logNorm() float64 {
@@ -26,10 +47,6 @@ func (t student) logNorm() float64 {
 	b, _ := math.Lgamma(t.freedom / 2)
 	return a - b - 0.5*math.Log(t.freedom*math.Pi)
 }
-
-func (student) scaled() bool { return true }
-
-func (student) check(x *mat.Dense) error { return density.CheckFinite(x) }
 
 func (t student) logProb(x, loc, s, w, _ []float64) float64 {
 	sum := float64(len(x)) * t.logNorm()
@@ -50,6 +67,12 @@ func (t student) noise(dst []float64, random *rand.Rand) {
 }
 
 func (student) sample(dst, loc, s []float64) { gaussian{}.sample(dst, loc, s) }
+
+func (t student) transformed() observation { return t }
+
+func (t student) gradient32() gradient[float32] { return studentGradient[float32]{t} }
+
+func (t student) gradient64() gradient[float64] { return studentGradient[float64]{t} }
 
 type studentGradient[T kernel.Float] struct{ student }
 

@@ -45,13 +45,7 @@ func (c *coder) Config() Config { return c.config }
 // Measures returns what p(x|z) is a density with respect to: bits, levels, or
 // numbers, as they are or dequantised.
 func (m *Model) Measures() []density.Measure {
-	switch m.config.Likelihood {
-	case Bernoulli:
-		return []density.Measure{density.Binary}
-	case DiscretizedLogistic:
-		return []density.Measure{density.Discrete}
-	}
-	return []density.Measure{density.Continuous, density.Dequantized}
+	return m.config.Likelihood.Measures()
 }
 
 // RandPrior fills z (N×L) with independent draws from p(z).

@@ -90,7 +90,7 @@ func (e *frozen[T]) slope(m *coder) *slope[T] {
 }
 
 func newSlope[T kernel.Float](m *coder, e *frozen[T]) *slope[T] {
-	p := &slope[T]{m: m, e: e, gradient: newGradient[T](&m.config, false)}
+	p := &slope[T]{m: m, e: e, gradient: newGradient[T](m.obs)}
 	d := m.config.Dim
 	p.tapes.New = func() any {
 		return &slopeTape[T]{e.network.decoder.NewTape(e.chunk(), true), make([]T, d), make([]T, d), make([]T, d), make([]T, d)}

@@ -2,6 +2,7 @@ package vae
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -22,6 +23,13 @@ var ErrNotGaussian = errors.New("vae: p(x|z) is not Gaussian; a mixture of Gauss
 // Its LogProb is the importance-sampling estimate with the prior as proposal
 // and these draws, and tends to log p(x), from below in the mean, as s grows.
 func (m *Model) Mixture(s int, src rand.Source) (*gmm.Model, error) {
+	if s < 1 {
+		return nil, fmt.Errorf("vae: a mixture of %d components: %w; want 1 or more", s, ErrRows)
+	}
+	const copies = 4 // codes, means and variances, here and in the mixture
+	if need, free := copies*8*float64(s)*float64(m.config.Dim+m.config.Latent), freeMemory(); need > free {
+		return nil, fmt.Errorf("vae: a mixture of %d components takes about %.3g GB and %.3g GB are free: %w; take fewer draws", s, need/1e9, free/1e9, ErrMemory)
+	}
 	z := mat.NewDense(s, m.config.Latent, nil)
 	m.RandPrior(z, src)
 	return m.MixtureAt(z)
@@ -31,7 +39,10 @@ func (m *Model) Mixture(s int, src rand.Source) (*gmm.Model, error) {
 // are p(x|z) at each row of z (S×L), with diagonal covariances. The error
 // wraps [ErrNotGaussian] for other likelihoods.
 func (m *Model) MixtureAt(z *mat.Dense) (*gmm.Model, error) {
-	if m.config.Likelihood != Gaussian {
+	if err := checkSome(z, "place components at"); err != nil {
+		return nil, err
+	}
+	if !m.config.Likelihood.describe().normal {
 		return nil, ErrNotGaussian
 	}
 	s, _ := z.Dims()

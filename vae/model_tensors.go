@@ -146,7 +146,7 @@ func FromTensors(config Config, tensors []safetensors.Tensor) (*Model, error) {
 		networks.Prior, networks.PriorMixture = StandardNormal, nil
 		own, prior = splitPrior(tensors)
 	}
-	c, err := rebuild(networks, familyVAE, own)
+	c, err := rebuild(networks, Variational, own)
 	if err != nil {
 		return nil, err
 	}
@@ -163,16 +163,16 @@ func FromTensors(config Config, tensors []safetensors.Tensor) (*Model, error) {
 
 // AutoencoderFromTensors is FromTensors for an [Autoencoder].
 func AutoencoderFromTensors(config Config, tensors []safetensors.Tensor) (*Autoencoder, error) {
-	c, err := rebuild(config, familyAE, tensors)
+	c, err := rebuild(config, Plain, tensors)
 	if err != nil {
 		return nil, err
 	}
 	return &Autoencoder{c}, nil
 }
 
-func rebuild(config Config, family string, tensors []safetensors.Tensor) (*coder, error) {
-	if config.Family != family {
-		return nil, fmt.Errorf("vae: a model of family %q where %q was expected", config.Family, family)
+func rebuild(config Config, kind Kind, tensors []safetensors.Tensor) (*coder, error) {
+	if config.Kind != kind {
+		return nil, fmt.Errorf("vae: a model of kind %v where %v was expected", config.Kind, kind)
 	}
 	if err := config.check(); err != nil {
 		return nil, err
@@ -181,8 +181,8 @@ func rebuild(config Config, family string, tensors []safetensors.Tensor) (*coder
 	for _, t := range tensors {
 		elements += len(t.Data)
 	}
-	if want := config.size(); elements != want {
-		return nil, fmt.Errorf("vae: %d numbers for a model of %d: %w", elements, want, ErrTensors)
+	if want := config.size(); float64(elements) != want {
+		return nil, fmt.Errorf("vae: %d numbers for a model of %.0f: %w", elements, want, ErrTensors)
 	}
 	if config.Precision == Float64 {
 		return restore[float64](config, tensors)
@@ -191,26 +191,25 @@ func rebuild(config Config, family string, tensors []safetensors.Tensor) (*coder
 }
 
 // size returns the number of elements of all tensors of the architecture. It
-// is computed before any memory is taken for them.
-func (c *Config) size() int {
-	outputs := newPosterior[float64](c).outputs(c.Latent)
-	var sum int
-	for _, widths := range [][]int{c.encoderWidths(outputs), c.decoderWidths()} {
+// is computed before any memory is taken for them, and so that it cannot overflow.
+func (c *Config) size() float64 {
+	var sum float64
+	for _, widths := range [][]int{c.encoderWidths(newPosterior[float64](c).outputs(c.Latent)), c.decoderWidths()} {
 		for i, w := range widths[1:] {
-			sum += (widths[i] + 1) * w
+			sum += float64(widths[i]+1) * float64(w)
 			if c.Norm == LayerNorm && i < len(widths)-2 {
-				sum += 2 * w
+				sum += 2 * float64(w)
 			}
 		}
 	}
 	if c.scaled() && !c.networkScale() {
-		sum += c.Sigma.width(c.Dim)
+		sum += float64(c.Sigma.width(c.Dim))
 	}
-	switch k := c.Prior.components; c.Prior.kind {
+	switch k := float64(c.Prior.components); c.Prior.kind {
 	case priorMixture:
-		sum += k * (1 + 2*c.Latent)
+		sum += k * (1 + 2*float64(c.Latent))
 	case priorVamp:
-		sum += k * c.Dim
+		sum += k * float64(c.Dim)
 	}
 	return sum
 }

@@ -15,6 +15,8 @@ import (
 // The cache holds C, row-major with zeros above the diagonal.
 type full[T kernel.Float] struct{}
 
+func (full[T]) random() bool { return true }
+
 func (full[T]) outputs(latent int) int { return 2*latent + latent*(latent-1)/2 }
 
 func (full[T]) cached(latent int) int { return latent * latent }

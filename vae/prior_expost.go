@@ -81,6 +81,12 @@ func (m *Model) WithPrior(prior *gmm.Model) *Model {
 // what the samples lose by it (Ghosh et al. 2020). Errors are those of
 // [gmm.Fit].
 func (m *Model) FitPrior(ctx context.Context, x *mat.Dense, s gmm.Settings, src rand.Source) (*Model, *gmm.Report, error) {
+	if err := checkSome(x, "fit a prior to"); err != nil {
+		return nil, nil, err
+	}
+	if err := ended(ctx); err != nil {
+		return nil, nil, fmt.Errorf("vae: fitting a prior: %w", err)
+	}
 	n, _ := x.Dims()
 	z := mat.NewDense(n, m.config.Latent, nil)
 	m.Encoder().Rand(z, x, src)
@@ -94,7 +100,12 @@ func (m *Model) FitPrior(ctx context.Context, x *mat.Dense, s gmm.Settings, src 
 // AggregatePosterior returns (1/N) Σ q(z|xᵢ) over the rows of x (N×D), the
 // distribution of all codes, as a mixture of N Gaussians. Where it differs
 // from the prior, samples from the model are not like the data.
-func (m *Model) AggregatePosterior(x *mat.Dense) (*gmm.Model, error) { return m.aggregate(x) }
+func (m *Model) AggregatePosterior(x *mat.Dense) (*gmm.Model, error) {
+	if err := checkSome(x, "aggregate q(z|x) over"); err != nil {
+		return nil, err
+	}
+	return m.aggregate(x)
+}
 
 func (c *coder) aggregate(x *mat.Dense) (*gmm.Model, error) {
 	n, _ := x.Dims()

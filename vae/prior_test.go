@@ -19,12 +19,12 @@ import (
 )
 
 var learnedPriors = []Config{
-	{Family: "vae", Prior: LearnedMixture(3)},
-	{Family: "vae", Prior: Vamp(3)},
-	{Family: "vae", Prior: LearnedMixture(2), Sigma: PerDim, FullPosterior: true},
-	{Family: "vae", Prior: Vamp(4), Sigma: Shared, FullPosterior: true},
-	{Family: "vae", Prior: LearnedMixture(1), Likelihood: Bernoulli},
-	{Family: "vae", Prior: Vamp(2), Likelihood: Bernoulli, Activation: GELU},
+	{Prior: LearnedMixture(3)},
+	{Prior: Vamp(3)},
+	{Prior: LearnedMixture(2), Sigma: PerDim, FullPosterior: true},
+	{Prior: Vamp(4), Sigma: Shared, FullPosterior: true},
+	{Prior: LearnedMixture(1), Likelihood: Bernoulli},
+	{Prior: Vamp(2), Likelihood: Bernoulli, Activation: GELU},
 }
 
 // Gradients by all parameters, those of the prior and, for the VampPrior, those
@@ -80,8 +80,8 @@ func TestEstimatorsHaveTheSameMeanUnderLearnedPriors(t *testing.T) {
 		t.Skip("40,000 minibatches for each estimator")
 	}
 	for _, c := range []Config{
-		{Family: "vae", Dim: 2, Latent: 1, Hidden: []int{}, Prior: LearnedMixture(2)},
-		{Family: "vae", Dim: 2, Latent: 1, Hidden: []int{}, Prior: Vamp(2)},
+		{Dim: 2, Latent: 1, Hidden: []int{}, Prior: LearnedMixture(2)},
+		{Dim: 2, Latent: 1, Hidden: []int{}, Prior: Vamp(2)},
 	} {
 		estimatorsHaveTheSameMean(t, c)
 	}

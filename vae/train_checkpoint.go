@@ -13,6 +13,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"likely/density"
 	"likely/internal/kernel"
 )
 
@@ -21,7 +22,7 @@ import (
 var ErrCheckpoint = errors.New("unusable checkpoint")
 
 // checkpointSchema changes with the meaning of a checkpoint's fields.
-const checkpointSchema = "likely.vae.checkpoint/2"
+const checkpointSchema = "likely.vae.checkpoint/3"
 
 // checkpointHead says what a checkpoint belongs to.
 type checkpointHead struct {
@@ -38,18 +39,11 @@ type checkpointBody[T kernel.Float] struct {
 	Moments     [][]T
 	Count       int
 	Progress    progress
-	Report      Report
+	History     []Epoch
+	BestEpoch   int
+	Converged   bool
+	Warnings    []density.Warning
 }
-
-// WriteCheckpoint writes all that is needed to resume training between any
-// two steps and arrive at the same model, to the last bit. The format is
-// private to this package.
-func (t *Trainer) WriteCheckpoint(w io.Writer) error { return t.training.write(w) }
-
-// Resume replaces the state of t, which was made from the same data and the
-// same settings, by that of a checkpoint. The seed is that of the checkpoint.
-// An error wraps [ErrCheckpoint] and leaves t as it was.
-func (t *Trainer) Resume(r io.Reader) error { return t.training.read(r) }
 
 func (r *run[T]) head() checkpointHead {
 	return checkpointHead{
@@ -65,7 +59,8 @@ func (r *run[T]) write(w io.Writer) error {
 	}
 	if err := e.Encode(checkpointBody[T]{
 		Theta: r.theta, Best: r.best, Moments: r.optimizer.Moments(), Count: *r.optimizer.Count(),
-		Progress: r.progress, Report: *r.report,
+		Progress: r.progress,
+		History:  r.report.History, BestEpoch: r.report.BestEpoch, Converged: r.report.Converged, Warnings: r.report.Warnings,
 	}); err != nil {
 		return fmt.Errorf("vae: writing a checkpoint: %w", err)
 	}
@@ -95,7 +90,7 @@ func (r *run[T]) read(from io.Reader) error {
 	}
 	moments := r.optimizer.Moments()
 	fits := len(body.Theta) == len(r.theta) && len(body.Best) == len(r.best) && len(body.Moments) == len(moments) &&
-		body.Progress.Step >= 0 && body.Progress.Step < r.perEpoch && body.Progress.Epoch == len(body.Report.History)
+		body.Progress.Step >= 0 && body.Progress.Step < r.perEpoch && body.Progress.Epoch == len(body.History)
 	for i := range moments {
 		fits = fits && len(body.Moments[i]) == len(moments[i])
 	}
@@ -108,7 +103,11 @@ func (r *run[T]) read(from io.Reader) error {
 		copy(moments[i], body.Moments[i])
 	}
 	*r.optimizer.Count() = body.Count
-	r.progress, *r.report, r.seed, r.shuffled = body.Progress, body.Report, head.Seed, -1
+	r.progress, r.seed, r.shuffled = body.Progress, head.Seed, -1
+	*r.report = Report{
+		History: body.History, BestEpoch: body.BestEpoch, Converged: body.Converged, Warnings: body.Warnings,
+		Seed: head.Seed, Rows: r.rows,
+	}
 	r.fixValidationNoise()
 	return nil
 }

@@ -1,7 +1,6 @@
 package vae
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -64,24 +63,19 @@ const (
 func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []float64, scale density.Transform) *run[T] {
 	r := &run[T]{
 		trainState: t, train: train, floor: floor, scale: scale,
-		factor: 1, shift: scale.LogJacobian(), every: 1, best: slices.Clone(t.theta),
+		every: 1, best: slices.Clone(t.theta),
 		perEpoch: (t.rows + t.settings.Batch - 1) / t.settings.Batch,
 		progress: progress{Last: -1, BestValid: math.Inf(-1)},
 		report:   &Report{Seed: t.seed, Rows: t.rows},
 	}
 	c := &t.net.config
-	if c.Likelihood == DiscretizedLogistic {
-		r.shift = 0 // a probability has no Jacobian
-	}
-	if c.Family == familyAE && c.Likelihood == Gaussian {
-		r.factor, r.shift = scale.Scale[0]*scale.Scale[0], 0 // of a squared error
-	}
+	r.factor, r.shift = newObservation(c).units(scale)
 	if valid == nil {
 		return r
 	}
 	m, _ := valid.Dims()
 	draws := 1
-	if c.Family == familyVAE {
+	if t.net.posterior.random() {
 		draws = min(max(validationDraws/m, 1), 64)
 	}
 	r.valid = scale.Apply(nil, valid)
@@ -93,9 +87,7 @@ func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []f
 	}
 	r.fixValidationNoise()
 	r.model = newCoder(t.net, t.theta)
-	if f, ok := r.model.obs.(discretizedLogistic); ok {
-		r.model.obs = f.training()
-	}
+	r.model.obs = r.model.obs.transformed()
 	training := 3 * t.rows * (t.settings.Samples + 1) // passes through a network
 	r.every = max(int(float64(m*(draws+1))/(validationShare*float64(training))), 1)
 	return r
@@ -121,7 +113,7 @@ func (r *run[T]) next() error {
 	from, to := p.Step*s.Batch, min((p.Step+1)*s.Batch, r.rows)
 	p.Line.LearningRate = r.rate()
 	if where := r.step(from, to, p.Line.LearningRate); where != "" {
-		return fmt.Errorf("vae: epoch %d, step %d: %s is not finite: %w; a smaller Settings.Rate (now %v) would help", p.Epoch+1, p.Step+1, where, ErrDiverged, s.Rate)
+		return r.diverged("vae: epoch %d, step %d: %s is not finite: {err}", p.Epoch+1, p.Step+1, where)
 	}
 	for i := range to - from {
 		p.Line.Rate += r.kl[i]
@@ -148,7 +140,7 @@ func (r *run[T]) prepare() {
 	}
 	r.beta = r.settings.Beta
 	if w := r.settings.Warmup; r.progress.Epoch < w {
-		r.beta *= float64(r.progress.Epoch+1) / float64(w+1)
+		r.beta *= float64(r.progress.Epoch+1) / (float64(w) + 1)
 	}
 }
 
@@ -169,7 +161,7 @@ func (r *run[T]) endEpoch() error {
 	case fresh:
 		var err error
 		if line.Valid, err = r.validBound(); err != nil {
-			return fmt.Errorf("vae: epoch %d: %w: %w; a smaller Settings.Rate (now %v) would help", p.Epoch+1, err, ErrDiverged, r.settings.Rate)
+			return r.diverged("vae: epoch %d: %v: {err}", p.Epoch+1, err)
 		}
 	case r.valid != nil:
 		line.Valid = r.report.History[p.Epoch-1].Valid
@@ -196,7 +188,7 @@ func (r *run[T]) finish() {
 		r.report.Converged = r.levelled()
 	}
 	if !r.report.Converged {
-		r.report.warn("vae: the bound was still rising when training ended after %d epochs; more Settings.Epochs would help", len(r.report.History))
+		r.report.warn("vae: the bound was still rising when training ended after %d epochs; more {Epochs} would help", len(r.report.History))
 	}
 }
 

@@ -92,7 +92,7 @@ func (t *trainState[T]) load(i int, w *rowScratch[T]) {
 			t.encoder.Input[i*d+j] = v + T(sd*w.random.NormFloat64())
 		}
 	}
-	if c.Family == familyAE {
+	if !t.net.posterior.random() {
 		return
 	}
 	pairs := t.settings.Objective == ELBO

@@ -69,13 +69,19 @@ func (g GradientMoments) SNR() float64 {
 // trained. An error is that of the data, of an objective that cannot
 // be had with so few samples, or of ctx.
 func (m *Model) GradientNoise(ctx context.Context, x *mat.Dense, o Objective, samples, draws int, src rand.Source) (*GradientNoise, error) {
+	if err := checkSome(x, "measure gradients on"); err != nil {
+		return nil, err
+	}
 	checkWidth(x, m.config.Dim)
 	n, _ := x.Dims()
 	if draws < 2 {
 		return nil, fmt.Errorf("vae: the noise of a gradient from %d draws; want 2 or more", draws)
 	}
-	s, err := Settings{Latent: m.config.Latent, Batch: n, Samples: samples, Objective: o}.resolve(n)
+	s, err := Settings{Latent: m.config.Latent, Batch: n, Samples: samples, Objective: o}.Resolve(n)
 	if err != nil {
+		return nil, err
+	}
+	if err := m.config.checkMemory(&s, freeMemory()); err != nil {
 		return nil, err
 	}
 	if err := checkRows(&m.config, false, x, nil); err != nil {
@@ -108,8 +114,8 @@ func measureNoise[T kernel.Float](ctx context.Context, noise *GradientNoise, f *
 		*g = GradientMoments{make([]float64, len(places[side])), make([]float64, len(places[side])), noise.Draws}
 	}
 	for b := range noise.Draws {
-		if ctx.Err() != nil {
-			return fmt.Errorf("vae: measuring gradients: %w", context.Cause(ctx))
+		if err := ended(ctx); err != nil {
+			return fmt.Errorf("vae: measuring gradients: %w", err)
 		}
 		t.epochSeed = density.NewSource(seed, "vae gradient noise", uint64(b)).Uint64()
 		t.bound(0, n)

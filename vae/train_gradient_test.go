@@ -60,30 +60,30 @@ func meanBound(tr *trainState[float64], rows []int) float64 {
 // same noise, extrapolated once.
 func TestBoundGradient(t *testing.T) {
 	for _, c := range []Config{
-		{Family: "vae"},
-		{Family: "vae", Sigma: Shared},
-		{Family: "vae", Sigma: PerDim},
-		{Family: "vae", Sigma: Fixed(0.7)},
-		{Family: "vae", Likelihood: Bernoulli},
-		{Family: "vae", Likelihood: StudentT, Freedom: 2.5},
-		{Family: "vae", Likelihood: StudentT, Freedom: 5, Sigma: PerDim},
-		{Family: "vae", Likelihood: ContinuousBernoulli},
-		{Family: "vae", Likelihood: DiscretizedLogistic, Levels: 6},
-		{Family: "vae", Likelihood: DiscretizedLogistic, Levels: 6, Sigma: PerDim},
-		{Family: "vae", Likelihood: DiscretizedLogistic, Levels: 256, Sigma: Shared},
-		{Family: "vae", Sigma: Optimal},
-		{Family: "vae", FullPosterior: true},
-		{Family: "vae", Activation: GELU},
-		{Family: "vae", Activation: Softplus},
-		{Family: "vae", Norm: LayerNorm},
-		{Family: "vae", Norm: LayerNorm, Activation: GELU, FullPosterior: true},
-		{Family: "vae", Norm: LayerNorm, Activation: Softplus, Prior: Vamp(3)},
-		{Family: "ae", Norm: LayerNorm},
-		{Family: "ae"},
-		{Family: "ae", Likelihood: Bernoulli},
+		{},
+		{Sigma: Shared},
+		{Sigma: PerDim},
+		{Sigma: Fixed(0.7)},
+		{Likelihood: Bernoulli},
+		{Likelihood: StudentT, Freedom: 2.5},
+		{Likelihood: StudentT, Freedom: 5, Sigma: PerDim},
+		{Likelihood: ContinuousBernoulli},
+		{Likelihood: DiscretizedLogistic, Levels: 6},
+		{Likelihood: DiscretizedLogistic, Levels: 6, Sigma: PerDim},
+		{Likelihood: DiscretizedLogistic, Levels: 256, Sigma: Shared},
+		{Sigma: Optimal},
+		{FullPosterior: true},
+		{Activation: GELU},
+		{Activation: Softplus},
+		{Norm: LayerNorm},
+		{Norm: LayerNorm, Activation: GELU, FullPosterior: true},
+		{Norm: LayerNorm, Activation: Softplus, Prior: Vamp(3)},
+		{Kind: Plain, Norm: LayerNorm},
+		{Kind: Plain},
+		{Kind: Plain, Likelihood: Bernoulli},
 	} {
 		for _, samples := range []int{1, 2, 3} {
-			if c.Family == "ae" && samples > 1 {
+			if c.Kind == Plain && samples > 1 {
 				continue
 			}
 			c.Dim, c.Latent, c.Hidden = 4, 2, []int{5, 3}
@@ -97,7 +97,7 @@ func TestBoundGradient(t *testing.T) {
 // Below the floor of σ(z) the gradient that would lead further down is zero
 // and the one that leads back up is kept.
 func TestFloorGradient(t *testing.T) {
-	c := Config{Family: "vae", Dim: 1, Latent: 1, Hidden: []int{}, Floor: []float64{1}}
+	c := Config{Dim: 1, Latent: 1, Hidden: []int{}, Floor: []float64{1}}
 	for _, residual := range []float64{0, 3} {
 		tr := testTrainer(t, c, Settings{Samples: 1, Batch: 1}, []float64{1})
 		clear(tr.theta)
@@ -119,7 +119,7 @@ func TestFloorGradient(t *testing.T) {
 }
 
 func TestLearnedVectorKeepsItsFloor(t *testing.T) {
-	c := Config{Family: "vae", Dim: 3, Latent: 1, Hidden: []int{}, Sigma: PerDim}
+	c := Config{Dim: 3, Latent: 1, Hidden: []int{}, Sigma: PerDim}
 	tr := testTrainer(t, c, Settings{Samples: 1}, []float64{0.5, 0.25, 0.125})
 	values := tr.theta[tr.net.logvar.From:][:3]
 	values[0], values[1], values[2] = -5, -5, 5
@@ -132,13 +132,13 @@ func TestStepDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	for _, c := range []Config{{Family: "vae"}, {Family: "vae", Norm: LayerNorm}, {Family: "vae", Likelihood: Bernoulli}, {Family: "vae", Sigma: Shared}, {Family: "vae", FullPosterior: true}, {Family: "ae"}} {
+	for _, c := range []Config{{}, {Norm: LayerNorm}, {Likelihood: Bernoulli}, {Sigma: Shared}, {FullPosterior: true}, {Kind: Plain}} {
 		c.Dim, c.Latent, c.Hidden = 20, 3, []int{30, 20}
 		s := Settings{Batch: 16, Samples: 2}
 		if c.FullPosterior {
 			s.Objective = DReG
 		}
-		if c.Family == "ae" {
+		if c.Kind == Plain {
 			s.Samples = 1
 		}
 		x := mat.NewDense(40, c.Dim, nil)
@@ -157,7 +157,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 func TestSampledObjectiveGradient(t *testing.T) {
 	for _, objective := range []Objective{SampledELBO, IWAE} {
 		for _, beta := range []float64{1, 0.3} {
-			for _, c := range []Config{{Family: "vae"}, {Family: "vae", Sigma: PerDim}, {Family: "vae", Likelihood: Bernoulli}, {Family: "vae", FullPosterior: true}} {
+			for _, c := range []Config{{}, {Sigma: PerDim}, {Likelihood: Bernoulli}, {FullPosterior: true}} {
 				c.Dim, c.Latent, c.Hidden = 4, 3, []int{5}
 				tr := testTrainer(t, c, Settings{Samples: 3, Objective: objective}, nil)
 				tr.beta = beta
@@ -212,8 +212,8 @@ func TestEstimatorsHaveTheSameMean(t *testing.T) {
 		t.Skip("40,000 minibatches for each estimator")
 	}
 	for _, c := range []Config{
-		{Family: "vae", Dim: 2, Latent: 1, Hidden: []int{3}},
-		{Family: "vae", Dim: 2, Latent: 2, Hidden: []int{}, FullPosterior: true},
+		{Dim: 2, Latent: 1, Hidden: []int{3}},
+		{Dim: 2, Latent: 2, Hidden: []int{}, FullPosterior: true},
 	} {
 		estimatorsHaveTheSameMean(t, c)
 	}

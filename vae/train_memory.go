@@ -8,6 +8,8 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+
+	"likely/density"
 )
 
 // ErrMemory reports a network too large for the memory.
@@ -47,11 +49,17 @@ func (c *Config) trainingBytes(s *Settings) float64 {
 	if c.Precision == Float64 {
 		size = 8
 	}
+	q := newPosterior[float64](c)
 	var widths float64 // of a row on the tapes
-	for _, w := range slices.Concat(c.encoderWidths(newPosterior[float64](c).outputs(c.Latent)), c.decoderWidths()) {
+	for _, w := range slices.Concat(c.encoderWidths(q.outputs(c.Latent)), c.decoderWidths()) {
 		widths += float64(w)
 	}
-	return size * (copies*float64(c.size()) + 3*widths*float64(s.Batch*s.Samples))
+	batch, draws := float64(s.Batch), float64(s.Batch)*float64(s.Samples)
+	var shares float64 // of a learned prior's components
+	if c.Prior.learned() {
+		shares = float64(c.Prior.components)
+	}
+	return size * (copies*c.size() + (3*widths+shares)*draws + float64(q.cached(c.Latent))*batch)
 }
 
 // checkMemory returns an error, before anything is allocated, if the free bytes are
@@ -61,6 +69,6 @@ func (c *Config) checkMemory(s *Settings, free float64) error {
 	if need <= free {
 		return nil
 	}
-	return fmt.Errorf("vae: %.3g parameters take about %.3g GB to train and %.3g GB are free: %w; a smaller Settings.Latent (now %d) or narrower Settings.Hidden would help",
-		float64(c.size()), need/1e9, free/1e9, ErrMemory, c.Latent)
+	return density.SettingErrorf(ErrMemory, "vae: %.3g parameters and minibatches of %.3g draws take about %.3g GB to train and %.3g GB are free: {err}; a smaller {Latent} (now %d), a narrower {Hidden}, a smaller {Batch} or fewer {Samples} would help",
+		c.size(), float64(s.Batch)*float64(s.Samples), need/1e9, free/1e9, c.Latent)
 }

@@ -17,7 +17,7 @@ func TestModelsLargerThanTheMemory(t *testing.T) {
 		require.ErrorContains(t, err, "GB")
 	}
 	require.Positive(t, freeMemory())
-	c := Config{Family: familyVAE, Dim: 784, Latent: 50, Hidden: []int{200, 200}}
+	c := Config{Dim: 784, Latent: 50, Hidden: []int{200, 200}}
 	s := Settings{Batch: 100, Samples: 1}
 	require.NoError(t, c.checkMemory(&s, 32e6))
 	require.Error(t, c.checkMemory(&s, 10e6))

@@ -8,13 +8,20 @@ import (
 // Optimizer is the rule by which the gradient moves the weights.
 type Optimizer int
 
-// The optimisers. Adam is the zero value; with Settings.Decay it is AdamW.
 const (
+	// Adam is that of Kingma & Ba (2015). The zero value.
 	Adam Optimizer = iota
+	// AdamW is Adam with decay of the weights beside the gradient (Loshchilov &
+	// Hutter 2019).
+	AdamW
+	// SGD is gradient descent, with momentum if it is asked for.
 	SGD
 )
 
-var optimizerNames = [...]string{"adam", "sgd"}
+var optimizerNames = [...]string{"adam", "adamw", "sgd"}
+
+// adaptive says whether it has a learning rate for each weight.
+func (o Optimizer) adaptive() bool { return o == Adam || o == AdamW }
 
 // String returns the name that the command uses.
 func (o Optimizer) String() string { return enumName(int(o), optimizerNames[:], "Optimizer") }

@@ -1,6 +1,9 @@
 package vae
 
-import "fmt"
+import (
+	"likely/density"
+	"likely/gmm"
+)
 
 // Report tells how training went.
 type Report struct {
@@ -19,7 +22,10 @@ type Report struct {
 	// Idle counts, for each hidden layer, the units that do nothing.
 	Idle []IdleUnits
 	// Warnings says what is doubtful about the result and what to try.
-	Warnings []string
+	Warnings []density.Warning
+	// Settings is what the fit did, with every default in the place of its zero
+	// value.
+	Settings Settings
 	// Seed is the number all random streams of the fit were derived from.
 	Seed uint64
 	// Rows is the number of training rows, Steps that of optimiser steps.
@@ -44,5 +50,15 @@ type Epoch struct {
 }
 
 func (r *Report) warn(format string, args ...any) {
-	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
+	r.Warnings = append(r.Warnings, density.Warnf(format, args...))
+}
+
+// warnCodes passes on what is doubtful about a mixture that was fitted to codes. It
+// is fitted with components of its own; its other settings are those of package gmm.
+func (r *Report) warnCodes(mixture *gmm.Report) {
+	for _, w := range mixture.Warnings {
+		w = w.Renamed(map[string]string{"Components": "Prior=ex-post:K", "Covariance": "gmm.Covariance", "Starts": "gmm.Starts"})
+		w.Text = "vae: the mixture fitted to the codes: " + w.Text
+		r.Warnings = append(r.Warnings, w)
+	}
 }

@@ -11,26 +11,14 @@ import (
 	"likely/internal/nn"
 )
 
-// scaling returns the transform of the data under which the networks are
-// trained: each column to mean 0 and variance 1 where the model has a scale
-// for each column, all columns by one common factor where it has not (which
-// keeps the model what it is), levels to [−1, 1], and none where the
-// likelihood has another support of its own. Afterwards it is
-// folded into the first and the last layer, so that fitting does not depend
-// on the units of the data and the model takes them as they are.
-func scaling(c *Config, x *mat.Dense) (density.Transform, error) {
+// standardizing returns the transform of the data under which networks are
+// trained whose p(x|z) has location and scale: each column to mean 0 and variance 1
+// or, unless perColumn, all columns by one common factor. Afterwards it is folded
+// into the first and the last layer, so that fitting does not depend on the units of
+// the data and the model takes them as they are.
+func standardizing(x *mat.Dense, perColumn bool) (density.Transform, error) {
 	_, d := x.Dims()
-	if c.Likelihood == Bernoulli || c.Likelihood == ContinuousBernoulli {
-		return density.NewIdentity(d), nil
-	}
 	t := density.NewIdentity(d)
-	if c.Likelihood == DiscretizedLogistic {
-		half := 0.5 * float64(c.Levels-1)
-		for j := range d {
-			t.Shift[j], t.Scale[j] = half, half
-		}
-		return t, nil
-	}
 	mean, variance := density.Moments(x)
 	t.Shift = mean
 	var common float64
@@ -41,7 +29,6 @@ func scaling(c *Config, x *mat.Dense) (density.Transform, error) {
 	if !(common > 0) {
 		return t, fmt.Errorf("vae: all rows are the same: %w; a density needs rows that differ", density.ErrConstant)
 	}
-	perColumn := c.Family == familyVAE && (c.Sigma.source == fromNetwork || c.Sigma.source == fromPerDim)
 	for j, v := range variance {
 		t.Scale[j] = common
 		if perColumn {

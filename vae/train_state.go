@@ -98,9 +98,9 @@ func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, fl
 		kl:          make([]float64, s.Batch),
 		value:       make([]float64, s.Batch),
 		drawWeights: make([]drawWeight, draws),
-		analytic:    s.Objective == ELBO && !c.Prior.learned() || c.Family == familyAE,
+		analytic:    s.Objective == ELBO && !c.Prior.learned() || !net.posterior.random(),
 		beta:        1,
-		gradient:    newGradient[T](c, true),
+		gradient:    newGradient[T](newObservation(c).transformed()),
 	}
 	tr.encoder = net.encoder.Tail(tr.whole, c.pseudoInputs())
 	tr.target = tr.encoder.Input
@@ -162,23 +162,17 @@ func (t *trainState[T]) startScale(floor []float64, scale density.Transform) {
 	}
 }
 
-// startBias sets the bias of the decoder's mean from the training rows: the
-// logit of the mean, clipped to [0.001, 0.999], for binary columns (Burda et
-// al. 2016); other columns are centred already.
+// startBias sets the bias of the decoder's location from the means of the
+// training rows.
 func (t *trainState[T]) startBias() {
-	c := &t.net.config
-	if c.Likelihood != Bernoulli && c.Likelihood != ContinuousBernoulli {
-		return
-	}
-	last := t.net.decoder.Layers[len(t.net.decoder.Layers)-1]
-	bias := nn.View(t.theta, last.Bias)
-	for j := range c.Dim {
+	d, obs := t.net.config.Dim, newObservation(&t.net.config)
+	bias := nn.View(t.theta, t.net.decoder.Layers[len(t.net.decoder.Layers)-1].Bias)
+	for j := range d {
 		var sum float64
 		for i := range t.rows {
-			sum += float64(t.x[i*c.Dim+j])
+			sum += float64(t.x[i*d+j])
 		}
-		p := min(max(sum/float64(t.rows), 0.001), 0.999)
-		bias[j] = T(math.Log(p / (1 - p)))
+		bias[j] = T(obs.bias(sum / float64(t.rows)))
 	}
 }
 

@@ -43,7 +43,7 @@ func (n *network[T]) idleUnits(theta []T, x *mat.Dense, seed uint64) []IdleUnits
 	cache, e := make([]T, n.posterior.cached(l)), make([]T, l)
 	outputs := n.encoder.Out()
 	for i := range rows {
-		if n.config.Family == familyVAE {
+		if n.posterior.random() {
 			for j := range e {
 				e[j] = T(random.NormFloat64())
 			}
@@ -80,9 +80,9 @@ func (n *network[T]) idleUnits(theta []T, x *mat.Dense, seed uint64) []IdleUnits
 
 // warnIdle names the layers of which a good part is idle.
 func (r *Report) warnIdle(c *Config) {
-	remedy := "a smaller Settings.Rate, or Norm layer, may help"
+	remedy := "a smaller {Rate}, or {Norm=layer}, may help"
 	if c.Activation == ReLU {
-		remedy = "they have died: Activation elu or gelu, a smaller Settings.Rate, or Norm layer, may help"
+		remedy = "they have died: {Activation=elu} or gelu, a smaller {Rate}, or {Norm=layer}, may help"
 	}
 	for _, l := range r.Idle {
 		if float64(l.Idle) > idleShare*float64(l.Units) {

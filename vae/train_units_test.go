@@ -18,7 +18,7 @@ func TestIdleUnits(t *testing.T) {
 		bias       float64 // which makes a unit idle
 		says       string
 	}{{ReLU, -1e3, "Activation elu"}, {Tanh, 1e3, "smaller Settings.Rate"}, {GELU, -1e3, "Norm layer"}} {
-		config := Config{Family: familyVAE, Dim: 3, Latent: 2, Hidden: []int{20, 10}, Activation: c.activation}
+		config := Config{Dim: 3, Latent: 2, Hidden: []int{20, 10}, Activation: c.activation}
 		n := newNetwork[float64](config)
 		// Units of ReLU may be idle from the start: take a start without.
 		var theta []float64
@@ -38,8 +38,8 @@ func TestIdleUnits(t *testing.T) {
 		require.Equal(t, []IdleUnits{{"encoder.0", 0, 20}, {"encoder.1", 3, 10}, {"decoder.0", 0, 10}, {"decoder.1", 4, 20}}, report.Idle)
 		report.warnIdle(&config)
 		require.Len(t, report.Warnings, 2)
-		require.Contains(t, report.Warnings[0], "3 of 10 units of encoder.1")
-		require.Contains(t, report.Warnings[1], c.says)
+		require.Contains(t, report.Warnings[0].String(), "3 of 10 units of encoder.1")
+		require.Contains(t, report.Warnings[1].String(), c.says)
 	}
 }
 
@@ -49,11 +49,11 @@ func TestDyingUnitsAreReported(t *testing.T) {
 	_, report, err := Fit(context.Background(), normals(200, 3, 2), nil, s, source(3))
 	require.NoError(t, err)
 	require.Len(t, report.Idle, 2)
-	require.Contains(t, report.Warnings[0]+report.Warnings[len(report.Warnings)-1], "give the same value for every row")
+	require.Contains(t, report.Warnings[0].Text+report.Warnings[len(report.Warnings)-1].Text, "give the same value for every row")
 	s.Optimizer, s.Rate, s.Clip = Adam, 1e-3, 0
 	_, report, err = Fit(context.Background(), normals(200, 3, 2), nil, s, source(3))
 	require.NoError(t, err)
 	for _, w := range report.Warnings {
-		require.NotContains(t, w, "the same value")
+		require.NotContains(t, w.Text, "the same value")
 	}
 }

@@ -17,7 +17,7 @@ var variedSettings = []Settings{
 	{Hidden: []int{8}, Epochs: 8, Batch: 32, Schedule: Cosine, Optimizer: SGD, Momentum: 0.9, Rate: 1e-3, Clip: 1},
 	{Hidden: []int{8}, Epochs: 8, Batch: 32, Schedule: Plateau, Patience: 1, Rate: 0.1, Clip: 5},
 	{Hidden: []int{8}, Epochs: 8, Batch: 50, Schedule: Stages, Objective: DReG, Samples: 3, Beta1: 0.99, Epsilon: 1e-4, Precision: Float64},
-	{Hidden: []int{8}, Epochs: 8, Batch: 32, Schedule: Constant, Sigma: PerDim, Warmup: 4, FreeNats: 0.05, Decay: 0.01, Patience: 3},
+	{Hidden: []int{8}, Epochs: 8, Batch: 32, Schedule: Constant, Sigma: PerDim, Warmup: 4, FreeNats: 0.05, Optimizer: AdamW, Patience: 3},
 	{Hidden: []int{8}, Epochs: 8, Batch: 32, Norm: LayerNorm},
 }
 
@@ -152,7 +152,7 @@ func TestStages(t *testing.T) {
 // Clipping bounds the step of plain gradient descent: |Δ| ≤ rate·Clip, with
 // equality when the gradient is longer than that.
 func TestClip(t *testing.T) {
-	c := Config{Family: "vae", Dim: 4, Latent: 2, Hidden: []int{5}}
+	c := Config{Dim: 4, Latent: 2, Hidden: []int{5}}
 	for _, clip := range []float64{1e-3, 1e6} {
 		tr := testTrainer(t, c, Settings{Samples: 1, Optimizer: SGD, Clip: clip}, nil)
 		before := append([]float64(nil), tr.theta...)
@@ -169,9 +169,9 @@ func TestClip(t *testing.T) {
 func TestWarmup(t *testing.T) {
 	s := small()
 	s.Warmup, s.Beta, s.Epochs = 3, 2, 5
-	s, err := s.resolve(40)
+	s, err := s.Resolve(40)
 	require.NoError(t, err)
-	j, err := start[float64](Config{Family: "vae", Dim: 2, Latent: 1}, normals(40, 2, 1), nil, s, 1)
+	j, err := start[float64](Config{Dim: 2, Latent: 1}, normals(40, 2, 1), nil, s, 1)
 	require.NoError(t, err)
 	defer j.close()
 	r := j.(*run[float64])

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"likely/compare"
+	"likely/density"
 	"likely/internal/interrupt"
 )
 
@@ -35,6 +36,9 @@ type app struct {
 
 	mu      sync.Mutex
 	cleanup []func() // undo half-written output when the grace is over
+
+	// spelling is how settings are given here: by flags.
+	spelling density.Spelling
 }
 
 // execute runs the command with the given arguments and returns its exit code.
@@ -59,10 +63,10 @@ func execute(args []string, in io.Reader, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "compare: interrupted; nothing was left half-written")
 		return exitInterrupted
 	case errors.Is(err, compare.ErrUsage):
-		fmt.Fprintf(errOut, "compare: %s (see compare --help)\n", oneLine(err.Error()))
+		fmt.Fprintf(errOut, "compare: %s (see compare --help)\n", oneLine(density.ErrorIn(err, a.spelling)))
 		return exitUsage
 	}
-	fmt.Fprintf(errOut, "compare: %s\n", oneLine(err.Error()))
+	fmt.Fprintf(errOut, "compare: %s\n", oneLine(density.ErrorIn(err, a.spelling)))
 	return exitFailed
 }
 

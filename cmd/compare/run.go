@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"likely/compare"
+	"likely/density"
 	"likely/internal/wholefile"
 	"likely/report"
 	"likely/results"
@@ -54,6 +55,8 @@ func (a *app) runCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd.Flags())
+	cmd.SetUsageFunc(usage)
+	a.spelling = density.Flag(flags.book.names)
 	return cmd
 }
 
@@ -69,7 +72,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	defer folder.Discard()
 
 	var bar *progress
-	job := compare.Job{Config: flags.config}
+	job := compare.Job{Settings: flags.settings, Fingerprint: flags.fingerprint, Spelling: a.spelling}
 	if !flags.quiet {
 		bar = newProgress(a.err)
 		job.Progress = bar
@@ -112,8 +115,6 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	}
 	return nil
 }
-
-func flagError(flag string, err error) error { return fmt.Errorf("--%s: %w", flag, err) }
 
 func errFormat(name string) error {
 	return fmt.Errorf("unknown format %q; want one of %s", name, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
