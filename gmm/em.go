@@ -45,6 +45,9 @@ type EM struct {
 // If ctx ends, Step returns its error within the time of a block of rows, and
 // the run can not be continued.
 func (e *EM) Step(ctx context.Context) error {
+	if ctx == nil {
+		return errNoContext()
+	}
 	e.moments.ctx = ctx
 	err := e.maximize()
 	var value float64
@@ -242,7 +245,8 @@ func (e *EM) judge() {
 }
 
 // rest returns what the objective will still gain, by Aitken's rule from the last
-// three values; +∞ where steps do not shrink.
+// three values; +∞ where steps do not shrink, or fall: steps that fall less and less
+// promise no end.
 func (e *EM) rest() float64 {
 	last := len(e.history) - 1
 	if last < e.leapt+2 {
@@ -250,7 +254,7 @@ func (e *EM) rest() float64 {
 	}
 	step := e.history[last] - e.history[last-1]
 	ratio := step / (e.history[last-1] - e.history[last-2])
-	if !(ratio > 0 && ratio < 1) {
+	if !(step > 0 && ratio > 0 && ratio < 1) {
 		return math.Inf(1)
 	}
 	return step * max(ratio/(1-ratio), e.slow)

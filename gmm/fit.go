@@ -26,6 +26,9 @@ import (
 //
 // The cost is O(N·K·D²) an iteration for full covariances.
 func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
+	if err := checkCall(ctx, src); err != nil {
+		return nil, nil, err
+	}
 	s, err := s.resolve()
 	if err != nil {
 		return nil, nil, err
@@ -210,9 +213,9 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 func newRun(rows *scaledRows, s Settings, prior *scaledPrior) *EM {
 	k := s.Components
 	return &EM{
-		k: k, d: rows.d, covariance: s.Covariance, floor: s.least(), tolerance: s.Tolerance, scaled: rows,
+		k: k, d: rows.d, covariance: s.Covariance, floor: s.least() * rows.columns.floor, tolerance: s.Tolerance, scaled: rows,
 		moments: moments{
-			n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, prior: prior,
+			n: rows.n, k: k, d: rows.d, total: rows.total, spread: rows.columns.spread, x: rows.x, weight: rows.weight, prior: prior,
 			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),
 		},
 		logWeight: make([]float64, k), logLik: math.Inf(-1),

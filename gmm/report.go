@@ -57,11 +57,29 @@ const nearSingular = 1e-4
 // degenerate too.
 func (e *EM) degenerate() bool {
 	for k := range e.k {
-		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.shapes.rowsNeeded()) {
+		if e.shapes.floored(k) || e.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.shapes.rowsNeeded()) {
 			return true
 		}
 	}
 	return false
+}
+
+// narrowest returns the smallest variance of component k in any direction, relative to
+// the columns' own.
+func (e *EM) narrowest(k int) float64 {
+	own := e.scaled.columns.own
+	if own == nil {
+		return e.shapes.narrowest(k)
+	}
+	inverse := make([]float64, e.d)
+	for j, v := range own {
+		inverse[j] = 1 / v
+	}
+	one, err := e.shapes.reordered([]int{k}).rescaled(inverse)
+	if err != nil {
+		return 0 // more or less than a number can hold
+	}
+	return one.narrowest(0)
 }
 
 // doubt ranks optima by how little their likelihood may be worth: 0 for none that is
@@ -115,9 +133,9 @@ func (r *Report) examineComponents(e *EM) {
 		case e.shapes.heywood(k) > 0:
 			explained.add(k, count)
 			columns = append(columns, e.shapes.heywood(k))
-		case e.shapes.narrowest(k) < nearSingular:
+		case e.narrowest(k) < nearSingular:
 			narrow.add(k, count)
-			narrowest = min(narrowest, e.shapes.narrowest(k))
+			narrowest = min(narrowest, e.narrowest(k))
 		}
 	}
 	r.FloorActive = floored.any() || explained.any()
