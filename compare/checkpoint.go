@@ -39,7 +39,7 @@ func (j *Job) fitOrResume(ctx context.Context, k Kind, d *Data) (*Fit, error) {
 			return fit, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			d.Warnings = append(d.Warnings, fmt.Sprintf("%s was fitted again: what the interrupted run kept of it cannot be read (%v)", k.Name(), err))
+			d.warnf("%s was fitted again: what the interrupted run kept of it cannot be read (%v)", k.Name(), err)
 		}
 	}
 	fit, err := j.fit(ctx, k, d)
@@ -70,7 +70,7 @@ func (j *Job) fit(ctx context.Context, k Kind, d *Data) (*Fit, error) {
 // fingerprint identifies what a fit depends on: the data, their preparation,
 // and the settings.
 func (j *Job) fingerprint(name string, d *Data) string {
-	c := j.Config
+	c := j.Settings
 	c.Models, c.EvalSamples, c.EvalRows, c.GapRows, c.Novelty = nil, 0, 0, 0, false // fits do not depend on these
 	test := ""
 	if d.Test != nil {
@@ -100,9 +100,12 @@ func readFit(name string) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	fit := &Fit{}
-	if err := json.Unmarshal(text, fit); err != nil {
+	var fit *Fit
+	if err := json.Unmarshal(text, &fit); err != nil {
 		return nil, fmt.Errorf("%s.json: %w", name, err)
+	}
+	if fit == nil || fit.Settings == nil || fit.History.Unit == "" {
+		return nil, fmt.Errorf("%s.json: it holds no fit", name)
 	}
 	fit.Model, err = saved.Load(name + ".safetensors")
 	return fit, err
@@ -123,7 +126,8 @@ func (j *Job) RemoveCheckpoint() {
 			os.Remove(filepath.Join(j.Checkpoint, e.Name()))
 		}
 	}
-	os.Remove(j.Checkpoint) // fails, as it should, where something is left
+	wholefile.Sweep(j.Checkpoint) // what a process that was killed was writing
+	os.Remove(j.Checkpoint)       // fails, as it should, where something is left
 }
 
 // HasCheckpoint reports whether there is anything to resume.

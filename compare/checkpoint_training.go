@@ -66,7 +66,7 @@ func (j *Job) resumeTraining(t trainer, path, name string, d *Data) {
 			return
 		}
 	}
-	d.Warnings = append(d.Warnings, fmt.Sprintf("%s was trained from the start: the state of the interrupted training cannot be used (%v)", name, err))
+	d.warnf("%s was trained from the start: the state of the interrupted training cannot be used (%v)", name, err)
 }
 
 func (j *Job) keepState(t trainer, path string) error {

@@ -46,7 +46,7 @@ func TestResumeWithinTraining(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		s := &stopAt{task: task, epoch: epoch, cancel: cancel, seen: map[string]int{}}
-		job := Job{Config: config, Progress: s, Checkpoint: filepath.Join(dir, name+".checkpoint"), Resume: resume}
+		job := Job{Settings: config, Progress: s, Checkpoint: filepath.Join(dir, name+".checkpoint"), Resume: resume}
 		outcome, err := job.Run(ctx)
 		if err == nil {
 			job.RemoveCheckpoint()

@@ -1,25 +1,23 @@
 package compare
 
 import (
-	"fmt"
 	"math"
 
 	"likely/dataset"
 	"likely/density"
+	"likely/vae"
 )
 
-// discretized is the likelihood of levels as they are, without noise.
-const discretized = "discretized-logistic"
-
-// maxLevel is the highest level that it takes.
+// maxLevel is the highest level that a likelihood of levels takes.
 const maxLevel = 65535
 
-// levelled returns an error if the data are not levels 0, 1, 2, …
-func levelled(d *dataset.Dataset) error {
+// levelled returns an error if the data are not levels 0, 1, 2, …, as the likelihood
+// asks for.
+func levelled(d *dataset.Dataset, l vae.Likelihood) error {
 	for i := range d.Rows() {
 		for j, v := range d.X.RawRowView(i) {
 			if !(v >= 0 && v <= maxLevel) || v != math.Trunc(v) {
-				return fmt.Errorf("--vae-likelihood %s: %s is %v, not a level 0, 1, 2, … such as a byte of grey: %w; give the levels as they are stored, or another likelihood", discretized, d.Where(i, j), v, density.ErrSupport)
+				return density.SettingErrorf(density.ErrSupport, "{Likelihood=%v}: %s is %v, not a level 0, 1, 2, … such as a byte of grey: {err}; give the levels as they are stored, or another likelihood", l, d.Where(i, j), v)
 			}
 		}
 	}

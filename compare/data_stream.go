@@ -2,7 +2,6 @@ package compare
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -14,9 +13,9 @@ import (
 )
 
 // openStream opens a file of which Config.Stream rows are held in memory.
-func openStream(ctx context.Context, c *Config) (*dataset.Stream, error) {
+func openStream(ctx context.Context, c *Settings) (*dataset.Stream, error) {
 	if slices.ContainsFunc(dataset.List(), func(e dataset.Entry) bool { return e.Name == c.Dataset }) {
-		return nil, usagef("--stream with %s: it is for files, and this is a dataset of the program's own; leave it out", c.Dataset)
+		return nil, usagef("{Stream} with %s: it is for files, and this is a dataset of the program's own; leave it out", c.Dataset)
 	}
 	return dataset.OpenStream(ctx, c.Dataset, c.Stream, c.Seed, dataset.Options{Missing: c.Missing, Weights: c.Weights})
 }
@@ -108,17 +107,17 @@ const chance = 0.01
 
 // streamMixture goes on with a mixture that was fitted to the rows in memory, on all rows
 // of the file that are not held out.
-func streamMixture(ctx context.Context, j *Job, name string, fit *Fit, d *Data) (*Fit, error) {
+func (j *Job) streamMixture(ctx context.Context, name string, fit *Fit, d *Data) (*Fit, error) {
 	rows := newStreamed(d)
 	var source gmm.Rows = rows
-	if j.Config.Weights != "" {
+	if j.Settings.Weights != "" {
 		source = weighed{rows}
 	}
 	start := fit.Model.Fitted.(*gmm.Model)
 	gain := float64(start.NumParameters()) / (2 * rows.weight)
 	begin, passes := time.Now(), 0
 	s := gmm.Settings{
-		Covariance: start.Family(), Iterations: j.Config.GMM.Iterations, Floor: j.Config.Floor, Missing: j.Config.Missing,
+		Covariance: start.Family(), Iterations: j.Settings.GMM.Iterations, Floor: j.Settings.Floor, Missing: j.Settings.Missing,
 		Tolerance: max(chance*gain, 1e-9),
 		Progress: func(_, iteration int, _ float64) {
 			passes++
@@ -127,15 +126,25 @@ func streamMixture(ctx context.Context, j *Job, name string, fit *Fit, d *Data) 
 	}
 	m, report, err := gmm.FitStream(ctx, source, start, s)
 	if err != nil {
+		return nil, of("gmm", err)
+	}
+	all, err := j.mixtureFit(name, m, report, s, d, time.Since(begin))
+	if err != nil {
 		return nil, err
 	}
-	all := mixtureFit(name, m, report, d, time.Since(begin))
+	if err := all.record(fit.Settings, streamRecord{rows.count, passes}); err != nil {
+		return nil, err
+	}
 	all.Seconds += fit.Seconds
 	all.Passes = fit.Passes + float64(passes)*float64(rows.count)/float64(d.Train.Rows())
-	all.Settings["starts"] = fit.Settings["starts"]
-	all.Settings["rows_streamed"], all.Settings["passes_streamed"] = rows.count, passes
 	all.Selection, all.Baseline = fit.Selection, fit.Baseline
 	return all, nil
+}
+
+// streamRecord is what the record of a fit to a file says beside its settings.
+type streamRecord struct {
+	Rows   int `json:"rows_streamed"`
+	Passes int `json:"passes_streamed"`
 }
 
 // warnStream says what sees only a part of the rows.
@@ -145,7 +154,7 @@ func (d *Data) warnStream(chosen []Kind) {
 	}
 	for _, k := range chosen {
 		if _, streams := k.(streamer); !streams {
-			d.Warnings = append(d.Warnings, fmt.Sprintf("%s is trained on the %d training rows among the %d that --stream holds in memory, the mixtures on all %d", k.Name(), d.Train.Rows(), d.All.Rows(), newStreamed(d).count))
+			d.warnf("%s is trained on the %d training rows among the %d that {Stream} holds in memory, the mixtures on all %d", k.Name(), d.Train.Rows(), d.All.Rows(), newStreamed(d).count)
 		}
 	}
 }

@@ -20,16 +20,16 @@ import (
 // on the wrong side by 4 standard errors of their draws: with about 20 bounds and 7
 // models, a rate of false alarms below 1 % if seeds were drawn anew.
 func TestEstimatorsAgree(t *testing.T) {
-	for name, change := range map[string]func(*Config){
-		"1-D":       func(c *Config) { c.VAE.Latent = 1 },
-		"2-D":       func(c *Config) { c.VAE.Latent = 2 },
-		"4-D":       func(c *Config) { c.VAE.Latent = 4 },
-		"linear":    func(c *Config) { c.VAE.Hidden, c.VAE.Sigma = []int{}, vae.Shared },
-		"mixture":   func(c *Config) { c.VAE.Prior = vae.LearnedMixture(3) },
-		"vamp":      func(c *Config) { c.VAE.Prior, c.VAE.Latent = vae.Vamp(5), 3 },
-		"full":      func(c *Config) { c.VAE.FullPosterior = true },
-		"student-t": func(c *Config) { c.VAE.Likelihood = "student-t" },
-		"train":     func(c *Config) { c.Holdout = 0 },
+	for name, change := range map[string]func(*Settings){
+		"1-D":       func(c *Settings) { c.VAE.Latent = 1 },
+		"2-D":       func(c *Settings) { c.VAE.Latent = 2 },
+		"4-D":       func(c *Settings) { c.VAE.Latent = 4 },
+		"linear":    func(c *Settings) { c.VAE.Hidden, c.VAE.Sigma = []int{}, vae.Shared },
+		"mixture":   func(c *Settings) { c.VAE.Prior = vae.LearnedMixture(3) },
+		"vamp":      func(c *Settings) { c.VAE.Prior, c.VAE.Latent = vae.Vamp(5), 3 },
+		"full":      func(c *Settings) { c.VAE.FullPosterior = true },
+		"student-t": func(c *Settings) { c.Likelihood = Given(vae.StudentT) },
+		"train":     func(c *Settings) { c.Holdout = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() && name != "2-D" && name != "4-D" && name != "linear" {
@@ -38,11 +38,11 @@ func TestEstimatorsAgree(t *testing.T) {
 			t.Parallel()
 			c := Default()
 			c.Dataset, c.Models = "iris", []string{"gmm", "vae"}
-			c.GMM.Components, c.GMM.Starts = Range{2, 2}, 2
+			c.Components, c.GMM.Starts = Range{2, 2}, 2
 			c.VAE.Hidden, c.VAE.Epochs = []int{12}, 60
 			c.EvalSamples, c.GapRows = 500, 8
 			change(&c)
-			o, err := (&Job{Config: c}).Run(t.Context())
+			o, err := (&Job{Settings: c}).Run(t.Context())
 			require.NoError(t, err)
 			r := o.Results
 			checkEstimators(t, r.Models[0])

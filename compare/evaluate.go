@@ -38,7 +38,7 @@ type evaluation struct {
 	explanation *explain.Explanation
 	// places name the rows that are explained.
 	places   []string
-	warnings []string
+	warnings []density.Warning
 }
 
 // measured is the quality of a model on one part of the data.
@@ -70,7 +70,7 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 			continue
 		}
 		var err error
-		if *p.to, err = j.measure(ctx, fit, p.part.Head(j.Config.EvalRows), p.name); err != nil {
+		if *p.to, err = j.measure(ctx, fit, p.part.Head(j.Settings.EvalRows), p.name); err != nil {
 			return nil, fmt.Errorf("%s rows: %w", p.name, err)
 		}
 		// One warning is enough: that of the rows the table reports.
@@ -78,7 +78,7 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 			e.warn(r, p.part, p.name)
 		}
 	}
-	explained := j.Config.GapRows > 0 && j.Config.rowsByRows() == ""
+	explained := j.Settings.GapRows > 0 && j.Settings.rowsByRows() == ""
 	if m, ok := fit.Model.Fitted.(density.Model); ok && explained && e.train.logProb != nil {
 		_, part, _ := e.reported(d)
 		if err := j.twoSample(ctx, e, m, part); err != nil {
@@ -100,10 +100,14 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		return nil, err
 	}
 	e.bound.active, e.bound.ratePerDim = kind.Activity(fit.Model.Fitted, d.Train.Model)
-	if j.Config.GapRows == 0 {
+	if j.Settings.GapRows == 0 {
 		return e, nil
 	}
 	return e, j.explain(ctx, e, subject, d)
+}
+
+func (e *evaluation) warnf(format string, args ...any) {
+	e.warnings = append(e.warnings, density.Warnf(format, args...))
 }
 
 // warn names the rows of a part whose numbers are infinite or cannot be trusted,
@@ -111,7 +115,7 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 func (e *evaluation) warn(r *eval.Result, p *Part, name string) {
 	for i, v := range r.LogProb {
 		if math.IsInf(v, 0) {
-			e.warnings = append(e.warnings, fmt.Sprintf("%s has log p = %v: it lies where the model has no density to speak of, and the mean of the %s rows is not finite; look at the row, or leave it out", p.Where(i, -1), v, name))
+			e.warnf("%s has log p = %v: it lies where the model has no density to speak of, and the mean of the %s rows is not finite; look at the row, or leave it out", p.Where(i, -1), v, name)
 			return
 		}
 	}
@@ -123,11 +127,11 @@ func (e *evaluation) warn(r *eval.Result, p *Part, name string) {
 	for _, i := range rows[:min(len(rows), 3)] {
 		places = append(places, p.Where(i, -1))
 	}
-	text := fmt.Sprintf("%d of %d %s rows have a Pareto k̂ above %.2f with %d draws (%s, …): their log p is uncertain by more than its error says; more --eval-samples would help", len(rows), len(r.LogProb), name, eval.Threshold(r.Samples), r.Samples, strings.Join(places, "; "))
+	text := fmt.Sprintf("%d of %d %s rows have a Pareto k̂ above %.2f with %d draws (%s, …): their log p is uncertain by more than its error says; more {EvalSamples} would help", len(rows), len(r.LogProb), name, eval.Threshold(r.Samples), r.Samples, strings.Join(places, "; "))
 	if trusted, ok := r.Trusted(); ok {
 		text += fmt.Sprintf(" (without them the mean differs by %+.2g nats)", trusted.Value-r.Estimate().Value)
 	}
-	e.warnings = append(e.warnings, text)
+	e.warnf("%s", text)
 }
 
 // measure evaluates a model on some rows.
@@ -144,7 +148,7 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 	task := fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name)
 	j.step(task, 0, p.Rows(), "")
 	var err error
-	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Config.EvalSamples, j.Config.Seed, func(done, total int) {
+	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
 		j.step(task, done, total, "")
 	})
 	if err == nil {
@@ -156,14 +160,14 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 // bound measures the ELBO and its parts on the rows that are reported.
 func (j *Job) bound(ctx context.Context, e *evaluation, m explain.Subject, d *Data) error {
 	on, part, _ := e.reported(d)
-	part = part.Head(j.Config.EvalRows)
-	b, err := elbo.ELBO(ctx, m.Model, m.Encoder, part.Model, elbo.Settings{Samples: boundSamples, Seed: j.Config.Seed})
+	part = part.Head(j.Settings.EvalRows)
+	b, err := elbo.ELBO(ctx, m.Model, m.Encoder, part.Model, elbo.Settings{Samples: boundSamples, Seed: j.Settings.Seed})
 	if err != nil {
 		return fmt.Errorf("ELBO on %s rows: %w", on, err)
 	}
 	// The mean over rows of the logarithm of K draws' mean weight is the
 	// K-sample bound (Burda et al. 2016), here with the encoder's draws.
-	multi, err := elbo.MultiSample(ctx, m.Model, m.Encoder, part.Model, []int{iwaeSamples}, elbo.Settings{Samples: 4 * iwaeSamples, Seed: j.Config.Seed})
+	multi, err := elbo.MultiSample(ctx, m.Model, m.Encoder, part.Model, []int{iwaeSamples}, elbo.Settings{Samples: 4 * iwaeSamples, Seed: j.Settings.Seed})
 	if err != nil {
 		return fmt.Errorf("bound of several samples on %s rows: %w", on, err)
 	}

@@ -1,6 +1,9 @@
 package compare
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"likely/results"
 	"likely/saved"
 )
@@ -15,9 +18,10 @@ type Fit struct {
 	// training row.
 	Seconds float64 `json:"seconds"`
 	Passes  float64 `json:"passes"`
-	// Settings is what the fit was asked to do, for results.json.
-	Settings map[string]any `json:"settings"`
-	History  History        `json:"history"`
+	// Settings is what the fit did, every default in its place, and what it came
+	// to, for results.json: an object.
+	Settings json.RawMessage `json:"settings"`
+	History  History         `json:"history"`
 	// FloorActive and Converged are absent where the model has no such
 	// thing.
 	FloorActive *bool    `json:"floor_active,omitempty"`
@@ -32,6 +36,36 @@ type Fit struct {
 	Assumed bool `json:"assumed,omitempty"`
 	// Baseline says that the model is there for others to be measured against.
 	Baseline bool `json:"baseline,omitempty"`
+}
+
+// record sets the settings of the fit to the union of some objects, of which a later
+// one counts.
+func (f *Fit) record(parts ...any) error {
+	union := make(map[string]json.RawMessage)
+	for _, part := range parts {
+		text, err := json.Marshal(part)
+		if err != nil {
+			return fmt.Errorf("the record of %s: %w", f.Model.Name, err)
+		}
+		if err := json.Unmarshal(text, &union); err != nil {
+			return fmt.Errorf("the record of %s: %w", f.Model.Name, err)
+		}
+	}
+	text, err := json.Marshal(union)
+	f.Settings = text
+	return err
+}
+
+// omit takes out of the record what the model has no use for.
+func (f *Fit) omit(keys ...string) error {
+	record := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(f.Settings, &record); err != nil {
+		return fmt.Errorf("the record of %s: %w", f.Model.Name, err)
+	}
+	for _, key := range keys {
+		delete(record, key)
+	}
+	return f.record(record)
 }
 
 // History is the course of a fit, for the figure: a bound on the mean log p,

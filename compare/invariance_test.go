@@ -20,18 +20,18 @@ import (
 	"likely/vae"
 )
 
-func quick(data string) Config {
+func quick(data string) Settings {
 	c := Default()
 	c.Dataset = data
-	c.GMM.Starts, c.GMM.Components = 3, Range{2, 2}
+	c.GMM.Starts, c.Components = 3, Range{2, 2}
 	c.VAE.Hidden, c.VAE.Epochs = []int{16}, 15
 	c.EvalSamples = 200
 	return c
 }
 
-func run(t *testing.T, c Config) *results.Results {
+func run(t *testing.T, c Settings) *results.Results {
 	require.NoError(t, c.Check())
-	o, err := (&Job{Config: c}).Run(t.Context())
+	o, err := (&Job{Settings: c}).Run(t.Context())
 	require.NoError(t, err)
 	return o.Results
 }

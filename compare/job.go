@@ -2,8 +2,11 @@ package compare
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 
+	"likely/density"
 	"likely/results"
 )
 
@@ -14,9 +17,16 @@ type Progress interface {
 	Step(task string, done, total int, note string)
 }
 
+// ErrOtherData reports data that are not those of the run that is to be repeated.
+var ErrOtherData = errors.New("other data than those of the run to repeat")
+
 // Job is one comparison.
 type Job struct {
-	Config Config
+	Settings Settings
+	// Spelling is how the reader of warnings gives settings; nil: as fields.
+	Spelling density.Spelling
+	// Fingerprint is the SHA-256 that the data must have; "": any.
+	Fingerprint string
 	// Progress may be nil.
 	Progress Progress
 	// Checkpoint is a folder that keeps the models finished so far, so that
@@ -43,23 +53,30 @@ type Outcome struct {
 // Run fits the models to the training rows and evaluates them. It writes nothing but
 // the checkpoint.
 func (j *Job) Run(ctx context.Context) (*Outcome, error) {
-	j.step("reading "+j.Config.Dataset, 0, 0, "")
-	d, err := Load(ctx, &j.Config)
+	j.step("reading "+j.Settings.Dataset, 0, 0, "")
+	settings, err := json.Marshal(&j.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("the record of the settings: %w", err)
+	}
+	d, err := Load(ctx, &j.Settings)
 	if err != nil {
 		return nil, err
 	}
 	defer d.Close()
-	if err := d.checkNovelty(&j.Config); err != nil {
+	if j.Fingerprint != "" && j.Fingerprint != d.All.SHA256 {
+		return nil, fmt.Errorf("%s has the fingerprint %.12s… where %.12s… was asked for: %w", d.All.Place(), d.All.SHA256, j.Fingerprint, ErrOtherData)
+	}
+	if err := d.checkNovelty(&j.Settings); err != nil {
 		return nil, err
 	}
-	chosen, err := selectKinds(&j.Config, d)
+	chosen, err := selectKinds(&j.Settings, d)
 	if err != nil {
 		return nil, err
 	}
 	d.warnStream(chosen)
 	out := &Outcome{Data: d, Results: &results.Results{
-		Schema: results.Schema, Seed: j.Config.Seed, Version: CurrentVersion(),
-		Warnings: []string{}, Dataset: d.describe(&j.Config),
+		Schema: results.Schema, Seed: j.Settings.Seed, Version: CurrentVersion(), Settings: settings,
+		Warnings: []string{}, Dataset: d.describe(&j.Settings),
 		Models: []*results.Model{}, Pairs: []results.Pair{},
 	}}
 	if err := j.fitAll(ctx, out, chosen); err != nil {
@@ -78,15 +95,18 @@ func (j *Job) fitAll(ctx context.Context, out *Outcome, chosen []Kind) error {
 	for _, kind := range chosen {
 		fit, err := j.fitOrResume(ctx, kind, out.Data)
 		if err != nil {
-			return fmt.Errorf("%s: %w", out.Data.All.Place(), translated{err})
+			return fmt.Errorf("%s: %w", out.Data.All.Place(), err)
 		}
 		for _, w := range fit.Warnings {
-			warnings = append(warnings, kind.Name()+": "+translate(w))
+			warnings = append(warnings, kind.Name()+": "+w)
 		}
 		out.Fits = append(out.Fits, fit)
 	}
 	// What is said of the data, resumed fits among it, comes first.
-	out.Results.Warnings = append(append(out.Results.Warnings, out.Data.Warnings...), warnings...)
+	for _, w := range out.Data.Warnings {
+		out.Results.Warnings = append(out.Results.Warnings, w.In(j.spelling(), 0))
+	}
+	out.Results.Warnings = append(out.Results.Warnings, warnings...)
 	return nil
 }
 
@@ -99,7 +119,7 @@ func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
 			return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
 		}
 		for _, w := range e.warnings {
-			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+w)
+			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+w.In(j.spelling(), 0))
 		}
 		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
 		evaluations = append(evaluations, e)

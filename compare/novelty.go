@@ -21,9 +21,9 @@ const (
 )
 
 // checkNovelty returns an error if novelty was asked for and cannot be measured.
-func (d *Data) checkNovelty(c *Config) error {
+func (d *Data) checkNovelty(c *Settings) error {
 	if c.Novelty && (d.Test == nil || d.Test.Rows() < noveltyLeast || c.Missing) {
-		return usagef("--eval-novelty needs at least %d test rows without missing values; hold out more, or leave it out", noveltyLeast)
+		return usagef("{Novelty} needs at least %d test rows without missing values; hold out more, or leave it out", noveltyLeast)
 	}
 	return nil
 }
@@ -31,13 +31,13 @@ func (d *Data) checkNovelty(c *Config) error {
 // novelty measures whether the models repeat or mix their training rows. The test
 // rows are halved: one half is what the sets are compared with, the other a set.
 func (j *Job) novelty(ctx context.Context, fits []*Fit, d *Data) (*results.Novelty, error) {
-	if !j.Config.Novelty {
+	if !j.Settings.Novelty {
 		return nil, nil
 	}
 	half := d.Test.Rows() / 2
 	held, other := density.Rows(d.Test.Model, 0, half), density.Rows(d.Test.Model, half, d.Test.Rows())
 	train := density.Rows(d.Train.Model, 0, min(d.Train.Rows(), noveltyTrain))
-	seed := j.Config.Seed
+	seed := j.Settings.Seed
 	n := min(d.Test.Rows()-half, noveltyRows)
 	r := &results.Novelty{Rows: n, RowsHeld: half}
 	r.RowsTrain, _ = train.Dims()

@@ -24,14 +24,16 @@ const Schema = "likely.results/1"
 // with the units in the field names. Nats are per example, of the original
 // data. A quantity that was not computed is absent, never 0.
 type Results struct {
-	Schema   string   `json:"schema"`
-	Seed     uint64   `json:"seed"`
-	Version  Version  `json:"version"`
-	Warnings []string `json:"warnings"`
-	Dataset  Dataset  `json:"dataset"`
-	Models   []*Model `json:"models"`
-	Pairs    []Pair   `json:"pairs"`
-	Novelty  *Novelty `json:"novelty,omitempty"`
+	Schema  string  `json:"schema"`
+	Seed    uint64  `json:"seed"`
+	Version Version `json:"version"`
+	// Settings is what the comparison was asked to do: enough to repeat it.
+	Settings json.RawMessage `json:"settings,omitempty"`
+	Warnings []string        `json:"warnings"`
+	Dataset  Dataset         `json:"dataset"`
+	Models   []*Model        `json:"models"`
+	Pairs    []Pair          `json:"pairs"`
+	Novelty  *Novelty        `json:"novelty,omitempty"`
 }
 
 // Version says which program made the numbers, on what.

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"likely/compare"
+	"likely/density"
 	"likely/internal/wholefile"
 	"likely/report"
 	"likely/results"
@@ -55,6 +55,8 @@ func (a *app) runCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd.Flags())
+	cmd.SetUsageFunc(usage)
+	a.spelling = density.Flag(flags.book.names)
 	return cmd
 }
 
@@ -70,13 +72,13 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	defer folder.Discard()
 
 	var bar *progress
-	job := compare.Job{Config: flags.config}
+	job := compare.Job{Settings: flags.settings, Fingerprint: flags.fingerprint, Spelling: a.spelling}
 	if !flags.quiet {
 		bar = newProgress(a.err)
 		job.Progress = bar
 		defer bar.Done()
 	}
-	job.Checkpoint = filepath.Clean(flags.out) + ".checkpoint"
+	job.Checkpoint = folder.Checkpoint()
 	job.Resume = flags.resume
 	a.onInterrupt(func() {
 		if job.HasCheckpoint() {
@@ -113,8 +115,6 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	}
 	return nil
 }
-
-func flagError(flag string, err error) error { return fmt.Errorf("--%s: %w", flag, err) }
 
 func errFormat(name string) error {
 	return fmt.Errorf("unknown format %q; want one of %s", name, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
