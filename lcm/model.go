@@ -534,3 +534,28 @@ func (m *Model) complete(dst, x *mat.Dense, value func(i int, r []float64, j int
 	}
 	return dst
 }
+
+// CheckSupport returns an error that names the first row and column (counted from 1) of x
+// (N×D, NaN for missing values) with a value that has probability 0 in every class, or
+// nil. It wraps density.ErrSupport.
+func (m *Model) CheckSupport(x *mat.Dense) error {
+	for i := range m.rows(x) {
+		for j, v := range x.RawRowView(i) {
+			if math.IsNaN(v) {
+				continue
+			}
+			col := m.l.columns[j]
+			if !col.holds(v) {
+				return density.SettingErrorf(density.ErrSupport, "lcm: row %d, column %d is %v: {err}; a %v column wants %s; fit with other {Columns}, or more levels", i+1, j+1, v, col.Kind, col.wants())
+			}
+			possible := col.Kind == Normal
+			for c := 0; c < m.p.k && !possible; c++ {
+				possible = !math.IsInf(m.logColumn(c, j, v), -1)
+			}
+			if !possible {
+				return density.SettingErrorf(density.ErrSupport, "lcm: row %d, column %d is %v, which no class can have: {err}; fit under a {Prior}", i+1, j+1, v)
+			}
+		}
+	}
+	return nil
+}
