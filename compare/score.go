@@ -15,9 +15,7 @@ import (
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
-	"likely/gmm"
 	"likely/saved"
-	"likely/vae"
 )
 
 // ErrNoDensity reports a question about log p(x) to a model without one.
@@ -38,7 +36,7 @@ func Score(ctx context.Context, m *saved.Model, d *dataset.Dataset, samples int,
 // logProb scores rows in model space and shifts the result to the units of the
 // data. progress may be nil.
 func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, seed uint64, progress func(done, total int)) (*eval.Result, error) {
-	model, proposal, err := evaluable(m)
+	model, proposal, err := evaluableModel(m)
 	if err != nil {
 		return nil, err
 	}
@@ -52,26 +50,25 @@ func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, see
 	return result, nil
 }
 
-// evaluable returns the model as eval wants it: in closed form where there is
+// evaluableModel returns the model as eval wants it: in closed form where there is
 // one, else with the proposal to draw codes from.
-func evaluable(m *saved.Model) (density.Model, density.Proposal, error) {
+func evaluableModel(m *saved.Model) (density.Model, density.Proposal, error) {
 	switch f := m.Fitted.(type) {
-	case *vae.Autoencoder:
-		return nil, nil, fmt.Errorf("model %s: %w; score a gmm or a vae", m.Name, ErrNoDensity)
-	case *vae.Model:
-		if marginal, ok, err := f.Marginal(); ok {
-			return marginal, nil, err
+	case evaluable:
+		model, proposal, err := f.Evaluable()
+		if err != nil || proposal == nil {
+			return model, nil, err
 		}
-		return f, elbo.Adaptive(f, f.Encoder()), nil
-	case *gmm.Model:
+		return model, elbo.Adaptive(model.(density.Latent), proposal), nil
+	case observable:
 		if m.Preparation.Missing {
-			return observed{f}, nil, nil
+			return f.Observed(), nil, nil
 		}
-		return f, nil, nil
-	case density.Model:
-		return f, nil, nil
 	}
-	panic("compare: unknown kind of model")
+	if model, ok := m.Fitted.(density.Model); ok {
+		return model, nil, nil
+	}
+	return nil, nil, fmt.Errorf("model %s: %w; score a gmm or a vae", m.Name, ErrNoDensity)
 }
 
 // WriteScores writes a CSV line per row: its number from 1, log p(x) in nats,

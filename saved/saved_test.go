@@ -18,7 +18,7 @@ import (
 func models(t testing.TB) []*Model {
 	d, err := dataset.Open("faithful")
 	require.NoError(t, err)
-	p := NewPreparation(d, false, "none", 7)
+	p := NewPreparation(d, false, dataset.NotBinarized, 7)
 	p.Transform, err = density.NewStandardizing(d.X)
 	require.NoError(t, err)
 	x := p.Transform.Apply(nil, d.X)

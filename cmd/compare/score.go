@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"likely/dataset"
 	"likely/compare"
+	"likely/dataset"
 	"likely/saved"
 )
 

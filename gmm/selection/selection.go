@@ -174,7 +174,7 @@ func Select(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Ta
 
 func (s *Settings) resolve(x *mat.Dense) error {
 	_, d := x.Dims()
-	s.Families = s.Families.resolved(d)
+	s.Families = s.Families.Resolved(d)
 	if s.Components == nil {
 		s.Components = []int{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	}
