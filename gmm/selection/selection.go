@@ -44,27 +44,37 @@ func ParseCriterion(name string) (Criterion, error) {
 	if i := slices.Index(criterionNames, name); i >= 0 {
 		return Criterion(i), nil
 	}
-	return 0, fmt.Errorf("selection: unknown criterion %q; want one of %s", name, strings.Join(criterionNames, ", "))
+	return 0, density.SettingErrorf(ErrSettings, "selection: {Criterion} is %q: {err}; want one of %s", name, strings.Join(criterionNames, ", "))
 }
 
-// Settings says what to choose among and how. The zero value works.
+// UnmarshalText is [ParseCriterion].
+func (c *Criterion) UnmarshalText(text []byte) (err error) {
+	*c, err = ParseCriterion(string(text))
+	return err
+}
+
+// MarshalText returns the name.
+func (c Criterion) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// Settings says what to choose among and how. The zero value works. Settings are
+// written to JSON and read from it, but for the rows.
 type Settings struct {
 	// Families are the families of covariances; nil: all, or in one dimension
 	// the two that differ there.
-	Families []gmm.Covariance
+	Families Families `json:"families"`
 	// Components are the numbers of components; nil: 1 to 9.
-	Components []int
+	Components []int `json:"components"`
 	// Criterion ranks the candidates.
-	Criterion Criterion
+	Criterion Criterion `json:"criterion"`
 	// Valid holds other rows (M×D), for HeldOut, and ValidWeights how often each
 	// counts (length M); nil: once.
-	Valid        *mat.Dense
-	ValidWeights []float64
+	Valid        *mat.Dense `json:"-"`
+	ValidWeights []float64  `json:"-"`
 	// Folds is the number of parts for CrossValidation; 0: 10.
-	Folds int
+	Folds int `json:"folds"`
 	// Fit is how each candidate is fitted; its Components and Covariance are
 	// set for each.
-	Fit gmm.Settings
+	Fit gmm.Settings `json:"fit"`
 }
 
 // Errors of a selection.
@@ -151,6 +161,9 @@ func (t *Table) String() string {
 // that cannot be fitted are kept with their error. The error wraps ErrNoCandidate
 // if none is left to choose, ErrSettings, or the context's.
 func Select(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Table, error) {
+	if err := checkCall(ctx, x, src); err != nil {
+		return nil, err
+	}
 	if err := s.resolve(x); err != nil {
 		return nil, err
 	}
@@ -185,23 +198,18 @@ func Select(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Ta
 		err := ErrNoCandidate
 		for _, c := range t.Candidates {
 			if c.Err != nil {
-				err = errors.Join(err, c.Err)
+				err = fmt.Errorf("%w: %w", ErrNoCandidate, c.Err)
 				break
 			}
 		}
-		return nil, fmt.Errorf("selection: %w; fewer components, or smaller families, may fit", err)
+		return nil, density.SettingErrorf(err, "selection: {err}; a smaller {Components}, or smaller {Families}, may fit")
 	}
 	return t, nil
 }
 
 func (s *Settings) resolve(x *mat.Dense) error {
 	_, d := x.Dims()
-	if s.Families == nil {
-		s.Families = gmm.Covariances()
-		if d == 1 {
-			s.Families = []gmm.Covariance{gmm.Tied, gmm.Full}
-		}
-	}
+	s.Families = s.Families.Resolved(d)
 	if s.Components == nil {
 		s.Components = []int{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	}
@@ -210,7 +218,7 @@ func (s *Settings) resolve(x *mat.Dense) error {
 	}
 	for _, k := range s.Components {
 		if k < 1 {
-			return fmt.Errorf("selection: %d components: %w; want 1 or more", k, ErrSettings)
+			return density.SettingErrorf(ErrSettings, "selection: {Components} has %d: {err}; want 1 or more", k)
 		}
 	}
 	n, _ := x.Dims()
@@ -220,54 +228,68 @@ func (s *Settings) resolve(x *mat.Dense) error {
 		}
 		for j, v := range x.RawRowView(i) {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("selection: row %d, column %d is %v: %w; remove the row or fill the value in, or set Settings.Fit.Missing for values that are missing", i+1, j+1, v, density.ErrNonFinite)
+				return density.SettingErrorf(density.ErrNonFinite, "selection: row %d, column %d is %v: {err}; remove the row or fill the value in, or set {gmm.Missing} for values that are missing", i+1, j+1, v)
 			}
 		}
 	}
 	switch {
 	case s.Criterion < BIC || s.Criterion > CrossValidation:
-		return fmt.Errorf("selection: %v: %w", s.Criterion, ErrSettings)
+		return density.SettingErrorf(ErrSettings, "selection: {Criterion} is %v: {err}; want one of %s", s.Criterion, strings.Join(criterionNames, ", "))
 	case s.Criterion == HeldOut && s.Valid == nil:
-		return fmt.Errorf("selection: held-out likelihood without Settings.Valid: %w; give other rows, or use cv", ErrSettings)
+		return density.SettingErrorf(ErrSettings, "selection: {Criterion=held-out} without {Valid}: {err}; give other rows, or use {Criterion=cv}")
 	case s.Criterion == CrossValidation && (s.Folds < 2 || s.Folds > n):
-		return fmt.Errorf("selection: %d folds of %d rows: %w; want 2 to the number of rows", s.Folds, n, ErrSettings)
+		return density.SettingErrorf(ErrSettings, "selection: {Folds} is %d for %d rows: {err}; want 2 to the number of rows", s.Folds, n)
 	case s.Criterion == CrossValidation && s.Fit.Labels != nil:
-		return fmt.Errorf("selection: cross-validation with labels: %w; use another criterion", ErrSettings)
+		return density.SettingErrorf(ErrSettings, "selection: {Criterion=cv} with {gmm.Labels}: {err}; use another criterion")
 	}
 	if s.Fit.Weights != nil {
-		total, err := totalWeight("Settings.Fit.Weights", s.Fit.Weights, n)
+		total, err := totalWeight("gmm.Weights", s.Fit.Weights, n)
 		if err != nil {
 			return err
 		}
 		if total < 2 && (s.Criterion == BIC || s.Criterion == ICL) {
-			return fmt.Errorf("selection: the weights sum to %.3g rows, to which %v, with its penalty of ln Σw a parameter, cannot hold: %w; scale the weights to the number of rows they are worth, or use held-out or cv", total, s.Criterion, ErrSettings)
+			return density.SettingErrorf(ErrSettings, "selection: {gmm.Weights} sum to %.3g rows, to which %v, with its penalty of ln Σw a parameter, cannot hold: {err}; scale the weights to the number of rows they are worth, or use {Criterion=held-out} or {Criterion=cv}", total, s.Criterion)
 		}
 	}
 	if s.ValidWeights != nil {
 		if s.Valid == nil {
-			return fmt.Errorf("selection: Settings.ValidWeights without Settings.Valid: %w; give the rows too", ErrSettings)
+			return density.SettingErrorf(ErrSettings, "selection: {ValidWeights} without {Valid}: {err}; give the rows too")
 		}
 		m, _ := s.Valid.Dims()
-		if _, err := totalWeight("Settings.ValidWeights", s.ValidWeights, m); err != nil {
+		if _, err := totalWeight("ValidWeights", s.ValidWeights, m); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// totalWeight returns the sum of the weights of n rows, or what is wrong with them.
+// checkCall returns an error for arguments that are not there.
+func checkCall(ctx context.Context, x *mat.Dense, src rand.Source) error {
+	switch {
+	case ctx == nil:
+		return fmt.Errorf("selection: the context is nil: %w; pass context.Background()", ErrSettings)
+	case src == nil:
+		return fmt.Errorf("selection: the source of random numbers is nil: %w; density.NewSource gives one", ErrSettings)
+	case x == nil || x.IsEmpty():
+		return fmt.Errorf("selection: no rows: %w", gmm.ErrTooFewRows)
+	}
+	return nil
+}
+
+// totalWeight returns the sum of the weights of n rows, or what is wrong with the
+// setting of that name.
 func totalWeight(name string, weights []float64, n int) (total float64, err error) {
 	if len(weights) != n {
 		panic("selection: weights and rows differ in length")
 	}
 	for i, w := range weights {
 		if !(w >= 0) || math.IsInf(w, 1) {
-			return 0, fmt.Errorf("selection: %s, row %d is %v: %w; a row counts 0 times, once, or more", name, i+1, w, ErrSettings)
+			return 0, density.SettingErrorf(ErrSettings, "selection: {%s}, row %d is %v: {err}; a row counts 0 times, once, or more", name, i+1, w)
 		}
 		total += w
 	}
 	if total == 0 {
-		return 0, fmt.Errorf("selection: %s are all 0: %w; at least one row must count", name, ErrSettings)
+		return 0, density.SettingErrorf(ErrSettings, "selection: {%s} are all 0: {err}; at least one row must count", name)
 	}
 	return total, nil
 }
