@@ -248,7 +248,7 @@ func (d *Dataset) complete(opt Options) (_ *Dataset, err error) {
 	}
 	weights, types := d.choice.weights, d.choice.types
 	d.choice = nil
-	if err := d.checkFinite(opt.gaps()); err != nil {
+	if err := d.checkFinite(opt.gaps(), opt.Like != nil); err != nil {
 		return nil, err
 	}
 	if weights >= 0 {
