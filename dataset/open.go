@@ -157,8 +157,12 @@ func (e Entry) open(opt Options, wantTest bool) (train, test *Dataset, err error
 			return nil, nil, fmt.Errorf("dataset: %w", err)
 		}
 		defer file.Close()
-		options := e.options
-		options.Limit, options.Weights = opt.Limit, opt.Weights
+		options := opt
+		if e.options.Label != "" {
+			options.Label = e.options.Label
+		}
+		options.Missing = options.Missing || e.options.Missing
+		options.Categories = options.Categories || e.options.Categories
 		if train, _, err = readFile(file, e.file, options, false); err == nil {
 			train.File = "" // it has no path
 		}

@@ -228,7 +228,7 @@ func TestParquetNulls(t *testing.T) {
 
 	d, err = OpenWith("testdata/cases/nullable_int.parquet", Options{Missing: true})
 	require.NoError(t, err)
-	require.Equal(t, []int{40, 3}, []int{d.Rows(), d.Missing()})
+	require.Equal(t, []int{40, 6}, []int{d.Rows(), d.Missing()})
 	big := int64(1<<53 + 1)
 	d, err = readBytes("x.parquet", parquetFile(t, nullable{A: &big}, nullable{A: &big}), Options{Drop: []string{"S"}})
 	require.NoError(t, err)
