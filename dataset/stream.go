@@ -62,7 +62,12 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer file.Close()
-	in, err := newInput(file, 0, path, math.MaxInt64)
+	stat, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	size := stat.Size()
+	in, err := newInput(file, size, path, streamLimit(size))
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +94,11 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 		random: rand.New(density.NewSource(seed, "dataset.stream")),
 		to:     bufio.NewWriterSize(spool, streamBuffer),
 	}
-	switch formatOf(path, head) {
-	case formatText:
-		err = streamText(in, opt, w)
-	case formatNPY:
-		err = streamNPY(in, opt, w)
-	default:
-		err = fmt.Errorf("dataset: %s is of a format that is not read in pieces: %w; save it as .csv, or as .npy", path, ErrFormat)
+	form := formatOf(path, head)
+	if form.stream == nil {
+		return nil, fmt.Errorf("dataset: %s is a file of %s, which is not read in pieces: %w; save it as .csv, or as .npy", path, form.name, ErrFormat)
 	}
+	err = form.stream(in, opt, w)
 	if err != nil {
 		return nil, err
 	}
@@ -197,6 +199,10 @@ func (s *Stream) Close() error {
 	return err
 }
 
+// streamLimit is the number of bytes that a file of the given size may unpack
+// to where its rows are not held in memory.
+func streamLimit(size int64) int64 { return max(leastUnpacked, size*mostRatio) }
+
 // streamText reads the rows of a text file.
 func streamText(in *input, opt Options, w *streamWriter) error {
 	t, err := newTable(in, opt)
@@ -205,11 +211,13 @@ func streamText(in *input, opt Options, w *streamWriter) error {
 	}
 	t.each = func(row []float64, line int32) error {
 		if w.columns == nil {
-			if err := w.begin(t.columns); err != nil {
-				return err
-			}
+			w.begin(t.choice)
 		}
 		return w.row(row, line)
 	}
-	return t.read(opt)
+	if err := t.read(); err != nil {
+		return err
+	}
+	w.notes, w.levels = t.notes, t.levels()
+	return nil
 }
