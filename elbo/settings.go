@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/budget"
 	"likely/internal/spread"
 )
 
@@ -47,6 +49,9 @@ const (
 	// proposal may use its random source in an order that depends on how
 	// many draws it is asked for.
 	drawBlock = 256
+	// drawBytes is the memory that a draw takes until its row is done: the terms
+	// of its weight, and what they are judged by.
+	drawBytes = 64
 )
 
 func (s Settings) resolve() (Settings, error) {
@@ -59,7 +64,10 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Samples < 1 || s.Chunk < 1 {
 		return s, fmt.Errorf("elbo: %d samples in chunks of %d: %w; want 1 or more of each, or 0 for the default", s.Samples, s.Chunk, ErrSettings)
 	}
-	s.Chunk = (s.Chunk + drawBlock - 1) / drawBlock * drawBlock
+	if err := budget.Check(s.Samples, drawBytes*float64(runtime.GOMAXPROCS(0))); err != nil {
+		return s, density.SettingErrorf(ErrSettings, "elbo: {Samples} is %d: {err}; %v", s.Samples, err)
+	}
+	s.Chunk = (min(s.Chunk, s.Samples) + drawBlock - 1) / drawBlock * drawBlock
 	return s, nil
 }
 
