@@ -51,11 +51,12 @@ func TestAdaptedPassesTheSuite(t *testing.T) {
 		x := rows(m, 3, 2)
 		q := elbo.Adaptive(m, density.PriorProposal(m)).(elbo.Adapter)
 		for i := range 2 {
-			adapted, spent := q.Adapt(density.Rows(x, i, i+1), density.NewSource(1, "adapt"))
-			require.Positive(t, spent)
+			adapted := q.Adapt(density.Rows(x, i, i+1), density.NewSource(1, "adapt"))
+			require.Positive(t, adapted.Spent)
+			require.Equal(t, elbo.Kernels, adapted.Rung)
 			// An adapted proposal ignores the row; two rows are needed to
 			// test the pairing. The grid must resolve a narrow posterior.
-			densitytest.Proposal(t, adapted, x, densitytest.Config{Tolerance: 1e-3, Draws: 4000})
+			densitytest.Proposal(t, adapted.Proposal, x, densitytest.Config{Tolerance: 1e-3, Draws: 4000})
 		}
 	}
 }

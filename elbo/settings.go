@@ -78,6 +78,10 @@ type Weights struct {
 	// Pilot is the number of evaluations of p(x|z) spent on adapting the
 	// proposal to the row, beside the S of the draws.
 	Pilot int
+	// Rung says how the proposal was found, and Back why it was not a higher one;
+	// see Adaptation.
+	Rung Rung
+	Back string
 }
 
 // Log stores the log importance weights in dst (length S, or nil) and returns
@@ -149,9 +153,11 @@ func newSampler(m density.Latent, q density.Proposal, s Settings) *sampler {
 func (w *sampler) draw(ctx context.Context, x *mat.Dense, purpose string, i int) error {
 	src := density.NewSource(w.s.Seed, purpose, uint64(i))
 	q := w.q
-	w.weights.Pilot = 0
+	w.weights.Pilot, w.weights.Rung, w.weights.Back = 0, Given, ""
 	if a, ok := q.(Adapter); ok {
-		q, w.weights.Pilot = a.Adapt(x, density.NewSource(w.s.Seed, purpose+".adapt", uint64(i)))
+		fitted := a.Adapt(x, density.NewSource(w.s.Seed, purpose+".adapt", uint64(i)))
+		q = fitted.Proposal
+		w.weights.Pilot, w.weights.Rung, w.weights.Back = fitted.Spent, fitted.Rung, fitted.Back
 	}
 	w.weights.Proposal = q
 	for from := 0; from < w.s.Samples; from += w.s.Chunk {
