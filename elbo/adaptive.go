@@ -32,6 +32,10 @@ type Adaptation struct {
 	// Back says why a higher rung was given up, or not tried; empty where none
 	// was needed.
 	Back string
+
+	// frame and variance are where a ladder may go on.
+	frame    *frame
+	variance []float64
 }
 
 // Adaptive returns the proposal that suits the size of the code, fitted to the

@@ -180,7 +180,7 @@ func (c *climb) try(rung Rung, shares []float64, parts ...density.Proposal) *pil
 	q := Defensive(append(shares, defence, defence), append(slices.Clip(parts), c.q, c.prior)...)
 	p := newPilot(c.m, q, c.x, c.s.Pilot, c.src)
 	c.spent += c.s.Pilot
-	if p.khat < c.best.KHat || c.pilot == nil && !math.IsNaN(p.khat) {
+	if c.pilot == nil && !math.IsNaN(p.khat) || p.better(c.pilot) {
 		c.best, c.pilot, c.back = Adaptation{Proposal: q, Rung: rung, KHat: p.khat}, p, ""
 	} else if c.back == "" || rung > c.best.Rung {
 		c.back = fmt.Sprintf("rung %v had a k̂ of %.2f, after %.2f", rung, p.khat, c.best.KHat)
@@ -200,16 +200,13 @@ func (c *climb) mode(f *frame, p peak) []float64 {
 		down[j] *= c.widened()
 	}
 	c.try(Mode, []float64{1}, f.orthants(up, down))
+	c.best.frame, c.best.variance = f, variance
 	return variance
 }
 
 // moments tries to match the moments of weighted draws.
 func (c *climb) moments(f *frame, spread []float64) {
 	p := c.pilot
-	ones := make([]float64, f.l)
-	for j := range ones {
-		ones[j] = 1
-	}
 	for range matchRounds {
 		if p == nil || c.best.KHat <= c.s.Goal || !c.allowed(c.s.Pilot) {
 			return
@@ -219,9 +216,38 @@ func (c *climb) moments(f *frame, spread []float64) {
 			c.back = "the weighted draws have no covariance"
 			return
 		}
-		f, spread = next, ones
+		f, spread = next, ones(f.l)
 		p = c.try(Moments, []float64{1}, f.normal(c.widened()))
+		if c.pilot == p {
+			c.best.frame, c.best.variance = f, spread
+		}
 	}
+}
+
+func ones(n int) []float64 {
+	x := make([]float64, n)
+	for j := range x {
+		x[j] = 1
+	}
+	return x
+}
+
+// improve returns a proposal matched to draws from an earlier one of the ladder that
+// turned out to have too large a k̂; ok is false where there is nothing to learn.
+func (a *ladder) improve(from Adaptation, z *mat.Dense, logs []float64, khat float64) (Adaptation, bool) {
+	if from.frame == nil {
+		return from, false
+	}
+	p := &pilot{z: z, logs: logs, khat: khat}
+	f, ok := p.matched(from.frame, from.variance)
+	if !ok {
+		return from, false
+	}
+	c := &climb{ladder: a}
+	return Adaptation{
+		Proposal: Defensive([]float64{1 - 2*defence, defence, defence}, f.normal(c.widened()), a.q, a.prior),
+		Spent:    from.Spent + len(logs), Rung: Moments, KHat: khat, frame: f, variance: ones(f.l),
+	}, true
 }
 
 // modes looks for other modes from the heaviest draws of the best pilot and, if it

@@ -40,6 +40,17 @@ func newPilot(m density.Latent, q density.Proposal, x *mat.Dense, draws int, src
 	return p
 }
 
+// better says whether p shows a better proposal than an earlier one: not a heavier
+// tail, beyond the noise of its fit, and not many fewer effective draws.
+func (p *pilot) better(than *pilot) bool {
+	if than == nil {
+		return !math.IsNaN(p.khat)
+	}
+	_, now := p.weights()
+	_, before := than.weights()
+	return p.khat <= than.khat+0.1 && now >= before/1.5
+}
+
 // flat says whether the weights are those of the posterior itself, equal up to the
 // rounding of the decoder.
 func (p *pilot) flat() bool { return slices.Max(p.logs)-slices.Min(p.logs) < flatWeights }

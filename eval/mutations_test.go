@@ -41,7 +41,7 @@ var mutations = []struct {
 	{"a sum over rows before the logarithm", "density/estimate.go",
 		"mean /= total", "mean = LogMeanExp(values)",
 		"./density", "TestMeanEstimate"},
-	{"the last batch only", "elbo/settings.go",
+	{"the last batch only", "elbo/sampler.go",
 		"w.m.LogLik(w.weights.LogLik[from:to], x, z)", "w.m.LogLik(w.weights.LogLik[:to-from], x, z)",
 		"./elbo", "TestBitsDoNotDependOnChunksOrCores|TestSlopeOfTheMultiSampleBound"},
 	{"a ragged last batch weighted like a full one", "elbo/multisample.go",
