@@ -176,6 +176,7 @@ func (r *Result) row(i int, logs []float64) {
 	r.KHat[i], r.Smoothed[i] = fit.KHat, fit.Smoothed
 	r.Debiased[i], _ = elbo.Jackknife(logs)
 	r.StdErr[i], r.ESS[i] = spreadOf(logs, r.LogProb[i])
+	r.StdErr[i] = max(r.StdErr[i], fit.StdErr(r.LogProb[i]))
 }
 
 // spreadOf returns the standard error of the logarithm of the mean weight, by the

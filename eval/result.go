@@ -15,7 +15,8 @@ type Result struct {
 	LogProb []float64
 	// StdErr is the Monte Carlo standard error of each row, ESS its
 	// effective sample size and KHat its Pareto k̂; nil where Kind is
-	// density.ExactValue.
+	// density.ExactValue. Where k̂ is above 0.4 the error is that of the fitted
+	// tail, which is the larger one: the variance of the draws is too small there.
 	StdErr, ESS, KHat []float64
 	// Smoothed is log p̂ with the largest weights of each row replaced by what
 	// their generalised Pareto fit expects, and Debiased log p̂ by the
