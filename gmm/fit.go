@@ -40,37 +40,10 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if rows.distinct < s.Components {
 		return nil, nil, density.SettingErrorf(ErrTooFewRows, "gmm: %d components for %d distinct rows: {err}; use {Components} of at most %d", s.Components, rows.distinct, rows.distinct)
 	}
-	report := &Report{Seed: src.Uint64(), StartLogLik: make([]float64, s.Starts)}
-	runs := make([]*EM, s.Starts)
-	errs := make([]error, s.Starts)
-	forEach(s.Starts, func(i int) {
-		runs[i], errs[i] = start(ctx, rows, s, i, report.Seed)
-	})
-	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("gmm: %w", err)
-	}
-	best := report.converge(ctx, runs, errs, s)
-	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("gmm: %w", err)
-	}
-	if best == nil && (s.Starts == 1 || errors.Is(errs[0], ErrSettings)) {
-		return nil, nil, errs[0]
-	}
-	if best == nil {
-		return nil, nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", errs[0], s.Starts)
-	}
-	for i, e := range runs {
-		if errs[i] == nil {
-			report.TotalIterations += e.steps - 1
-		}
-	}
-	if s.SplitMerge > 0 && s.Labels == nil {
-		improved, iterations, err := improve(ctx, best, s)
-		if err != nil {
-			return nil, nil, err
-		}
-		best = improved
-		report.TotalIterations += iterations
+	report := &Report{Seed: src.Uint64()}
+	best, err := report.fitAll(ctx, rows, s)
+	if err != nil {
+		return nil, nil, err
 	}
 	if s.Labels == nil {
 		best.order()
@@ -80,6 +53,107 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		report.History[i] += best.shift()
 	}
 	return best.Model(), report, nil
+}
+
+// fitAll makes starts and moves on all rows and returns the run that is kept.
+func (r *Report) fitAll(ctx context.Context, rows *scaledRows, s Settings) (*EM, error) {
+	runs, errs := r.makeStarts(ctx, rows, s)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("gmm: %w", err)
+	}
+	best := r.converge(ctx, runs, errs, s)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("gmm: %w", err)
+	}
+	if best == nil && (len(errs) == 1 || errors.Is(errs[0], ErrSettings)) {
+		return nil, errs[0]
+	}
+	if best == nil {
+		return nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", errs[0], len(errs))
+	}
+	for i, e := range runs {
+		if errs[i] == nil {
+			r.TotalIterations += e.steps - 1
+		}
+	}
+	r.Found = found(best, runs, errs)
+	if s.SplitMerge > 0 && s.Labels == nil {
+		improved, iterations, err := improve(ctx, best, s)
+		if err != nil {
+			return nil, err
+		}
+		best = improved
+		r.TotalIterations += iterations
+	}
+	return best, nil
+}
+
+// Starts come in rounds of firstStarts until the best optimum has been found
+// timesFound times, if no number is given. More rounds are made while they are cheap: up
+// to mostAdaptive starts, and no more than cheapWork products in all.
+const (
+	firstStarts  = 10
+	timesFound   = 3
+	mostAdaptive = 50
+	cheapWork    = 1e9
+)
+
+// makeStarts runs EM from all starts, up to where it is clear which one is the best.
+func (r *Report) makeStarts(ctx context.Context, rows *scaledRows, s Settings) (runs []*EM, errs []error) {
+	most := s.Starts
+	if most == 0 {
+		most = mostAdaptive
+	}
+	for len(runs) < most && ctx.Err() == nil {
+		from := len(runs)
+		to := most
+		if s.Starts == 0 {
+			to = from + firstStarts
+		}
+		runs, errs = append(runs, make([]*EM, to-from)...), append(errs, make([]error, to-from)...)
+		forEach(to-from, func(i int) {
+			runs[from+i], errs[from+i] = start(ctx, rows, s, from+i, r.Seed)
+		})
+		r.StartLogLik = make([]float64, to)
+		if s.Starts > 0 || ctx.Err() != nil {
+			break
+		}
+		best := r.choose(runs, errs)
+		if best == nil || found(best, runs, errs) >= timesFound {
+			break
+		}
+		var work float64
+		for i, e := range runs {
+			if errs[i] == nil {
+				work += float64(e.steps) * e.products()
+			}
+		}
+		if work*float64(to+firstStarts)/float64(to) > cheapWork {
+			break
+		}
+	}
+	return runs, errs
+}
+
+// products returns about how many products an iteration takes.
+func (e *EM) products() float64 {
+	each := float64(e.d)
+	if e.covariance.needs(e.d) != needSquares {
+		each *= float64(e.d)
+	}
+	return float64(e.moments.n) * float64(e.k) * each
+}
+
+// found returns how many starts ended at the optimum of the best, as far as they tell:
+// each may gain a hundredth of a nat, for all rows together.
+func found(best *EM, runs []*EM, errs []error) int {
+	times := 0
+	for i, e := range runs {
+		if errs[i] == nil && math.Abs(e.Objective()-best.Objective()) <= 0.02/best.moments.total+1e-9 && e.doubt() == best.doubt() {
+			times++
+		}
+	}
+	return times
 }
 
 // converge picks the best start and lets it converge, then looks again: by now it may be
