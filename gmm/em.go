@@ -35,6 +35,10 @@ type EM struct {
 	converged bool
 	fell      bool    // by more than rounding
 	narrow    float64 // the smallest variance in any direction, relative to the widest
+	crossed   struct {
+		value float64 // what crossValidated found
+		at    int     // with a history of this length
+	}
 }
 
 // Step does one iteration: an M-step from the current responsibilities, then

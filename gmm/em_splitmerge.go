@@ -39,7 +39,8 @@ func improve(ctx context.Context, e *EM, s Settings) (*EM, int, error) {
 				continue // the move led to a collapse
 			}
 			iterations += next.steps - 1
-			if next.doubt() <= best.doubt() && next.Objective() > best.Objective()+10*s.Tolerance {
+			doubt := next.doubt()
+			if doubt <= best.doubt() && next.Objective() > best.Objective()+10*s.Tolerance && next.better(best, doubt) {
 				best = next
 			}
 		}

@@ -15,7 +15,8 @@ import (
 // Fit fits a mixture to the rows of x (N×D) by EM, from several starts,
 // and returns the best, with its components by decreasing weight. A start whose
 // optimum is degenerate is kept only if all are, and one with a component that looks
-// spurious only if all others are no better in that (see Report.Warnings). The same
+// spurious only if all others are no better in that (see Report.Warnings). Among
+// starts in doubt it is that under which rows left out are most likely. The same
 // seed in src gives the same bits under any GOMAXPROCS. If ctx ends, Fit returns
 // its error within an iteration.
 //
@@ -168,8 +169,7 @@ func (r *Report) converge(ctx context.Context, runs []*EM, errs []error, s Setti
 	}
 }
 
-// choose picks the best start: the highest likelihood among those of which there is
-// the least doubt.
+// choose picks the best of those starts of which there is the least doubt.
 func (r *Report) choose(runs []*EM, errs []error) *EM {
 	var best *EM
 	least := 0 // doubt of the best
@@ -180,7 +180,7 @@ func (r *Report) choose(runs []*EM, errs []error) *EM {
 		}
 		r.StartLogLik[i] = e.LogLik()
 		doubt := e.doubt()
-		if best == nil || doubt < least || doubt == least && e.Objective() > best.Objective() {
+		if best == nil || doubt < least || doubt == least && e.better(best, doubt) {
 			best, least, r.Start = e, doubt, i
 		}
 	}
