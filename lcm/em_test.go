@@ -155,3 +155,38 @@ func TestCheckSupport(t *testing.T) {
 	hard := newModel(newLayout(bernoullis(1)), &parameters{k: 1, logWeight: []float64{0}, linear: []float64{0}}, []float64{1})
 	require.ErrorContains(t, hard.CheckSupport(mat.NewDense(2, 1, []float64{0, 1})), "row 2, column 1 is 1, which no class can have")
 }
+
+// The log-likelihood of a run weighs the rows, and responsibilities that others put in
+// its place are the ones that the next step begins with.
+func TestWeightsAndForgottenSums(t *testing.T) {
+	source := randomModel(t, 2, all, 5)
+	x := drawn(source, 200, 5)
+	weights := make([]float64, 200)
+	for i := range weights {
+		weights[i] = 0.25 + float64(i%4)
+	}
+	s, err := Settings{Components: 2, Columns: all, Weights: weights}.resolve()
+	require.NoError(t, err)
+	e, err := NewEM(x, source.Responsibilities(nil, x), s)
+	require.NoError(t, err)
+	for range 3 {
+		require.NoError(t, e.Step(context.Background()))
+	}
+	var want float64
+	for i, v := range e.Model().LogProb(nil, x) {
+		want += weights[i] * v
+	}
+	near(t, want/sum(weights), e.LogLik(), 1e-12)
+	other := mat.NewDense(200, 2, nil)
+	for i, w := range weights {
+		r := 0.1 + 0.8*float64(i%3)/2
+		other.SetRow(i, []float64{r, 1 - r})
+		e.resp[2*i], e.resp[2*i+1] = w*r, w*(1-r)
+	}
+	run{e}.Forget()
+	fresh, err := NewEM(x, other, s)
+	require.NoError(t, err)
+	require.NoError(t, e.Step(context.Background()))
+	require.NoError(t, fresh.Step(context.Background()))
+	near(t, fresh.LogLik(), e.LogLik(), 1e-12)
+}
