@@ -76,11 +76,9 @@ func fitMixture(ctx context.Context, p parts, o options) (density.Model, density
 func fitFactors(ctx context.Context, p parts, o options) (density.Model, density.Proposal, string, error) {
 	var all []candidate
 	_, d := p.train.Dims()
-	for _, l := range []int{2, 4, 6, 8} {
-		for _, k := range []int{1, 2, 3, 5, 8, 12, 20, 30} {
-			if l < d {
-				all = append(all, candidate{k, gmm.FactorAnalyzers(l)})
-			}
+	for _, l := range []int{2, 4, 6} {
+		for _, k := range []int{2, 4, 8, 12, 20} {
+			all = append(all, candidate{k, gmm.FactorAnalyzers(min(l, d-1))})
 		}
 	}
 	return chooseMixture(ctx, p, o, all)

@@ -39,7 +39,7 @@ func print(table, data string, rows []row) {
 				continue
 			}
 			matched = true
-			fmt.Fprintf(w, "%s\t%.4g\t%+.4f\t%+.1f\t%.0f\t%s\n", line, f.value, e.Value-f.value, (e.Value-f.value)/e.StdErr(), seconds, strings.Trim(note+"; "+f.name+": "+f.source, "; "))
+			fmt.Fprintf(w, "%s\t%v\t%+.4f\t%+.1f\t%.0f\t%s\n", line, f.value, e.Value-f.value, (e.Value-f.value)/e.StdErr(), seconds, strings.Trim(note+"; "+f.name+": "+f.source, "; "))
 		}
 		if !matched {
 			fmt.Fprintf(w, "%s\t\t\t\t%.0f\t%s\n", line, seconds, note)
@@ -47,7 +47,7 @@ func print(table, data string, rows []row) {
 	}
 	for _, f := range figures {
 		if f.model == "" || !slices.ContainsFunc(rows, func(r row) bool { return r.model == f.model }) {
-			fmt.Fprintf(w, "%s\t\t%.4g\t\t\t\t%s\n", f.name, f.value, f.source)
+			fmt.Fprintf(w, "%s\t\t%v\t\t\t\t%s\n", f.name, f.value, f.source)
 		}
 	}
 	_ = w.Flush() // to the terminal
