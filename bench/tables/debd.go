@@ -96,7 +96,7 @@ func runDEBD(ctx context.Context, o options) error {
 			if err != nil {
 				return err
 			}
-			rows = append(rows, row{c.name, []result{r}})
+			rows = append(rows, row{model: c.name, results: []result{r}})
 		}
 		print("debd", name, rows)
 	}

@@ -14,6 +14,26 @@ import (
 type row struct {
 	model   string
 	results []result
+	fresh   []bool // of each row, whether no training row is equal to it; nil: not asked
+}
+
+// uncopied returns the mean over the rows that are no copies, and how many there are.
+func (r row) uncopied() (density.Estimate, int) {
+	var only result
+	only.Kind, only.Samples = r.results[0].Kind, r.results[0].Samples
+	at := 0
+	for _, u := range r.results {
+		for i, v := range u.LogProb {
+			if r.fresh[at] {
+				only.LogProb = append(only.LogProb, v)
+				if u.StdErr != nil {
+					only.StdErr = append(only.StdErr, u.StdErr[i])
+				}
+			}
+			at++
+		}
+	}
+	return estimate([]result{only}), len(only.LogProb)
 }
 
 // print shows what the models reached on a data set, each beside the published figures
@@ -33,6 +53,10 @@ func print(table, data string, rows []row) {
 			line += fmt.Sprintf(" (%v)", e.Kind)
 		}
 		note := notes(r.results)
+		if copies := slices.Index(r.fresh, false); copies >= 0 && slices.Contains(r.fresh, true) {
+			e, n := r.uncopied()
+			note = strings.TrimPrefix(fmt.Sprintf("%s; %.4f ± %.2f on the %d rows of which no copy was trained on", note, e.Value, e.StdErr(), n), "; ")
+		}
 		matched := false
 		for _, f := range figures {
 			if f.model != r.model {

@@ -61,6 +61,25 @@ func TestFolds(t *testing.T) {
 	require.Equal(t, n, total)
 }
 
+// A row is a copy if an equal one is among those that are not tested with it.
+func TestCopies(t *testing.T) {
+	x := mat.NewDense(20, 1, nil)
+	order := make([]int, 20)
+	for i := range order {
+		order[i] = i
+		x.Set(i, 0, float64(i))
+	}
+	x.Set(13, 0, 2) // equal to rows 2 and 12, which are tested together
+	x.Set(12, 0, 2)
+	require.Equal(t, []bool{false, false}, withoutCopy(x, order, 2))
+	require.Equal(t, []bool{true, false}, withoutCopy(x, order, 3))
+	require.Equal(t, []bool{true, true}, withoutCopy(x, order, 4))
+	r := row{results: []result{{LogProb: []float64{-1, -2}}, {LogProb: []float64{-4, -8}}}, fresh: []bool{true, false, false, true}}
+	e, n := r.uncopied()
+	require.Equal(t, -4.5, e.Value)
+	require.Equal(t, 2, n)
+}
+
 // What was computed is not computed again, nor by another process.
 func TestStore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
