@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,11 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// effort holds, for each program, flags that make it small, and the data whose
-// folder is its last argument, if it takes one.
+// effort holds, for each program or subcommand, flags that make it small, and the data
+// whose folder is its last argument, if it takes one, with a file that is in it; none: a
+// file of MNIST's form.
 var effort = map[string]struct {
 	flags  string
 	folder string
+	file   string
 }{
 	"kernel":    {flags: "--rounds 1 --shape 20x784x200"},
 	"vae":       {flags: "--rows 100 --epochs 1 --python /no/python", folder: "fashion-mnist"},
@@ -25,6 +28,9 @@ var effort = map[string]struct {
 	"gap":       {flags: "--rows 4 --train 1000 --epochs 1 --samples 50 --temperatures 5 --annealed-rows 2 --steps 50", folder: "fashion-mnist"},
 	"gradients": {flags: "--draws 20 --epochs 1"},
 	"iwae":      {flags: "--stages 1 --samples 10 --test-rows 20", folder: "mnist"},
+
+	"tables rnade": {flags: "--data red_wine --folds 1 --models gaussian", folder: "uci", file: "red_wine.csv"},
+	"tables debd":  {flags: "--data nltcs --models independent,tree", folder: "debd", file: "nltcs.train.csv.gz"},
 }
 
 // Every program of this folder that a document shows runs as it is shown, with
@@ -42,15 +48,20 @@ func TestShownCommands(t *testing.T) {
 		for _, match := range regexp.MustCompile(`(?m)^go run \./bench/(\w+)(.*)$`).FindAllStringSubmatch(string(text), -1) {
 			shown++
 			t.Run(filepath.Base(document)+"/"+match[1]+strings.ReplaceAll(match[2], " ", "_"), func(t *testing.T) {
-				e, known := effort[match[1]]
-				require.True(t, known, "no flags that make %s small", match[1])
 				args, folder := strings.Fields(match[2]), []string(nil)
+				name := match[1]
+				if name == "tables" {
+					require.NotEmpty(t, args, "no table is named")
+					name += " " + args[0]
+				}
+				e, known := effort[name]
+				require.True(t, known, "no flags that make %s small", name)
 				if e.folder != "" && !strings.Contains(match[2], "--stream") {
 					require.NotEmpty(t, args, "no folder is given")
-					args, folder = args[:len(args)-1], []string{images(t, e.folder)}
+					args, folder = args[:len(args)-1], []string{shared(t, e.folder, cmp.Or(e.file, "train-images-idx3-ubyte.gz"))}
 				}
 				for i := range args {
-					if i > 0 && args[i-1] == "--checkpoint" {
+					if i > 0 && (args[i-1] == "--checkpoint" || args[i-1] == "--state") {
 						args[i] = filepath.Join(t.TempDir(), args[i])
 					}
 					if i > 0 && args[i-1] == "--out" {
@@ -88,13 +99,12 @@ func TestShownBenchmarks(t *testing.T) {
 	require.Positive(t, shown)
 }
 
-// images returns a folder with the four files of MNIST or Fashion-MNIST, or
-// skips the test.
-func images(t *testing.T, name string) string {
+// shared returns a folder of data that holds the given file, or skips the test.
+func shared(t *testing.T, name, file string) string {
 	for _, root := range []string{os.Getenv("LIKELY_DATA"), "../../shared/data", "../shared/data"} {
 		folder, err := filepath.Abs(filepath.Join(root, name))
 		require.NoError(t, err)
-		if _, err := os.Stat(filepath.Join(folder, "train-images-idx3-ubyte.gz")); root != "" && err == nil {
+		if _, err := os.Stat(filepath.Join(folder, file)); root != "" && err == nil {
 			return folder
 		}
 	}

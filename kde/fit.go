@@ -34,13 +34,13 @@ type Report struct {
 	// once: none of them is left out whole.
 	Twins int
 	// Warnings says what is doubtful about the result and what to try.
-	Warnings []string
+	Warnings []density.Warning
 	// Seed is the number the stream of the subsample was derived from.
 	Seed uint64
 }
 
 func (r *Report) warn(format string, args ...any) {
-	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
+	r.Warnings = append(r.Warnings, density.Warnf(format, args...))
 }
 
 // Fit fits a kernel density to the rows of x (N×D): a kernel on each row, and the
@@ -150,10 +150,10 @@ func (r *Report) place(points *mat.Dense, err error) error {
 // examine fills the report from the result.
 func (r *Report) examine(m *Model, s Settings, kernels int) {
 	if r.Rows > kernels {
-		r.warn("the kernels are %d rows drawn from %d; the others take no part, and more Settings.Kernels would raise the density", kernels, r.Rows)
+		r.warn("the kernels are %d rows drawn from %d; the others take no part, and more {Kernels} would raise the density", kernels, r.Rows)
 	}
 	if !r.Converged {
-		r.warn("the search for bandwidths stopped after %d steps, before the likelihood settled; more Settings.Iterations would help", r.Iterations)
+		r.warn("the search for bandwidths stopped after %d steps, before the likelihood settled; more {Iterations} would help", r.Iterations)
 	}
 	r.Twins = m.twins()
 	if r.FloorActive {

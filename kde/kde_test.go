@@ -2,6 +2,7 @@ package kde
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -81,8 +82,8 @@ func TestSuite(t *testing.T) {
 			densitytest.Exact(t, m, densitytest.Config{})
 			densitytest.Latent(t, m, densitytest.Config{})
 		}
-		fitted, _ := fit(t, rows(60, 2, 3), Settings{Shape: shape})
-		densitytest.Exact(t, fitted, densitytest.Config{Points: 601})
+		fitted, _ := fit(t, rows(20, 2, 3), Settings{Shape: shape})
+		densitytest.Exact(t, fitted, densitytest.Config{Points: 301, Tolerance: 1e-4})
 	}
 }
 
@@ -269,7 +270,7 @@ func TestFloor(t *testing.T) {
 	_, r := fit(t, rounded, Settings{Iterations: 5000})
 	require.True(t, r.FloorActive)
 	require.Len(t, r.Warnings, 2)
-	require.Contains(t, r.Warnings[1], "column 1")
+	require.Contains(t, r.Warnings[1].String(), "column 1")
 }
 
 func TestScaling(t *testing.T) {
@@ -288,7 +289,7 @@ func TestSubsample(t *testing.T) {
 	require.Equal(t, 100, m.Kernels())
 	require.Equal(t, 300, r.Rows)
 	require.Len(t, r.Kernels, 100)
-	require.Contains(t, r.Warnings[0], "100 rows drawn from 300")
+	require.Contains(t, r.Warnings[0].String(), "100 rows drawn from 300")
 	for k, i := range r.Kernels {
 		require.Equal(t, x.RawRowView(i), m.Points().RawRowView(k))
 		require.True(t, k == 0 || r.Kernels[k-1] < i)
@@ -349,10 +350,10 @@ func TestTensors(t *testing.T) {
 			require.ErrorIs(t, err, ErrParameters)
 		}
 		c := m.Config()
-		c.Shape = "round"
+		c.Shape = 7
 		_, err = FromTensors(c, m.Tensors())
-		require.ErrorIs(t, err, ErrSettings)
-		_, err = FromTensors(Config{Shape: "full"}, m.Tensors())
+		require.ErrorIs(t, err, ErrParameters)
+		_, err = FromTensors(Config{Shape: Full}, m.Tensors())
 		require.ErrorIs(t, err, ErrParameters)
 	}
 }
@@ -423,4 +424,24 @@ func TestKLPrior(t *testing.T) {
 		near(t, want, got, 1e-12)
 		require.Positive(t, got)
 	}
+}
+
+// Settings that were resolved resolve to themselves, and come back from JSON.
+func TestSettings(t *testing.T) {
+	for _, s := range []Settings{{}, {Shape: Full, Kernels: 7, Floor: 0.1, Tolerance: 1}} {
+		s, err := s.Resolved()
+		require.NoError(t, err)
+		again, err := s.Resolved()
+		require.NoError(t, err)
+		require.Equal(t, s, again)
+		text, err := json.Marshal(s)
+		require.NoError(t, err)
+		var back Settings
+		require.NoError(t, json.Unmarshal(text, &back))
+		require.Equal(t, s, back)
+	}
+	var back Settings
+	require.ErrorIs(t, json.Unmarshal([]byte(`{"shape": "round"}`), &back), ErrSettings)
+	_, err := json.Marshal(Settings{Shape: 7})
+	require.ErrorIs(t, err, ErrSettings)
 }

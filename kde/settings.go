@@ -39,39 +39,49 @@ func (s Shape) String() string {
 	return shapeNames[s]
 }
 
-// ParseShape returns the shape of that name.
-func ParseShape(name string) (Shape, error) {
-	for i, n := range shapeNames {
-		if n == name {
-			return Shape(i), nil
-		}
+// MarshalText implements encoding.TextMarshaler.
+func (s Shape) MarshalText() ([]byte, error) {
+	if s < 0 || int(s) >= len(shapeNames) {
+		return nil, fmt.Errorf("kde: unknown shape %d: %w", int(s), ErrSettings)
 	}
-	return 0, fmt.Errorf("kde: unknown shape %q: %w; want one of %q", name, ErrSettings, shapeNames)
+	return []byte(s.String()), nil
 }
 
-// Settings says how to fit. The zero value works.
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Shape) UnmarshalText(text []byte) error {
+	for i, n := range shapeNames {
+		if n == string(text) {
+			*s = Shape(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("kde: unknown shape %q: %w; want one of %q", text, ErrSettings, shapeNames)
+}
+
+// Settings says how to fit. The zero value works. Settings are written to JSON and read
+// from it, but for what belongs to the data or the caller: Weights and Progress.
 type Settings struct {
 	// Shape is that of the kernels' covariance.
-	Shape Shape
+	Shape Shape `json:"shape"`
 	// Kernels is the largest number of kernels; 0: 5000. Where there are more rows, so
 	// many of them are drawn to be the kernels, and no other row takes part in the fit.
-	Kernels int
+	Kernels int `json:"kernels"`
 	// Weights says how often each row counts (length N, nonnegative); nil: once. A
 	// row of weight 0 is absent, one of weight 2 there twice, so that one remains when
 	// one is left out.
-	Weights []float64
+	Weights []float64 `json:"-"`
 	// Floor is the smallest variance of a kernel in any direction, relative to the
 	// variances of the columns: in the data scaled to unit variance, all eigenvalues of
 	// H are at least Floor. 0: density.DefaultFloor.
-	Floor float64
+	Floor float64 `json:"floor"`
 	// Iterations is the largest number of steps of the search; 0: 1000.
-	Iterations int
+	Iterations int `json:"iterations"`
 	// Tolerance is how much, in nats per row, the likelihood may still be below its
 	// limit at the end, as predicted from the last two steps; 0: 1e-6.
-	Tolerance float64
+	Tolerance float64 `json:"tolerance"`
 	// Progress, if not nil, is called after each step with the mean log-likelihood of
 	// rows left out, in nats per row.
-	Progress func(iteration int, meanLogLik float64)
+	Progress func(iteration int, meanLogLik float64) `json:"-"`
 }
 
 // The defaults behind the zero values of Settings.
@@ -80,6 +90,10 @@ const (
 	defaultIterations = 1000
 	defaultTolerance  = 1e-6
 )
+
+// Resolved returns the settings with defaults put in and checked: what a fit does.
+// Resolved settings are their own.
+func (s Settings) Resolved() (Settings, error) { return s.resolve() }
 
 func (s Settings) resolve() (Settings, error) {
 	if s.Kernels == 0 {
@@ -96,15 +110,15 @@ func (s Settings) resolve() (Settings, error) {
 	}
 	switch {
 	case s.Shape != Diagonal && s.Shape != Full:
-		return s, fmt.Errorf("kde: Settings.Shape is %v: %w; want Diagonal or Full", s.Shape, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "kde: {Shape} is %v: {err}; want Diagonal or Full", s.Shape)
 	case s.Kernels < 2:
-		return s, fmt.Errorf("kde: Settings.Kernels is %d: %w; want 2 or more, or 0 for the default", s.Kernels, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "kde: {Kernels} is %d: {err}; want 2 or more, or 0 for the default", s.Kernels)
 	case !(s.Floor > 0) || !(s.Floor < 1):
-		return s, fmt.Errorf("kde: Settings.Floor is %v: %w; it is relative to the variance of a column, so want a number between 0 and 1, or 0 for the default", s.Floor, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "kde: {Floor} is %v: {err}; it is relative to the variance of a column, so want a number between 0 and 1, or 0 for the default", s.Floor)
 	case s.Iterations < 1:
-		return s, fmt.Errorf("kde: Settings.Iterations is %d: %w; want 1 or more, or 0 for the default", s.Iterations, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "kde: {Iterations} is %d: {err}; want 1 or more, or 0 for the default", s.Iterations)
 	case !(s.Tolerance > 0) || math.IsInf(s.Tolerance, 0):
-		return s, fmt.Errorf("kde: Settings.Tolerance is %v: %w; want a positive number, or 0 for the default", s.Tolerance, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "kde: {Tolerance} is %v: {err}; want a positive number, or 0 for the default", s.Tolerance)
 	}
 	return s, nil
 }

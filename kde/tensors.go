@@ -11,13 +11,13 @@ import (
 
 // Config is what a saved kernel density needs beside its tensors.
 type Config struct {
-	Dim     int    `json:"dim"`
-	Kernels int    `json:"kernels"`
-	Shape   string `json:"shape"`
+	Dim     int   `json:"dim"`
+	Kernels int   `json:"kernels"`
+	Shape   Shape `json:"shape"`
 }
 
 // Config describes the model for a file.
-func (m *Model) Config() Config { return Config{Dim: m.d, Kernels: m.n, Shape: m.shape.String()} }
+func (m *Model) Config() Config { return Config{Dim: m.d, Kernels: m.n, Shape: m.shape} }
 
 // Tensors returns the model as it is saved: points [N,D], counts [N], and factor, the
 // lower triangular L of H = LLᵀ, [D,D], or [D] where H is diagonal.
@@ -34,16 +34,12 @@ func (m *Model) Tensors() []safetensors.Tensor {
 }
 
 // FromTensors rebuilds the model that [Model.Tensors] describes; tensors with other
-// names are ignored. Anything inconsistent is an error that wraps [ErrParameters] or
-// [ErrSettings].
+// names are ignored. Anything inconsistent is an error that wraps [ErrParameters].
 func FromTensors(c Config, tensors []safetensors.Tensor) (*Model, error) {
 	if c.Kernels < 1 || c.Dim < 1 {
 		return nil, fmt.Errorf("kde: %d kernels of %d dimensions: %w", c.Kernels, c.Dim, ErrParameters)
 	}
-	shape, err := ParseShape(c.Shape)
-	if err != nil {
-		return nil, err
-	}
+	shape := c.Shape
 	want := map[string][]int{"points": {c.Kernels, c.Dim}, "counts": {c.Kernels}, "factor": {c.Dim}}
 	if shape == Full {
 		want["factor"] = []int{c.Dim, c.Dim}

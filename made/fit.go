@@ -31,13 +31,13 @@ type Report struct {
 	// floor would change the mean log p of the training rows by more than 0.01 nats.
 	FloorActive bool
 	// Warnings says what is doubtful about the result and what to try.
-	Warnings []string
+	Warnings []density.Warning
 	// Seed is the number all random streams of the fit were derived from.
 	Seed uint64
 }
 
 func (r *Report) warn(format string, args ...any) {
-	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
+	r.Warnings = append(r.Warnings, density.Warnf(format, args...))
 }
 
 // Fit fits an autoregressive density to the rows of train (N×D) by maximum likelihood
@@ -124,7 +124,7 @@ func (s *Settings) prepare(train, valid *mat.Dense) (density.Transform, error) {
 					return density.Transform{}, fmt.Errorf("made: %s row %d, column %d is %v: %w; remove the row or fill the value in", part.name, i+1, j+1, v, density.ErrNonFinite)
 				}
 				if !s.Columns[j].holds(v) {
-					return density.Transform{}, fmt.Errorf("made: %s row %d, column %d is %v, not a value of a %v column of %d: %w; change Settings.Columns", part.name, i+1, j+1, v, s.Columns[j].Kind, s.Columns[j].Levels, density.ErrSupport)
+					return density.Transform{}, density.SettingErrorf(density.ErrSupport, "made: %s row %d, column %d is %v, not a value of a %v column of %d: {err}; change {Columns}", part.name, i+1, j+1, v, s.Columns[j].Kind, s.Columns[j].Levels)
 				}
 			}
 		}
@@ -204,7 +204,7 @@ func (r *Report) examine(m *Model, s Settings, train *mat.Dense, trainers []*tra
 		r.History, r.BestEpoch = append(r.History, t.history), append(r.BestEpoch, t.best)
 		if t.valid != nil && !t.ended {
 			r.Converged = false
-			r.warn("network %d: the validation rows still became more likely when training ended after %d epochs; more Settings.Epochs would help", k+1, s.Epochs)
+			r.warn("network %d: the validation rows still became more likely when training ended after %d epochs; more {Epochs} would help", k+1, s.Epochs)
 		}
 	}
 	wide := *m

@@ -410,5 +410,5 @@ func TestErrors(t *testing.T) {
 	_, r, err := Fit(context.Background(), x, x, with(func(s *Settings) { s.Epochs = 1 }), density.NewSource(1, "fit"))
 	require.NoError(t, err)
 	require.False(t, r.Converged)
-	require.Contains(t, r.Warnings[0], "Epochs")
+	require.Contains(t, r.Warnings[0].String(), "Epochs")
 }

@@ -2,7 +2,6 @@ package made
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 
@@ -19,39 +18,40 @@ var (
 	ErrDiverged = errors.New("training diverged")
 )
 
-// Settings says what to fit and how. The zero value works.
+// Settings says what to fit and how. The zero value works. Settings are written to JSON
+// and read from it, but for Progress, which belongs to the caller.
 type Settings struct {
 	// Columns describes the columns of the data (length D); nil: all are Continuous.
-	Columns []Column
+	Columns []Column `json:"columns,omitempty"`
 	// Components is the number of normals of a Continuous column; 0: 10.
-	Components int
+	Components int `json:"components"`
 	// Hidden lists the widths of the hidden layers; nil: 200, 200.
-	Hidden []int
+	Hidden []int `json:"hidden"`
 	// Orders is the number of networks, each with an order of the columns of its own,
 	// that are averaged; 0: 4. The order of a single column is always the same.
-	Orders int
+	Orders int `json:"orders"`
 	// Floor is the smallest variance of a normal, relative to the variance of its
 	// column in the training rows; 0: density.DefaultFloor.
-	Floor float64
+	Floor float64 `json:"floor"`
 
 	// Epochs is the largest number of passes over the training rows; 0: as many as make
 	// 20000 steps, but at least 30.
-	Epochs int
+	Epochs int `json:"epochs"`
 	// Patience is the number of epochs without gain on the validation rows after which
 	// the learning rate falls to a tenth, from the best weights on, and the third time
 	// training ends; 0: a twentieth of Epochs, but at least 10.
-	Patience int
+	Patience int `json:"patience"`
 	// Batch is the number of rows in a minibatch; 0: 64 (or all, if fewer).
-	Batch int
+	Batch int `json:"batch"`
 	// Rate is the first learning rate of Adam; 0: 0.001.
-	Rate float64
+	Rate float64 `json:"rate"`
 	// Decay is the share of each weight taken off a step, per unit of the learning rate
 	// (Loshchilov & Hutter 2019); 0: none.
-	Decay float64
+	Decay float64 `json:"decay"`
 	// Progress, if not nil, is called after each epoch of each network with the mean
 	// log p of the training rows (while the weights were moving) and of the validation
 	// rows (NaN if there are none), in nats per row. Calls may be concurrent.
-	Progress func(order, epoch int, train, valid float64)
+	Progress func(order, epoch int, train, valid float64) `json:"-"`
 }
 
 // The defaults behind the zero values of Settings.
@@ -120,26 +120,26 @@ func (s Settings) check() error {
 		value int
 	}{{"Components", s.Components}, {"Orders", s.Orders}, {"Epochs", s.Epochs}, {"Patience", s.Patience}, {"Batch", s.Batch}} {
 		if c.value < 1 {
-			return fmt.Errorf("made: Settings.%s is %d: %w; want 1 or more, or 0 for the default", c.name, c.value, ErrSettings)
+			return density.SettingErrorf(ErrSettings, "made: {%s} is %d: {err}; want 1 or more, or 0 for the default", c.name, c.value)
 		}
 	}
 	for _, width := range s.Hidden {
 		if width < 1 {
-			return fmt.Errorf("made: Settings.Hidden is %v: %w; want widths of 1 or more", s.Hidden, ErrSettings)
+			return density.SettingErrorf(ErrSettings, "made: {Hidden} is %v: {err}; want widths of 1 or more", s.Hidden)
 		}
 	}
 	for j, c := range s.Columns {
 		if c.Kind < 0 || int(c.Kind) >= len(kindNames) || c.Levels < 0 || c.Levels > maxLevels {
-			return fmt.Errorf("made: Settings.Columns: column %d is %v with %d levels: %w; want a kind, and at most %d levels", j+1, c.Kind, c.Levels, ErrSettings, maxLevels)
+			return density.SettingErrorf(ErrSettings, "made: {Columns}: column %d is %v with %d levels: {err}; want a kind, and at most %d levels", j+1, c.Kind, c.Levels, maxLevels)
 		}
 	}
 	switch {
 	case !(s.Floor > 0) || !(s.Floor < 1):
-		return fmt.Errorf("made: Settings.Floor is %v: %w; it is relative to the variance of a column, so want a number between 0 and 1, or 0 for the default", s.Floor, ErrSettings)
+		return density.SettingErrorf(ErrSettings, "made: {Floor} is %v: {err}; it is relative to the variance of a column, so want a number between 0 and 1, or 0 for the default", s.Floor)
 	case !(s.Rate > 0) || math.IsInf(s.Rate, 0):
-		return fmt.Errorf("made: Settings.Rate is %v: %w; want a positive number, or 0 for the default", s.Rate, ErrSettings)
+		return density.SettingErrorf(ErrSettings, "made: {Rate} is %v: {err}; want a positive number, or 0 for the default", s.Rate)
 	case !(s.Decay >= 0) || math.IsInf(s.Decay, 0):
-		return fmt.Errorf("made: Settings.Decay is %v: %w; want a nonnegative number", s.Decay, ErrSettings)
+		return density.SettingErrorf(ErrSettings, "made: {Decay} is %v: {err}; want a nonnegative number", s.Decay)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package made
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -60,7 +59,7 @@ func (t *trainer) run(ctx context.Context, number int, seed uint64) error {
 		}
 		line := Epoch{Train: sum/float64(n) + t.jacobian, Valid: t.score()}
 		if math.IsNaN(sum) || math.IsInf(sum, 0) {
-			return fmt.Errorf("network %d, epoch %d: the mean log p is %v: %w; a smaller Settings.Rate would help", number+1, epoch, sum/float64(n), ErrDiverged)
+			return density.SettingErrorf(ErrDiverged, "network %d, epoch %d: the mean log p is %v: {err}; a smaller {Rate} would help", number+1, epoch, sum/float64(n))
 		}
 		t.history = append(t.history, line)
 		if t.s.Progress != nil {

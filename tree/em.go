@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"likely/density"
 	"likely/internal/kernel"
 	"likely/internal/spread"
 )
@@ -40,7 +41,7 @@ func (r *Report) expect(ctx context.Context, t *table, observed *counts, m *Mode
 			return m, c, nil
 		}
 		if last == s.Iterations {
-			r.Warnings = append(r.Warnings, fmt.Sprintf("EM stopped after %d iterations, before the likelihood settled; more Settings.Iterations would help", last))
+			r.Warnings = append(r.Warnings, density.Warnf("EM stopped after %d iterations, before the likelihood settled; more {Iterations} would help", last))
 			return m, c, nil
 		}
 		if m, err = c.model(); err != nil {

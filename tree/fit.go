@@ -25,7 +25,7 @@ type Report struct {
 	// Converged is whether EM met the tolerance before its iterations ran out.
 	Converged bool
 	// Warnings says what is doubtful about the result and what to try.
-	Warnings []string
+	Warnings []density.Warning
 }
 
 // Fit fits the tree of largest likelihood to the rows of x (N×D), each value one of
@@ -51,7 +51,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings) (*Model, *Report, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	c.rows = 4 * s.Count
+	c.rows = s.added()
 	m, err := t.start(c)
 	if err != nil {
 		return nil, nil, err
@@ -155,9 +155,9 @@ func (t *table) read(i int, row []float64, s Settings) error {
 		case ok:
 			t.levels[j] = max(t.levels[j], l+1)
 		case math.IsNaN(v):
-			return fmt.Errorf("tree: row %d, column %d is NaN: %w; set Settings.Missing if the value is missing", i+1, j+1, density.ErrNonFinite)
+			return density.SettingErrorf(density.ErrNonFinite, "tree: row %d, column %d is NaN: {err}; set {Missing} if the value is missing", i+1, j+1)
 		case v == math.Trunc(v) && v >= float64(limit):
-			return fmt.Errorf("tree: row %d, column %d is %v, with values from 0 to %d: %w; raise Settings.Levels, or number the values without gaps", i+1, j+1, v, limit-1, density.ErrSupport)
+			return density.SettingErrorf(density.ErrSupport, "tree: row %d, column %d is %v, with values from 0 to %d: {err}; raise {Levels}, or number the values without gaps", i+1, j+1, v, limit-1)
 		default:
 			return fmt.Errorf("tree: row %d, column %d is %v, not one of 0, 1, 2, …: %w; number the values of the column", i+1, j+1, v, density.ErrSupport)
 		}

@@ -160,11 +160,15 @@ func (m *Model) Conditional(dst, x *mat.Dense) *mat.Dense {
 	return dst
 }
 
-// RandObserved stores the rows of x (N×D, NaN for missing values) with their missing
-// values drawn, all together, from their distribution given the observed ones in dst
-// (N×D; it may be x). A row that cannot occur keeps its gaps.
-func (m *Model) RandObserved(dst, x *mat.Dense, src rand.Source) {
+// RandMissing stores the rows of x (N×D, NaN for missing values) with their missing values
+// drawn, all together, from their distribution given the observed ones in dst (N×D, or
+// nil, and then allocated; it may be x) and returns it. A row that cannot occur keeps its
+// gaps.
+func (m *Model) RandMissing(dst, x *mat.Dense, src rand.Source) *mat.Dense {
 	n := m.rows(x)
+	if dst == nil {
+		dst = mat.NewDense(n, len(m.levels), nil)
+	}
 	if m.rows(dst) != n {
 		panic("tree: dst and data differ in shape")
 	}
@@ -188,6 +192,7 @@ func (m *Model) RandObserved(dst, x *mat.Dense, src rand.Source) {
 			to[j] = float64(draw(s.step[j][from:from+m.levels[j]], random))
 		}
 	}
+	return dst
 }
 
 func hasGap(row []float64) bool {

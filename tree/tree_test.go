@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -238,15 +239,14 @@ func TestMissingIsSummedOver(t *testing.T) {
 
 // Gaps are filled by draws from the conditional distribution of all of them together:
 // 5 standard errors for each of 12 pairs of values.
-func TestRandObserved(t *testing.T) {
+func TestRandMissing(t *testing.T) {
 	m := randomTree(t, 6, 2, 3, 2, 4)
 	const n = 50000
 	x := mat.NewDense(n, 4, nil)
 	for i := range n {
 		x.SetRow(i, []float64{1, math.NaN(), 0, math.NaN()})
 	}
-	y := mat.NewDense(n, 4, nil)
-	m.RandObserved(y, x, density.NewSource(1, "fill"))
+	y := m.RandMissing(nil, x, density.NewSource(1, "fill"))
 	counts := make(map[[2]float64]float64)
 	for i := range n {
 		require.Equal(t, 1.0, y.At(i, 0))
@@ -261,7 +261,7 @@ func TestRandObserved(t *testing.T) {
 		}
 	}
 	impossible := mat.NewDense(1, 4, []float64{7, math.NaN(), 0, 0})
-	m.RandObserved(impossible, impossible, density.NewSource(1, "fill"))
+	m.RandMissing(impossible, impossible, density.NewSource(1, "fill"))
 	require.True(t, math.IsNaN(impossible.At(0, 1)))
 	require.True(t, math.IsNaN(m.Conditional(nil, impossible).At(0, 0)))
 	require.True(t, math.IsInf(m.LogProbObserved(nil, impossible)[0], -1))
@@ -549,4 +549,20 @@ func debd(t *testing.T, name, part string) *mat.Dense {
 	}
 	t.Skipf("no folder debd with %s in $LIKELY_DATA or ../shared/data: skipped", name)
 	return nil
+}
+
+// Settings that were resolved resolve to themselves, and come back from JSON.
+func TestSettings(t *testing.T) {
+	for _, s := range []Settings{{}, {Count: -3, Levels: []int{2, 3}, Missing: true}, {Count: 0.5}} {
+		s, err := s.Resolved()
+		require.NoError(t, err)
+		again, err := s.Resolved()
+		require.NoError(t, err)
+		require.Equal(t, s, again)
+		text, err := json.Marshal(s)
+		require.NoError(t, err)
+		var back Settings
+		require.NoError(t, json.Unmarshal(text, &back))
+		require.Equal(t, s, back)
+	}
 }
