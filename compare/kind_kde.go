@@ -33,7 +33,7 @@ func (k kernels) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	begin := time.Now()
 	m, report, err := kde.Fit(ctx, d.Train.Model, s, density.NewSource(j.Settings.Seed, "comparison.kde"))
 	if err != nil {
-		return nil, err
+		return nil, of("kde", err)
 	}
 	fit := &Fit{
 		Model:       &saved.Model{Name: k.Name(), Fitted: m, Preparation: d.Preparation},
@@ -42,7 +42,7 @@ func (k kernels) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		History:     History{Unit: "iteration", Subtitle: "mean log p(x) of rows left out", Train: shifted(report.History, jacobian)},
 		FloorActive: &report.FloorActive,
 		Converged:   &report.Converged,
-		Warnings:    report.Warnings,
+		Warnings:    j.advise(report.Warnings, "kde", jacobian),
 	}
 	return fit, fit.record(map[string]any{"shape": m.Shape().String(), "kernels": m.Kernels()})
 }

@@ -24,7 +24,7 @@ func (k chowLiu) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	begin := time.Now()
 	m, report, err := tree.Fit(ctx, d.Train.Model, s)
 	if err != nil {
-		return nil, err
+		return nil, of("tree", err)
 	}
 	fit := &Fit{
 		Model:     &saved.Model{Name: k.Name(), Fitted: m, Preparation: d.Preparation},
@@ -32,7 +32,7 @@ func (k chowLiu) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		Passes:    float64(len(report.History)),
 		History:   History{Unit: "iteration", Subtitle: "mean log p(x), exact", Train: report.History},
 		Converged: &report.Converged,
-		Warnings:  report.Warnings,
+		Warnings:  j.advise(report.Warnings, "tree", 0),
 	}
 	return fit, fit.record(map[string]any{"parents": m.Parents()})
 }
