@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -79,6 +82,7 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 	if err != nil {
 		return nil, fmt.Errorf("dataset: no temporary file for the rows of %s: %w; set TMPDIR to a folder with room", path, err)
 	}
+	removeSpools()
 	s := &Stream{spool: spool, reader: bufio.NewReaderSize(spool, streamBuffer)}
 	defer func() {
 		if err != nil {
@@ -109,6 +113,19 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 	s.Sample.Name, s.Sample.File, s.Sample.SHA256 = baseName(path), path, sum
 	s.rows, s.dim, s.weighted, s.total, s.missing = w.rows, len(s.Sample.Columns), opt.Weights != "", w.total, w.missing
 	return s, s.Rewind()
+}
+
+// removeSpools removes the names of all temporary files of rows, so that none is left
+// if this process is killed. A file that is open stays until it is closed, as those
+// of other processes may be; where a system does not remove an open file, Close does
+// it. What is left then belongs to processes that have ended.
+func removeSpools() {
+	entries, _ := os.ReadDir(os.TempDir()) // what cannot be listed is left alone
+	for _, e := range entries {
+		if e.Type().IsRegular() && strings.HasPrefix(e.Name(), "likely-rows-") {
+			os.Remove(filepath.Join(os.TempDir(), e.Name()))
+		}
+	}
 }
 
 // Rows returns N, the number of rows of the file, those of weight 0 included.
@@ -176,7 +193,10 @@ func (s *Stream) NextWeighted(dst *mat.Dense, weights []float64) (int, error) {
 // Close removes the temporary file.
 func (s *Stream) Close() error {
 	err := s.spool.Close()
-	return errors.Join(err, os.Remove(s.spool.Name()))
+	if e := os.Remove(s.spool.Name()); !errors.Is(e, fs.ErrNotExist) {
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // streamLimit is the number of bytes that a file of the given size may unpack
