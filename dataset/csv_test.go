@@ -183,13 +183,44 @@ func TestCSVRoundTrip(t *testing.T) {
 func FuzzCSV(f *testing.F) {
 	for _, text := range []string{
 		"a,b\n1,2\n", "1;2,5\n", "\"a\nb\"\t1\n", "# x\n\n1\n", "\xef\xbb\xbf1,2", "1,2\n3", "a,b\n1,NaN\n", "\"", ",\n,", "1e999", "\x1f\x8b\x08",
+		"#a,b\n#N/A,2\n", "sep=;\r1,5;1.205\r", "a\tb\n1,205\t812\n", ",a\n0,1\n1,2\n", "2019,2020\n1.5,2\n1.5,2\n1.5,2\n", "h\xf6,\xc3\xb6\n1,2\n",
+		"a,b\nx,1\ny,2\nx,1\ny,2\nx,1\ny,1\nx,2\ny,2\n", "p,x\np,x\n", "a\n-999\n1\n2\n3\n4\n", "a,b\n1e-400,1.7e308\n9007199254740993,1\n", "a,a\n1,2\n", "# it's 5\"\na\n1\n",
 	} {
-		f.Add([]byte(text), "")
+		for flags := range byte(8) {
+			f.Add([]byte(text), "", flags)
+		}
 	}
-	f.Add([]byte("a,c\n1,oak\n"), "c")
-	f.Fuzz(func(t *testing.T, data []byte, label string) {
-		d, err := readBytes("fuzz.csv", data, Options{Label: label})
+	f.Add([]byte("a,c\n1,oak\n"), "c", byte(0))
+	f.Fuzz(func(t *testing.T, data []byte, name string, flags byte) {
+		opt := Options{Missing: flags&1 > 0, Categories: flags&2 > 0, Header: Header(flags >> 6 % 3)}
+		switch flags >> 2 & 7 {
+		case 0:
+			opt.Label = name
+		case 1:
+			opt.Columns = []string{name}
+		case 2:
+			opt.Drop = []string{name}
+		case 3:
+			opt.Weights = name
+		case 4:
+			opt.MissingValues = []string{name, "-999"}
+		case 5:
+			opt.Types = map[string]ColumnType{name: ColumnType(flags >> 5)}
+		}
+		d, err := readBytes("fuzz.csv", data, opt)
 		checkRead(t, d, err)
+		if err != nil {
+			return
+		}
+		// The same file as a test set of itself is the same table.
+		again := opt
+		again.Like = d.Schema()
+		again.Types = nil
+		same, err := readBytes("fuzz.csv", data, again)
+		require.NoError(t, err)
+		require.Equal(t, d.Columns, same.Columns)
+		require.Equal(t, d.Types, same.Types)
+		require.Equal(t, fmt.Sprint(d.X.RawMatrix().Data), fmt.Sprint(same.X.RawMatrix().Data))
 	})
 }
 
@@ -200,7 +231,7 @@ func checkRead(t *testing.T, d *Dataset, err error) {
 	if err != nil {
 		require.Nil(t, d)
 		known := false
-		for _, sentinel := range []error{ErrFormat, ErrTruncated, ErrTooLarge, ErrEmpty, ErrRagged, ErrText, ErrMissing, ErrLabels, density.ErrNonFinite} {
+		for _, sentinel := range []error{ErrFormat, ErrTruncated, ErrTooLarge, ErrEmpty, ErrRagged, ErrText, ErrMissing, ErrLabels, ErrColumn, ErrNames, ErrType, ErrUnseen, ErrWeights, density.ErrNonFinite} {
 			known = known || errors.Is(err, sentinel)
 		}
 		require.True(t, known, "error without a kind: %v", err)
@@ -210,7 +241,21 @@ func checkRead(t *testing.T, d *Dataset, err error) {
 	}
 	require.Positive(t, d.Rows())
 	require.Len(t, d.Columns, d.Dim())
-	require.NoError(t, density.CheckFinite(d.X))
+	for i := range d.Rows() {
+		for j, v := range d.X.RawRowView(i) {
+			require.False(t, math.IsInf(v, 0))
+			if d.Levels != nil && d.Levels[j] != nil && !math.IsNaN(v) {
+				require.Less(t, int(v), len(d.Levels[j]))
+			}
+		}
+	}
+	for _, n := range d.Notes {
+		require.NotContains(t, n.Text, "\n")
+	}
+	require.Len(t, Describe(d), d.Dim())
+	if d.Types != nil {
+		require.Len(t, d.Types, d.Dim())
+	}
 	if d.Labels != nil {
 		require.Len(t, d.Labels, d.Rows())
 	}

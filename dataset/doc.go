@@ -10,6 +10,15 @@
 // IDX, also gzipped, or a folder in the form of MNIST. What is wrong with a
 // file is said with its line and column and what to do about it.
 //
+// # Files as they come
+//
+// A reader never drops data in silence. What it skips or decides, such as a
+// comment or what a comma means, is a [Note] of the dataset. What can be read in
+// two ways is an error that names the cell. [Options] chooses columns, says which
+// values are missing and turns texts into categories; [Dataset.Typed] and
+// [Describe] say what each column holds. A second file is read like a first one
+// by [OpenTest], or by Options.Like and the [Schema] of the first.
+//
 // # A density needs a measure
 //
 // A density p(x) is probability per volume of x, so it makes sense only for

@@ -312,7 +312,10 @@ func FuzzStream(f *testing.F) {
 			require.ErrorContains(t, err, "ascontiguousarray")
 			return
 		}
-		require.NoError(t, err)
+		if err != nil { // what only all rows together can tell
+			require.True(t, strings.Contains(err.Error(), "may be") || strings.Contains(err.Error(), "has no name"), err.Error())
+			return
+		}
 		require.Equal(t, whole.Rows()+whole.Absent, s.Rows())
 		require.Equal(t, whole.Rows(), s.Sample.Rows())
 		require.Equal(t, whole.Weights, s.Sample.Weights)

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"gonum.org/v1/gonum/mat"
-
 	"likely/density"
 )
 
@@ -391,17 +389,4 @@ func isMissing(cell string) bool {
 		return true
 	}
 	return false
-}
-
-// dataset makes a dataset of the rows that were read.
-func (t *table) dataset() (*Dataset, error) {
-	d := len(t.choice.columns)
-	out := &Dataset{X: mat.NewDense(t.rows, d, t.values), Columns: t.choice.columns, lines: t.rowLines, Notes: t.notes, Levels: t.levels(), choice: t.choice}
-	if t.choice.label >= 0 {
-		var err error
-		if out.Labels, out.LabelNames, err = indexLabels(t.classes); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
-		}
-	}
-	return out, nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"gonum.org/v1/gonum/mat"
 )
 
 // finish settles what only all rows together can tell, and notes what was
@@ -193,4 +195,17 @@ func (t *table) levels() [][]string {
 		}
 	}
 	return levels
+}
+
+// dataset makes a dataset of the rows that were read.
+func (t *table) dataset() (*Dataset, error) {
+	d := len(t.choice.columns)
+	out := &Dataset{X: mat.NewDense(t.rows, d, t.values), Columns: t.choice.columns, lines: t.rowLines, Notes: t.notes, Levels: t.levels(), choice: t.choice}
+	if t.choice.label >= 0 {
+		var err error
+		if out.Labels, out.LabelNames, err = indexLabels(t.classes); err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
+		}
+	}
+	return out, nil
 }
