@@ -88,32 +88,69 @@ func WriteScores(w io.Writer, r *eval.Result) error {
 	return c.Error()
 }
 
-// Sample draws rows from a saved model, in the units of the data. Dequantised
-// data come back dequantised.
-func Sample(m *saved.Model, rows int, seed uint64) (*mat.Dense, error) {
+// sampleBytes bounds the memory that a piece of samples takes, and sampleRows its
+// rows.
+const (
+	sampleBytes = 1 << 30
+	sampleRows  = 1 << 16
+)
+
+// Sample draws rows from a saved model, in the units of the data, and hands them to
+// each in pieces, which it may not keep: any number of rows takes the memory of one
+// piece. Dequantised data come back dequantised. The error is that of ctx or of each,
+// or wraps ErrNoDensity.
+func Sample(ctx context.Context, m *saved.Model, rows int, seed uint64, each func(x *mat.Dense) error) error {
 	model, ok := m.Fitted.(density.Model)
 	if !ok {
-		return nil, fmt.Errorf("model %s: %w to draw from; sample from a gmm or a vae", m.Name, ErrNoDensity)
+		return fmt.Errorf("model %s: %w to draw from; sample from a gmm or a vae", m.Name, ErrNoDensity)
 	}
-	x := mat.NewDense(rows, model.Dim(), nil)
-	model.Rand(x, density.NewSource(seed, "comparison.sample"))
-	return m.Preparation.Transform.Invert(x, x), nil
+	most := max(1, min(sampleRows, sampleBytes/(8*model.Dim())))
+	var x *mat.Dense
+	for piece := 0; rows > 0; piece++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(rows, most)
+		if x == nil || n != x.RawMatrix().Rows {
+			x = mat.NewDense(n, model.Dim(), nil)
+		}
+		source := density.NewSource(seed, "comparison.sample")
+		if piece > 0 {
+			source = density.NewSource(seed, "comparison.sample", uint64(piece))
+		}
+		model.Rand(x, source)
+		if err := each(m.Preparation.Transform.Invert(x, x)); err != nil {
+			return err
+		}
+		rows -= n
+	}
+	return nil
 }
 
-// WriteSamples writes rows as CSV with the column names as header.
-func WriteSamples(w io.Writer, columns []string, x *mat.Dense) error {
+// WriteSamples draws rows as Sample does and writes them as CSV, with the column
+// names as header.
+func WriteSamples(ctx context.Context, w io.Writer, m *saved.Model, rows int, seed uint64) error {
 	c := csv.NewWriter(w)
-	c.Write(columns)
-	n, d := x.Dims()
-	record := make([]string, d)
-	for i := range n {
-		for j, v := range x.RawRowView(i) {
-			record[j] = number(v)
+	names := m.Preparation.Columns
+	record := make([]string, len(names))
+	err := Sample(ctx, m, rows, seed, func(x *mat.Dense) error {
+		if names != nil { // not before there is something to write below them
+			c.Write(names)
+			names = nil
 		}
-		c.Write(record)
-	}
-	c.Flush()
-	return c.Error()
+		n, _ := x.Dims()
+		for i := range n {
+			for j, v := range x.RawRowView(i) {
+				record[j] = number(v)
+			}
+			if err := c.Write(record); err != nil {
+				return err
+			}
+		}
+		c.Flush()
+		return c.Error()
+	})
+	return err
 }
 
 // number formats v so that it reads back to the same bits; NaN is empty.

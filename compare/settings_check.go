@@ -24,7 +24,7 @@ func usagef(format string, args ...any) error {
 
 // Check reports the first setting that makes no sense. The error wraps ErrUsage.
 func (c *Settings) Check() error {
-	for _, check := range []func() error{c.checkShares, c.checkCounts, c.checkMixture, c.checkNetworks, c.checkMeasure, c.checkModels} {
+	for _, check := range []func() error{c.checkShares, c.checkCounts, c.checkMemory, c.checkMixture, c.checkNetworks, c.checkMeasure, c.checkModels} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -94,6 +94,11 @@ func use(t testing.TB, m *Model, where string) {
 		return
 	}
 	y := m.Preparation.Transform.Apply(nil, prepared.X)
+	for _, v := range y.RawMatrix().Data {
+		if math.IsInf(v, 0) {
+			return // the scale is so small that no row of these has a place in model space
+		}
+	}
 	numbers := func(values []float64) {
 		for _, v := range values {
 			require.False(t, math.IsNaN(v), "%s: NaN", where)
@@ -178,7 +183,11 @@ func fileOf(t testing.TB, m *Model) *safetensors.File {
 // in a number.
 func TestOneFieldChanged(t *testing.T) {
 	tried, models := 0, 0
+	turn := 0
 	try := func(f *safetensors.File, where string) {
+		if turn++; testing.Short() && turn%11 != 0 {
+			return
+		}
 		tried++
 		if tryFile(t, f, where) {
 			models++
@@ -193,7 +202,7 @@ func TestOneFieldChanged(t *testing.T) {
 		// Whatever is written is needed: the same file without it is none.
 		for _, key := range sortedKeys(keys) {
 			g := &safetensors.File{Tensors: f.Tensors, Metadata: map[string]string{"config": changed(t, config, key, "")}}
-			optional := slices.Contains([]string{"floor", "steps", "step", "height", "width", "missing"}, key)
+			optional := slices.Contains([]string{"floor", "steps", "step", "missing"}, key)
 			require.Equal(t, optional, tryFile(t, g, m.Name+" without "+key), "%s without %s", m.Name, key)
 		}
 		for _, key := range append(sortedKeys(keys), "norm", "freedom", "floor", "steps", "height", "levels", "prior", "prior_mixture", "missing", "full_posterior", "autoencoder", "unknown") {

@@ -31,6 +31,9 @@ are spread by the same noise or binarised by the same draw.`,
 			if samples < 2 {
 				return usageError(fmt.Errorf("--samples %d: want at least 2", samples))
 			}
+			if err := compare.CheckSamples(samples); err != nil {
+				return usageError(fmt.Errorf("--samples %d: %w", samples, err))
+			}
 			m, err := saved.Load(model)
 			if err != nil {
 				return err
