@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -89,14 +90,14 @@ func checkUnit(x *mat.Dense) error {
 	return nil
 }
 
-// floors returns the smallest variance of each column in the units of x, or
+// floors returns the smallest variance of each column in the units of the data, or
 // nil for none.
-func floors(c *Config, relative float64, x *mat.Dense) []float64 {
+func floors(c *Config, relative float64, of moments) []float64 {
 	obs := newObservation(c)
 	if !obs.scaled() || c.Sigma.source == fromConstant {
 		return nil
 	}
-	_, variance := density.Moments(x)
+	variance := slices.Clone(of.variance)
 	if c.Sigma.source == fromShared || c.Sigma.source == fromResiduals {
 		var mean float64
 		for _, v := range variance {

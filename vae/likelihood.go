@@ -114,21 +114,29 @@ type observation interface {
 	trainable
 }
 
+// moments are the mean and the variance of each column of the training rows.
+type moments struct{ mean, variance []float64 }
+
+func momentsOf(x *mat.Dense, weights []float64) moments {
+	mean, variance := density.WeightedMoments(x, weights)
+	return moments{mean, variance}
+}
+
 // trainable is what training asks of p(x|z). It sees the data through a transform
 // t, x ↦ (x − shift)/scale. When it is over, locations are taken back through
 // t, and scales are multiplied by those of t. So the transform of a likelihood
 // that is no matter of location and scale is the identity.
 type trainable interface {
-	// transform returns t for the training rows. perColumn says whether each
-	// column may have a scale of its own; if not, one for all columns keeps
-	// the model what it is.
-	transform(x *mat.Dense, perColumn bool) (density.Transform, error)
+	// transform returns t for training rows with these moments. perColumn says
+	// whether each column may have a scale of its own; if not, one for all
+	// columns keeps the model what it is.
+	transform(of moments, perColumn bool) (density.Transform, error)
 	// transformed returns the same likelihood of t(x).
 	transformed() observation
 	// inputs returns the transform under which the encoder sees the training
 	// rows: t, unless that is the identity for reasons of its own and the numbers
 	// may be large.
-	inputs(x *mat.Dense, t density.Transform) density.Transform
+	inputs(of moments, t density.Transform) density.Transform
 	// units returns the factor and the shift that take a term log p(t(x)|z)
 	// to log p(x|z).
 	units(t density.Transform) (factor, shift float64)
@@ -178,11 +186,11 @@ func (located) scaled() bool { return true }
 
 func (located) check(x *mat.Dense) error { return density.CheckFinite(x) }
 
-func (located) transform(x *mat.Dense, perColumn bool) (density.Transform, error) {
-	return standardizing(x, perColumn)
+func (located) transform(of moments, perColumn bool) (density.Transform, error) {
+	return standardizing(of, perColumn)
 }
 
-func (located) inputs(_ *mat.Dense, t density.Transform) density.Transform { return t }
+func (located) inputs(_ moments, t density.Transform) density.Transform { return t }
 
 func (located) units(t density.Transform) (factor, shift float64) { return 1, t.LogJacobian() }
 
@@ -204,12 +212,11 @@ type bounded struct{}
 
 func (bounded) scaled() bool { return false }
 
-func (bounded) transform(x *mat.Dense, _ bool) (density.Transform, error) {
-	_, d := x.Dims()
-	return density.NewIdentity(d), nil
+func (bounded) transform(of moments, _ bool) (density.Transform, error) {
+	return density.NewIdentity(len(of.mean)), nil
 }
 
-func (bounded) inputs(_ *mat.Dense, t density.Transform) density.Transform { return t }
+func (bounded) inputs(_ moments, t density.Transform) density.Transform { return t }
 
 func (bounded) units(density.Transform) (factor, shift float64) { return 1, 0 }
 

@@ -159,7 +159,7 @@ func TestLikelihoodUnits(t *testing.T) {
 			x.Apply(func(i, j int, v float64) float64 { return v * float64((i+j)%2) }, x)
 		}
 		for _, perColumn := range []bool{false, true} {
-			transform, err := o.transform(x, perColumn)
+			transform, err := o.transform(momentsOf(x, nil), perColumn)
 			require.NoError(t, err, o.name)
 			y := transform.Apply(nil, x)
 			factor, shift := o.units(transform)

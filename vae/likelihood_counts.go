@@ -29,13 +29,12 @@ func (countable) check(x *mat.Dense) error {
 // maxCount is the largest count, up to which float64 holds whole numbers exactly.
 const maxCount = 1 << 53
 
-func (countable) transform(x *mat.Dense, _ bool) (density.Transform, error) {
-	_, d := x.Dims()
-	return density.NewIdentity(d), nil
+func (countable) transform(of moments, _ bool) (density.Transform, error) {
+	return density.NewIdentity(len(of.mean)), nil
 }
 
-func (countable) inputs(x *mat.Dense, _ density.Transform) density.Transform {
-	return standardizingInputs(x)
+func (countable) inputs(of moments, _ density.Transform) density.Transform {
+	return standardizingInputs(of)
 }
 
 func (countable) units(density.Transform) (factor, shift float64) { return 1, 0 }

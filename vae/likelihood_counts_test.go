@@ -151,7 +151,7 @@ func TestEncoderUnitsAreFolded(t *testing.T) {
 			s := Settings{Batch: 40, Samples: 1, Corruption: corruption}
 			tr := newTrainState(newNetwork[float64](c), s, x, nil, density.NewIdentity(3), 1)
 			t.Cleanup(tr.close)
-			in := standardizingInputs(x)
+			in := standardizingInputs(momentsOf(x, nil))
 			tr.separateInputs(in, density.NewIdentity(3))
 			tr.shuffle(0)
 			tr.bound(0, 40)

@@ -59,11 +59,10 @@ func newDiscretizedLogistic(levels int) discretizedLogistic {
 }
 
 // transform takes the levels to [−1, 1].
-func (f discretizedLogistic) transform(x *mat.Dense, _ bool) (density.Transform, error) {
-	_, d := x.Dims()
-	t := density.NewIdentity(d)
+func (f discretizedLogistic) transform(of moments, _ bool) (density.Transform, error) {
+	t := density.NewIdentity(len(of.mean))
 	half := 0.5 * float64(f.levels-1)
-	for j := range d {
+	for j := range of.mean {
 		t.Shift[j], t.Scale[j] = half, half
 	}
 	return t, nil
@@ -77,7 +76,7 @@ func (f discretizedLogistic) training() discretizedLogistic {
 
 func (discretizedLogistic) scaled() bool { return true }
 
-func (discretizedLogistic) inputs(_ *mat.Dense, t density.Transform) density.Transform { return t }
+func (discretizedLogistic) inputs(_ moments, t density.Transform) density.Transform { return t }
 
 // units has no shift: a probability has no Jacobian.
 func (discretizedLogistic) units(density.Transform) (factor, shift float64) { return 1, 0 }

@@ -3,8 +3,6 @@ package vae
 import (
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mat"
-
 	"likely/density"
 	"likely/internal/kernel"
 )
@@ -18,8 +16,8 @@ type squared struct{ located }
 
 func (squared) scaled() bool { return false }
 
-func (squared) transform(x *mat.Dense, _ bool) (density.Transform, error) {
-	return standardizing(x, false)
+func (squared) transform(of moments, _ bool) (density.Transform, error) {
+	return standardizing(of, false)
 }
 
 func (f squared) transformed() observation { return f }

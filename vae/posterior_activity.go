@@ -18,8 +18,12 @@ type Activity struct {
 }
 
 // Activity measures the dimensions of the code on the rows of x (N×D).
-func (m *Model) Activity(x *mat.Dense) Activity {
+func (m *Model) Activity(x *mat.Dense) Activity { return m.activity(x, nil) }
+
+// activity is Activity with weights of the rows.
+func (m *Model) activity(x *mat.Dense, weights []float64) Activity {
 	n, _ := x.Dims()
+	weight := relativeWeights(weights, n)
 	l := m.config.Latent
 	a := Activity{Variance: make([]float64, l), Rate: make([]float64, l)}
 	means := mat.NewDense(n, l, nil)
@@ -32,13 +36,13 @@ func (m *Model) Activity(x *mat.Dense) Activity {
 			for _, v := range cache[j*width : (j+1)*width] {
 				kl += v * v
 			}
-			a.Rate[j] += 0.5 * kl / float64(n)
-			mean[j] += h[j] / float64(n)
+			a.Rate[j] += weight[i] * 0.5 * kl / float64(n)
+			mean[j] += weight[i] * h[j] / float64(n)
 		}
 	})
 	for i := range n {
 		for j, v := range means.RawRowView(i) {
-			a.Variance[j] += (v - mean[j]) * (v - mean[j]) / float64(n)
+			a.Variance[j] += weight[i] * (v - mean[j]) * (v - mean[j]) / float64(n)
 		}
 	}
 	for _, v := range a.Variance {

@@ -102,6 +102,13 @@ type Settings struct {
 	// 2008). 0: none. Evaluation is always without.
 	Corruption float64 `json:"corruption"`
 
+	// Weights says how often each training row counts, and ValidWeights each
+	// validation row; nil: once. A row of weight 0 is absent. Weights make the
+	// mean over the rows that is trained on, and all that is derived from the
+	// rows, a weighted one. Batch is a number of rows, whatever they weigh.
+	Weights      []float64 `json:"-"`
+	ValidWeights []float64 `json:"-"`
+
 	// Precision is the arithmetic of the networks; zero: Float32.
 	Precision Precision `json:"precision"`
 	// Progress, if not nil, is called after each epoch with the mean bound

@@ -48,7 +48,7 @@ type checkpointBody[T kernel.Float] struct {
 func (r *run[T]) head() checkpointHead {
 	return checkpointHead{
 		Schema: checkpointSchema, Config: describe(r.net.config), Settings: describe(r.settings),
-		Data: fingerprint(r.train, r.valid), Seed: r.seed,
+		Data: fingerprint(r.train, r.valid, column(r.settings.Weights), column(r.settings.ValidWeights)), Seed: r.seed,
 	}
 }
 
@@ -112,14 +112,14 @@ func (r *run[T]) read(from io.Reader) error {
 	return nil
 }
 
-// describe lists the fields of a struct that are not zero, as "Name: value". Functions
-// are left out. Checkpoints stay valid when a field is added that is zero in them.
+// describe lists the fields of a struct that are not zero, as "Name: value". What JSON
+// leaves out, functions and weights, is left out. Checkpoints stay valid when a field is added that is zero in them.
 func describe(v any) []string {
 	var fields []string
 	s := reflect.ValueOf(v)
 	for i := range s.NumField() {
-		f := s.Field(i)
-		if f.Kind() != reflect.Func && !f.IsZero() {
+		f, ownData := s.Field(i), s.Type().Field(i).Tag.Get("json") == "-"
+		if !ownData && !f.IsZero() {
 			fields = append(fields, fmt.Sprintf("%s: %+v", s.Type().Field(i).Name, f.Interface()))
 		}
 	}
@@ -137,6 +137,14 @@ func difference(have, want []string) string {
 		return "nothing"
 	}
 	return fmt.Sprintf("%s in it, %s here", only(have, want), only(want, have))
+}
+
+// column returns values as a table, nil for none.
+func column(values []float64) *mat.Dense {
+	if values == nil {
+		return nil
+	}
+	return mat.NewDense(len(values), 1, values)
 }
 
 // fingerprint returns a hash of the bits of all numbers.

@@ -32,8 +32,10 @@ type run[T kernel.Float] struct {
 	fixed *mat.Dense // their noise, fixed
 	terms []float64
 	kls   []float64
-	logq  []float64 // of the codes, where the divergence has no closed form
-	every int       // epochs between evaluations
+	// validWeight holds the weight of each validation row, 1 in the mean.
+	validWeight []float64
+	logq        []float64 // of the codes, where the divergence has no closed form
+	every       int       // epochs between evaluations
 
 	best []T
 }
@@ -80,6 +82,7 @@ func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []f
 	if t.net.posterior.random() {
 		draws = min(max(validationDraws/m, 1), 64)
 	}
+	r.validWeight = relativeWeights(t.settings.ValidWeights, m)
 	r.valid, r.seen = scale.Apply(nil, valid), inputs.Apply(nil, valid)
 	r.codes = mat.NewDense(m*draws, c.Latent, nil)
 	r.fixed = mat.NewDense(m*draws, c.Latent, nil)
@@ -118,11 +121,12 @@ func (r *run[T]) next() error {
 		return r.diverged("vae: epoch %d, step %d: %s is not finite: {err}", p.Epoch+1, p.Step+1, where)
 	}
 	for i := range to - from {
-		p.Line.Rate += r.kl[i]
-		p.Line.Train += r.value[i]
-	}
-	for _, v := range r.loglik[:(to-from)*s.Samples] {
-		p.Line.Distortion -= v / float64(s.Samples)
+		w := r.weightOf(i)
+		p.Line.Rate += w * r.kl[i]
+		p.Line.Train += w * r.value[i]
+		for _, v := range r.loglik[i*s.Samples : (i+1)*s.Samples] {
+			p.Line.Distortion -= w * v / float64(s.Samples)
+		}
 	}
 	if r.measured() {
 		p.Line.GradNorm += r.norm
@@ -220,12 +224,12 @@ func (r *run[T]) validBound() (float64, error) {
 	})
 	r.model.logLik(r.terms, r.valid, r.codes)
 	var total float64
-	for _, v := range r.terms {
-		total += v / float64(draws)
+	for k, v := range r.terms {
+		total += r.validWeight[k/draws] * v / float64(draws)
 	}
 	if r.logq == nil {
-		for _, v := range r.kls {
-			total -= v
+		for i, v := range r.kls {
+			total -= r.validWeight[i] * v
 		}
 		return r.factor*total/float64(m) + r.shift, nil
 	}
@@ -234,7 +238,7 @@ func (r *run[T]) validBound() (float64, error) {
 		return 0, err
 	}
 	for k, v := range prior.LogProb(nil, r.codes) {
-		total += (v - r.logq[k]) / float64(draws)
+		total += r.validWeight[k/draws] * (v - r.logq[k]) / float64(draws)
 	}
 	return r.factor*total/float64(m) + r.shift, nil
 }

@@ -194,7 +194,7 @@ func (t *trainState[T]) weigh(i, part int) {
 	k, l := t.settings.Samples, t.net.config.Latent
 	outputs := t.net.encoder.Out()
 	h, dh := t.encoder.Output()[i*outputs:(i+1)*outputs], t.encoder.OutputGrad()[i*outputs:(i+1)*outputs]
-	cache, share := t.cacheOf(i), 1/float64(t.size)
+	cache, share := t.cacheOf(i), t.weightOf(i)/float64(t.size)
 	if t.analytic {
 		t.kl[i] = t.net.posterior.kl(dh, h, cache, T(t.beta*share), t.settings.FreeNats)
 		t.value[i] = -t.kl[i]
@@ -256,7 +256,7 @@ func (t *trainState[T]) backwardEncoder(i int) {
 		p, z := t.drawWeights[r], t.decoder.Input[r*l:(r+1)*l]
 		ratio := 0.0
 		if p.path > 0 {
-			ratio = p.path * float64(t.size) / p.decoder
+			ratio = p.path * (float64(t.size) / t.weightOf(i)) / p.decoder
 		}
 		prior := T(p.path * t.beta)
 		if t.prior != nil {

@@ -51,7 +51,7 @@ func meanBound(tr *trainState[float64], rows []int) float64 {
 	tr.bound(0, len(rows))
 	var total float64
 	for i := range rows {
-		total += tr.value[i]
+		total += tr.weightOf(i) * tr.value[i]
 	}
 	return total / float64(len(rows))
 }

@@ -172,7 +172,7 @@ func (p *learnedPrior[T]) logProb(r int, z []T, w *priorScratch[T]) float64 {
 
 // priorWeight returns the weight of log p(z) of draw r in minus the mean objective.
 func (t *trainState[T]) priorWeight(r int) float64 {
-	return -t.beta * t.drawWeights[r].decoder / float64(t.size)
+	return -t.beta * t.drawWeights[r].decoder * t.weightOf(r/t.settings.Samples) / float64(t.size)
 }
 
 // backwardPrior takes the gradient of minus the mean objective to the parameters of

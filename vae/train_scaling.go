@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-
 	"likely/density"
 	"likely/internal/kernel"
 	"likely/internal/nn"
@@ -17,24 +15,23 @@ import (
 // or, unless perColumn, all columns by one common factor. Afterwards it is folded
 // into the first and the last layer, so that fitting does not depend on the units of
 // the data and the model takes them as they are.
-func standardizing(x *mat.Dense, perColumn bool) (density.Transform, error) {
-	_, d := x.Dims()
+func standardizing(of moments, perColumn bool) (density.Transform, error) {
+	d := len(of.mean)
 	t := density.NewIdentity(d)
-	mean, variance := density.Moments(x)
-	t.Shift = mean
+	copy(t.Shift, of.mean)
 	var common float64
-	for _, v := range variance {
+	for _, v := range of.variance {
 		common += v / float64(d)
 	}
 	common = math.Sqrt(common)
 	if !(common > 0) {
 		return t, fmt.Errorf("vae: all rows are the same: %w; a density needs rows that differ", density.ErrConstant)
 	}
-	for j, v := range variance {
+	for j, v := range of.variance {
 		t.Scale[j] = common
 		if perColumn {
 			if !(v > 0) {
-				return t, fmt.Errorf("vae: column %d has the single value %v: %w; drop the column, spread discrete values by dequantising, or use a shared or fixed sigma", j+1, mean[j], density.ErrConstant)
+				return t, fmt.Errorf("vae: column %d has the single value %v: %w; drop the column, spread discrete values by dequantising, or use a shared or fixed sigma", j+1, of.mean[j], density.ErrConstant)
 			}
 			t.Scale[j] = math.Sqrt(v)
 		}
@@ -44,11 +41,10 @@ func standardizing(x *mat.Dense, perColumn bool) (density.Transform, error) {
 
 // standardizingInputs returns the transform that brings each column that varies to
 // mean 0 and variance 1.
-func standardizingInputs(x *mat.Dense) density.Transform {
-	mean, variance := density.Moments(x)
-	t := density.NewIdentity(len(mean))
-	t.Shift = mean
-	for j, v := range variance {
+func standardizingInputs(of moments) density.Transform {
+	t := density.NewIdentity(len(of.mean))
+	copy(t.Shift, of.mean)
+	for j, v := range of.variance {
 		if v > 0 {
 			t.Scale[j] = math.Sqrt(v)
 		}

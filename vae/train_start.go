@@ -29,16 +29,24 @@ func newStepper(kind Kind, train, valid *mat.Dense, s Settings, seed func() uint
 	if err := checkSome(train, "train on"); err != nil {
 		return nil, err
 	}
-	n, d := train.Dims()
-	if n < 2 {
-		return nil, fmt.Errorf("vae: %d training rows: %w; a fit needs two or more", n, ErrRows)
-	}
 	if valid != nil {
 		if err := checkSome(valid, "validate on"); err != nil {
 			return nil, err
 		}
 	}
-	s, err := s.Resolve(n)
+	var err error
+	given, givenValid := filled(train, s.Weights), filled(valid, s.ValidWeights)
+	if train, s.Weights, err = present("Weights", train, s.Weights); err != nil {
+		return nil, err
+	}
+	if valid, s.ValidWeights, err = present("ValidWeights", valid, s.ValidWeights); err != nil {
+		return nil, err
+	}
+	n, d := train.Dims()
+	if n < 2 {
+		return nil, fmt.Errorf("vae: %d training rows: %w; a fit needs two or more", n, ErrRows)
+	}
+	s, err = s.Resolve(n)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +60,7 @@ func newStepper(kind Kind, train, valid *mat.Dense, s Settings, seed func() uint
 	if err := config.checkMemory(&s, freeMemory()); err != nil {
 		return nil, err
 	}
-	if err := checkRows(&config, s.Dynamic, train, valid); err != nil {
+	if err := checkRows(&config, s.Dynamic, given, givenValid); err != nil {
 		return nil, err
 	}
 	t := &stepper{settings: s}
@@ -82,11 +90,12 @@ func (s *Settings) config(kind Kind, d int) Config {
 // start prepares a run.
 func start[T kernel.Float](c Config, train, valid *mat.Dense, s Settings, seed uint64) (training, error) {
 	perColumn := c.Sigma.source == fromNetwork || c.Sigma.source == fromPerDim
-	scale, err := newObservation(&c).transform(train, perColumn)
+	of := momentsOf(train, s.Weights)
+	scale, err := newObservation(&c).transform(of, perColumn)
 	if err != nil {
 		return nil, err
 	}
-	floor := floors(&c, s.Floor, train)
+	floor := floors(&c, s.Floor, of)
 	if c.networkScale() && floor != nil {
 		// In the units of training until the networks are folded.
 		c.Floor = make([]float64, c.Dim)
@@ -95,7 +104,7 @@ func start[T kernel.Float](c Config, train, valid *mat.Dense, s Settings, seed u
 		}
 	}
 	t := newTrainState(newNetwork[T](c), s, train, floor, scale, seed)
-	inputs := newObservation(&c).inputs(train, scale)
+	inputs := newObservation(&c).inputs(of, scale)
 	t.separateInputs(inputs, scale)
 	return newRun(t, train, valid, floor, inputs, scale), nil
 }

@@ -21,10 +21,12 @@ type trainState[T kernel.Float] struct {
 	workers   *nn.Workers
 	logFloor  []T // of the log-variance, one for each column
 
-	x     []T // training rows, N×D
-	rows  int
-	order []int
-	seed  uint64
+	x    []T // training rows, N×D
+	rows int
+	// rowWeight holds the weight of each row, 1 in the mean.
+	rowWeight []float64
+	order     []int
+	seed      uint64
 	// epochSeed and a row's place in the order give the row's random stream.
 	epochSeed uint64
 	shuffled  int // the epoch that order is of
@@ -92,6 +94,7 @@ func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, fl
 		workers:   nn.NewWorkers(count),
 		x:         make([]T, n*d),
 		order:     make([]int, n),
+		rowWeight: relativeWeights(s.Weights, n),
 
 		whole:       net.encoder.NewTape(c.pseudoInputs()+s.Batch, false),
 		decoder:     net.decoder.NewTape(draws, true),
@@ -173,7 +176,7 @@ func (t *trainState[T]) startBias() {
 	for j := range d {
 		var sum float64
 		for i := range t.rows {
-			sum += float64(t.x[i*d+j])
+			sum += t.rowWeight[i] * float64(t.x[i*d+j])
 		}
 		bias[j] = T(obs.bias(sum / float64(t.rows)))
 	}

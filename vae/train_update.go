@@ -144,8 +144,8 @@ func (t *trainState[T]) followResiduals() {
 	value := &nn.View(t.theta, t.net.logvar)[0]
 	s := float64(*value)
 	var mean float64
-	for _, v := range t.loglik[:draws] {
-		mean += (-2*v/d - log2Pi - s) * math.Exp(s) / float64(draws)
+	for r, v := range t.loglik[:draws] {
+		mean += t.weightOf(r/t.settings.Samples) * (-2*v/d - log2Pi - s) * math.Exp(s) / float64(draws)
 	}
 	variance := (1-residualShare)*math.Exp(s) + residualShare*mean
 	*value = max(T(math.Log(variance)), t.logFloor[0])

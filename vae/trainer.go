@@ -159,7 +159,7 @@ func (t *Trainer) Model() (*Model, *Report, error) {
 			return nil, report, err
 		}
 	}
-	if m.Activity(t.training.table()).Active == 0 {
+	if m.activity(t.training.table(), t.settings.Weights).Active == 0 {
 		report.warn("vae: the code carries no information (posterior collapse): q(z|x) is the prior for every x; {Warmup}, a {Beta} below 1 or {FreeNats} may help, as may a decoder with fewer units in {Hidden}, or {Sigma=shared}")
 	}
 	return m, report, nil
@@ -176,7 +176,7 @@ func (t *Trainer) fitPrior(m *Model, report *Report, components int) (*Model, er
 			binarize(x.RawRowView(i), bits)
 		}
 	}
-	fitted, mixture, err := m.FitPrior(context.Background(), x, gmm.Settings{Components: components}, density.NewSource(report.Seed, "vae ex-post"))
+	fitted, mixture, err := m.FitPrior(context.Background(), x, gmm.Settings{Components: components, Weights: t.settings.Weights}, density.NewSource(report.Seed, "vae ex-post"))
 	if err != nil {
 		return nil, fmt.Errorf("vae: fitting the prior to the codes: %w", err)
 	}
