@@ -267,8 +267,9 @@ func (d *Dataset) Range() (lo, hi float64) {
 
 // checkFinite returns an error that names the place of the first value that
 // is infinite, or NaN where nothing may be missing. A column in which all is
-// missing is an error too; a row in which all is, counts nothing.
-func (d *Dataset) checkFinite(missing bool) error {
+// missing is an error too, unless columns may be hollow; a row in which all is,
+// counts nothing.
+func (d *Dataset) checkFinite(missing, hollow bool) error {
 	seen := make([]bool, d.Dim())
 	for i := range d.Rows() {
 		for j, v := range d.X.RawRowView(i) {
@@ -281,7 +282,7 @@ func (d *Dataset) checkFinite(missing bool) error {
 		}
 	}
 	for j, found := range seen {
-		if !found && d.Rows() > 0 {
+		if !found && d.Rows() > 0 && !hollow {
 			return errHollowColumn(d.Place(), d.Columns, j)
 		}
 	}
@@ -289,7 +290,7 @@ func (d *Dataset) checkFinite(missing bool) error {
 }
 
 func errHollowColumn(file string, columns []string, j int) error {
-	return fmt.Errorf("dataset: %s: %s holds no value at all: %w; leave the column out (%s)", file, columnPlace(columns, j), ErrMissing, dropFlag(columns[j], j))
+	return fmt.Errorf("dataset: %s: %s holds no value at all: %w; remove the column (%s)", file, columnPlace(columns, j), ErrMissing, dropFlag(columns[j], j))
 }
 
 // unfinite returns the error for a value that is no number.

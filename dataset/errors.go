@@ -33,7 +33,7 @@ var (
 	ErrNames = errors.New("columns need names of their own")
 	// ErrUnseen reports a level of a categorical column that the training data
 	// do not have.
-	ErrUnseen = errors.New("level is unknown")
+	ErrUnseen = errors.New("an unknown level")
 	// ErrType reports a column whose values do not fit its type.
 	ErrType = errors.New("values do not fit the type")
 	// ErrWeights reports weights of rows that cannot be used.

@@ -157,8 +157,12 @@ func (e Entry) open(opt Options, wantTest bool) (train, test *Dataset, err error
 			return nil, nil, fmt.Errorf("dataset: %w", err)
 		}
 		defer file.Close()
-		options := e.options
-		options.Limit, options.Weights = opt.Limit, opt.Weights
+		options := opt
+		if e.options.Label != "" {
+			options.Label = e.options.Label
+		}
+		options.Missing = options.Missing || e.options.Missing
+		options.Categories = options.Categories || e.options.Categories
 		if train, _, err = readFile(file, e.file, options, false); err == nil {
 			train.File = "" // it has no path
 		}
@@ -248,7 +252,7 @@ func (d *Dataset) complete(opt Options) (_ *Dataset, err error) {
 	}
 	weights, types := d.choice.weights, d.choice.types
 	d.choice = nil
-	if err := d.checkFinite(opt.gaps()); err != nil {
+	if err := d.checkFinite(opt.gaps(), opt.Like != nil); err != nil {
 		return nil, err
 	}
 	if weights >= 0 {

@@ -336,7 +336,7 @@ func (t *parquetTable) finishLevels(d *Dataset, j, at int, names []string) error
 			continue
 		}
 		if !t.opt.UnseenMissing {
-			return fmt.Errorf("dataset: %s: %s is %w in the training data, whose levels are %s; correct the value, or have unknown levels taken for missing",
+			return fmt.Errorf("dataset: %s: %s is %w: the training data have %s; correct the value, or have unknown levels taken for missing",
 				d.Where(i, at), quote(names[int(v)]), ErrUnseen, quoteList(levels))
 		}
 		unseen.add(i + 1)

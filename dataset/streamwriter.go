@@ -132,7 +132,7 @@ func (w *streamWriter) finish() error {
 		}
 	}
 	for j, found := range w.seen {
-		if !found && j != w.weightAt {
+		if !found && j != w.weightAt && w.opt.Like == nil {
 			return errHollowColumn(w.path, w.columns, j)
 		}
 	}

@@ -304,7 +304,7 @@ func (t *table) category(j int, cell string, line int) error {
 		t.values = append(t.values, math.NaN())
 		return nil
 	case c.known:
-		return fmt.Errorf("dataset: %s, line %d, %s: %s is %w in the training data, whose levels are %s; correct the cell, or have unknown levels taken for missing",
+		return fmt.Errorf("dataset: %s, line %d, %s: %s is %w: the training data have %s; correct the cell, or have unknown levels taken for missing",
 			t.in.path, line, columnPlace(t.names, j), quote(text), ErrUnseen, quoteList(c.levels))
 	case t.each != nil:
 		return t.badCell(line, j, cell, errNotNumber)

@@ -291,7 +291,7 @@ func (d *Dataset) adoptLevels(like *Schema, unseenMissing bool) error {
 				d.X.Set(i, j, math.NaN())
 				unseen.add(i + 1)
 			default:
-				return fmt.Errorf("dataset: %s: %v is %w in the training data, whose levels are %s; correct the value, or have unknown levels taken for missing",
+				return fmt.Errorf("dataset: %s: %v is %w: the training data have %s; correct the value, or have unknown levels taken for missing",
 					d.Where(i, j), v, ErrUnseen, quoteList(levels))
 			}
 		}

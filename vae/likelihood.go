@@ -24,6 +24,8 @@ var likelihoods = []Likelihood{
 	StudentT,
 	ContinuousBernoulli,
 	DiscretizedLogistic,
+	Poisson,
+	NegativeBinomial,
 }
 
 // likelihoodForm describes a likelihood to the rest of the package, where nobody
@@ -123,6 +125,10 @@ type trainable interface {
 	transform(x *mat.Dense, perColumn bool) (density.Transform, error)
 	// transformed returns the same likelihood of t(x).
 	transformed() observation
+	// inputs returns the transform under which the encoder sees the training
+	// rows: t, unless that is the identity for reasons of its own and the numbers
+	// may be large.
+	inputs(x *mat.Dense, t density.Transform) density.Transform
 	// units returns the factor and the shift that take a term log p(t(x)|z)
 	// to log p(x|z).
 	units(t density.Transform) (factor, shift float64)
@@ -176,6 +182,8 @@ func (located) transform(x *mat.Dense, perColumn bool) (density.Transform, error
 	return standardizing(x, perColumn)
 }
 
+func (located) inputs(_ *mat.Dense, t density.Transform) density.Transform { return t }
+
 func (located) units(t density.Transform) (factor, shift float64) { return 1, t.LogJacobian() }
 
 func (located) bias(float64) float64 { return 0 } // columns are centred
@@ -200,6 +208,8 @@ func (bounded) transform(x *mat.Dense, _ bool) (density.Transform, error) {
 	_, d := x.Dims()
 	return density.NewIdentity(d), nil
 }
+
+func (bounded) inputs(_ *mat.Dense, t density.Transform) density.Transform { return t }
 
 func (bounded) units(density.Transform) (factor, shift float64) { return 1, 0 }
 

@@ -77,6 +77,8 @@ func (f discretizedLogistic) training() discretizedLogistic {
 
 func (discretizedLogistic) scaled() bool { return true }
 
+func (discretizedLogistic) inputs(_ *mat.Dense, t density.Transform) density.Transform { return t }
+
 // units has no shift: a probability has no Jacobian.
 func (discretizedLogistic) units(density.Transform) (factor, shift float64) { return 1, 0 }
 

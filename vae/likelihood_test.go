@@ -106,10 +106,15 @@ func TestEveryCombination(t *testing.T) {
 	binaryRows.Apply(func(_, _ int, v float64) float64 { return math.Round(1 / (1 + math.Exp(-v))) }, binaryRows)
 	levelRows := mat.DenseCopyOf(gaussianRows)
 	levelRows.Apply(func(_, _ int, v float64) float64 { return newDiscretizedLogistic(256).round(128 + 60*v) }, levelRows)
+	countRows := mat.DenseCopyOf(gaussianRows)
+	countRows.Apply(func(_, _ int, v float64) float64 { return math.Floor(math.Exp(2 + v)) }, countRows)
 	for _, l := range likelihoods {
-		x := map[Likelihood]*mat.Dense{Gaussian: gaussianRows, StudentT: gaussianRows, Bernoulli: binaryRows, ContinuousBernoulli: unitRows, DiscretizedLogistic: levelRows}[l]
+		x := map[Likelihood]*mat.Dense{
+			Gaussian: gaussianRows, StudentT: gaussianRows, Bernoulli: binaryRows, ContinuousBernoulli: unitRows,
+			DiscretizedLogistic: levelRows, Poisson: countRows, NegativeBinomial: countRows,
+		}[l]
 		for _, sigma := range []Sigma{Network, Shared, PerDim, Fixed(0.5), Optimal} {
-			if sigma == Optimal && (l == StudentT || l == DiscretizedLogistic) {
+			if sigma == Optimal && l.Scaled() && l != Gaussian {
 				continue
 			}
 			for o := range Objective(len(objectiveNames)) {

@@ -15,9 +15,10 @@ type run[T kernel.Float] struct {
 	*trainState[T]
 	report   *Report
 	progress progress
-	perEpoch int // steps
-	scale    density.Transform
-	floor    []float64 // smallest variance of each column of the data, or nil
+	perEpoch int               // steps
+	scale    density.Transform // t, under which p(x|z) is trained
+	inputs   density.Transform // under which the encoder sees the rows
+	floor    []float64         // smallest variance of each column of the data, or nil
 	train    *mat.Dense
 
 	// A term of the bound in the units of training, times factor, plus shift
@@ -26,6 +27,7 @@ type run[T kernel.Float] struct {
 
 	model *coder // for validation; in the units of training
 	valid *mat.Dense
+	seen  *mat.Dense // what the encoder sees of the validation rows
 	codes *mat.Dense // codes of the validation rows, refilled each time
 	fixed *mat.Dense // their noise, fixed
 	terms []float64
@@ -60,9 +62,9 @@ const (
 	validationShare = 0.3
 )
 
-func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []float64, scale density.Transform) *run[T] {
+func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []float64, inputs, scale density.Transform) *run[T] {
 	r := &run[T]{
-		trainState: t, train: train, floor: floor, scale: scale,
+		trainState: t, train: train, floor: floor, inputs: inputs, scale: scale,
 		every: 1, best: slices.Clone(t.theta),
 		perEpoch: (t.rows + t.settings.Batch - 1) / t.settings.Batch,
 		progress: progress{Last: -1, BestValid: math.Inf(-1)},
@@ -78,7 +80,7 @@ func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []f
 	if t.net.posterior.random() {
 		draws = min(max(validationDraws/m, 1), 64)
 	}
-	r.valid = scale.Apply(nil, valid)
+	r.valid, r.seen = scale.Apply(nil, valid), inputs.Apply(nil, valid)
 	r.codes = mat.NewDense(m*draws, c.Latent, nil)
 	r.fixed = mat.NewDense(m*draws, c.Latent, nil)
 	r.terms, r.kls = make([]float64, m*draws), make([]float64, m)
@@ -202,7 +204,7 @@ func (r *run[T]) validBound() (float64, error) {
 	draws := rows / m
 	q := r.model.posterior
 	r.model.each(m, func(w *workspace, from, to int) {
-		out := r.model.encode(w, r.valid, from, to)
+		out := r.model.encode(w, r.seen, from, to)
 		cache, unused := make([]float64, q.cached(l)), make([]float64, r.model.outputs)
 		for i := from; i < to; i++ {
 			h := out[(i-from)*r.model.outputs : (i-from+1)*r.model.outputs]

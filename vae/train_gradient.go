@@ -87,9 +87,15 @@ func (t *trainState[T]) load(i int, w *rowScratch[T]) {
 	if t.settings.Dynamic {
 		binarize(x, w.pcg)
 	}
+	input := t.encoder.Input[i*d : (i+1)*d]
+	if t.inputFactor != nil {
+		t.toInputs(input, x)
+	} else {
+		copy(input, x) // in place, unless what the encoder sees is corrupted
+	}
 	if sd := t.settings.Corruption; sd > 0 {
-		for j, v := range x {
-			t.encoder.Input[i*d+j] = v + T(sd*w.random.NormFloat64())
+		for j := range input {
+			input[j] += T(sd * w.random.NormFloat64())
 		}
 	}
 	if !t.net.posterior.random() {

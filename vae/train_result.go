@@ -31,7 +31,7 @@ func (r *run[T]) result() (*coder, *Report, error) {
 		c.Floor = r.floor
 	}
 	net, theta := newNetwork[T](c), slices.Clone(r.best)
-	fold(net, theta, r.scale)
+	fold(net, theta, r.inputs, r.scale)
 	model := newCoder(net, theta)
 	// Probabilities cannot grow without limit: a scale of theirs at its floor is
 	// reported and no reason to warn.

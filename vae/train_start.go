@@ -95,5 +95,7 @@ func start[T kernel.Float](c Config, train, valid *mat.Dense, s Settings, seed u
 		}
 	}
 	t := newTrainState(newNetwork[T](c), s, train, floor, scale, seed)
-	return newRun(t, train, valid, floor, scale), nil
+	inputs := newObservation(&c).inputs(train, scale)
+	t.separateInputs(inputs, scale)
+	return newRun(t, train, valid, floor, inputs, scale), nil
 }

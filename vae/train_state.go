@@ -38,18 +38,21 @@ type trainState[T kernel.Float] struct {
 	whole            *nn.Tape[T] // pseudo-inputs, then the encoder's rows
 	prior            *learnedPrior[T]
 	target           []T // rows×D; the encoder's input unless that is corrupted
-	noise            []T // draws×L
-	cache            []T // see posterior
-	logvar, weight   []T // length D, where the log-variance is a vector
-	gradLogvar       []T // draws×width of that vector
-	loglik           []float64
-	kl, value        []float64    // rows; value is the objective
-	drawWeights      []drawWeight // draws
-	parts            int
-	scratch          []rowScratch[T]
-	gradient         gradient[T]
-	pieces           []piece
-	pieceNorm        []float64
+	// inputFactor and inputShift take the target to the encoder's input where the
+	// two differ; see separateInputs.
+	inputFactor, inputShift []T
+	noise                   []T // draws×L
+	cache                   []T // see posterior
+	logvar, weight          []T // length D, where the log-variance is a vector
+	gradLogvar              []T // draws×width of that vector
+	loglik                  []float64
+	kl, value               []float64    // rows; value is the objective
+	drawWeights             []drawWeight // draws
+	parts                   int
+	scratch                 []rowScratch[T]
+	gradient                gradient[T]
+	pieces                  []piece
+	pieceNorm               []float64
 
 	forwardBackward func(part int)
 	priorForward    func(part int)
