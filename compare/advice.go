@@ -6,24 +6,33 @@ import (
 	"likely/density"
 )
 
-// shared are the settings of a fit that the comparison has for all its fits.
-var shared = map[string]string{"Floor": "Floor", "Missing": "Missing", "Weights": "Weights", "Components": "Components", "Covariance": "Families", "Families": "Families", "Criterion": "Criterion", "Likelihood": "Likelihood", "Dynamic": "Binarize=dynamic"}
+// own are the settings of packages that the comparison has under a name of its own:
+// for all its fits, or in the place of one of the package's.
+var own = map[string]string{
+	"Floor": "Floor", "Missing": "Missing", "Weights": "Weights", "Dynamic": "Binarize=dynamic", "Likelihood": "Likelihood",
+	"gmm.Components": "Components", "gmm.Covariance": "Families", "gmm.Families": "Families", "gmm.Criterion": "Criterion",
+	"lcm.Components": "Classes",
+}
 
 // within returns the spelling of the settings of a package that is asked by the
 // comparison: its own where it has them, else those of the package.
 func within(spell density.Spelling, pkg string) density.Spelling {
 	return func(setting, value string) string {
 		name := setting[strings.LastIndexByte(setting, '.')+1:]
-		if own, ok := shared[name]; ok {
-			if own, fixed, found := strings.Cut(own, "="); found {
-				return spell(own, fixed)
-			}
-			return spell(own, value)
+		if name == setting {
+			setting = pkg + "." + name
 		}
-		if !strings.Contains(setting, ".") {
-			setting = pkg + "." + setting
+		other, known := own[setting]
+		if !known {
+			other, known = own[name]
 		}
-		return spell(setting, value)
+		if !known {
+			return spell(setting, value)
+		}
+		if key, fixed, found := strings.Cut(other, "="); found {
+			return spell(key, fixed)
+		}
+		return spell(other, value)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -60,6 +61,7 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 	if err != nil {
 		return err
 	}
+	all = bits(c, all)
 	d.All = all
 	spread, err := dequantize(c, all)
 	if err != nil {
@@ -100,7 +102,7 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 		return err
 	}
 	d.Train, d.Valid, d.Test = d.part(train), d.part(valid), d.part(held)
-	d.warn()
+	d.warn(c)
 	return nil
 }
 
@@ -124,6 +126,24 @@ func (d *Data) read(ctx context.Context, c *Settings) (all, test *dataset.Datase
 	return all, test, err
 }
 
+// bits declares a table that holds 0 and 1 and nothing else to be binary, unless the
+// settings say otherwise: its rows have probabilities, and no density.
+func bits(c *Settings, d *dataset.Dataset) *dataset.Dataset {
+	if c.Binarize != dataset.NotBinarized || c.Dequantize == DequantizeAlways || c.Stream > 0 || c.levels() {
+		return d
+	}
+	for i := range d.Rows() {
+		for _, v := range d.X.RawRowView(i) {
+			if v != 0 && v != 1 && !math.IsNaN(v) {
+				return d
+			}
+		}
+	}
+	binary := *d
+	binary.Measure = density.Binary
+	return &binary
+}
+
 // dequantize decides whether levels are spread.
 func dequantize(c *Settings, d *dataset.Dataset) (bool, error) {
 	if c.Binarize != dataset.NotBinarized {
@@ -138,7 +158,7 @@ func dequantize(c *Settings, d *dataset.Dataset) (bool, error) {
 		return false, nil
 	}
 	if c.Dequantize == DequantizeImages {
-		return d.IsImage() && d.Step > 0 && !c.Missing, nil
+		return d.IsImage() && d.Step > 0 && !c.Missing && d.Measure != density.Binary, nil
 	}
 	return c.Dequantize == DequantizeAlways, nil
 }
@@ -192,11 +212,11 @@ func (d *Data) validationWeights() []float64 {
 }
 
 // warn says what about the data may make the comparison less than it seems.
-func (d *Data) warn() {
+func (d *Data) warn(c *Settings) {
 	if n := d.All.Duplicates(); n > 0 && d.Preparation.Measure == density.Continuous && n*10 > d.All.Rows() {
 		d.warnf("%d of %d rows repeat an earlier row: rounded or copied data reward narrow densities; {Dequantize} spreads rounded values by their step", n, d.All.Rows())
 	}
-	if d.Preparation.Measure == density.Binary && !d.All.IsImage() {
+	if c.Binarize != dataset.NotBinarized && !d.All.IsImage() {
 		d.warnf("%s is not made of images: {Binarize} cuts its columns at one common level, which means something only where they are of one kind", d.All.Place())
 	}
 	if total := d.Train.TotalWeight(); d.Train.Weights != nil && total < float64(d.Train.Rows())/2 {

@@ -27,7 +27,7 @@ type Kind interface {
 
 // Kinds returns the kinds of models, in the order of reports.
 func Kinds() []Kind {
-	return []Kind{gaussian{}, mixture{}, autoencoder{}, variational{}}
+	return []Kind{gaussian{}, kernels{}, mixture{}, independent{}, chowLiu{}, latentClasses{}, autoencoder{}, variational{}}
 }
 
 // Reason says why a kind does not suit the data, as a sentence about "it".
@@ -85,7 +85,7 @@ func KindNames() []string {
 func KindSummaries() []string {
 	var lines []string
 	for _, k := range Kinds() {
-		lines = append(lines, fmt.Sprintf("%-9s %s", k.Name(), k.Summary()))
+		lines = append(lines, fmt.Sprintf("%-11s %s", k.Name(), k.Summary()))
 	}
 	return lines
 }

@@ -9,6 +9,7 @@ import (
 	"likely/eval"
 	"likely/gmm"
 	"likely/gmm/selection"
+	"likely/lcm"
 	"likely/vae"
 )
 
@@ -57,6 +58,11 @@ type Settings struct {
 	// there are none.
 	Criterion Auto[selection.Criterion] `json:"gmm_criterion"`
 	GMM       gmm.Settings              `json:"gmm"`
+
+	// Classes is the number of classes of the mixture of discrete columns, or a
+	// range to choose from; auto: chosen. It stands for LCM.Components.
+	Classes Auto[Range]  `json:"lcm_components"`
+	LCM     lcm.Settings `json:"lcm"`
 
 	// Likelihood is that of the networks; auto: the one that suits the measure.
 	// It stands for VAE.Likelihood.

@@ -10,6 +10,7 @@ import (
 
 	"likely/density"
 	"likely/elbo"
+	"likely/internal/pareto"
 )
 
 // ErrNoSimulation reports a model from which x and z cannot be drawn together.
@@ -174,7 +175,7 @@ func CUBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dens
 			logs[k] *= order
 		}
 		mean := density.LogMeanExp(logs)
-		r.KHat[i] = fitTail(logs).khat
+		r.KHat[i] = pareto.Fit(logs).KHat
 		r.LogProb[i] = mean / order
 		r.StdErr[i], r.ESS[i] = spreadOf(logs, mean)
 		r.StdErr[i] /= order

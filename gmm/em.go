@@ -30,6 +30,11 @@ type EM struct {
 	path   em.Path // of the objective for the scaled rows
 	logLik float64 // mean log-likelihood of the scaled rows
 	narrow float64 // the smallest variance in any direction, relative to the widest
+
+	crossed struct {
+		value float64 // what crossValidated found
+		at    int     // with a path of this length
+	}
 }
 
 // Step does one iteration: an M-step from the current responsibilities, then

@@ -37,3 +37,12 @@ func (r run) Forget() {
 		r.moments.gapped.sums = nil
 	}
 }
+
+// Products returns about how many products an iteration takes.
+func (r run) Products() float64 {
+	each := float64(r.d)
+	if r.covariance.needs(r.d) != needSquares {
+		each *= float64(r.d)
+	}
+	return float64(r.moments.n) * float64(r.k) * each
+}

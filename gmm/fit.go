@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -16,7 +17,8 @@ import (
 // Fit fits a mixture to the rows of x (N×D) by EM, from several starts,
 // and returns the best, with its components by decreasing weight. A start whose
 // optimum is degenerate is kept only if all are, and one with a component that looks
-// spurious only if all others are no better in that (see Report.Warnings). The same
+// spurious only if all others are no better in that (see Report.Warnings). Among
+// starts in doubt it is that under which rows left out are most likely. The same
 // seed in src gives the same bits under any GOMAXPROCS. If ctx ends, Fit returns
 // its error within an iteration.
 //
@@ -42,38 +44,9 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		return nil, nil, density.SettingErrorf(ErrTooFewRows, "gmm: %d components for %d distinct rows: {err}; use {Components} of at most %d", s.Components, rows.distinct, rows.distinct)
 	}
 	report := &Report{Seed: src.Uint64()}
-	plan := s.plan(rows)
-	runs := make([]run, s.Starts)
-	if s.Progress != nil {
-		plan.Progress = func(start, iteration int) { s.Progress(start, iteration, runs[start].LogLik()) }
-	}
-	outcome, err := em.Best(ctx, plan, func(i int) (run, error) {
-		e, err := newEM(rows, s)
-		if err != nil {
-			return run{}, err
-		}
-		runs[i] = run{e}
-		return runs[i], s.Start.assign(ctx, e, i, density.NewSource(report.Seed, "gmm.start", uint64(i)))
-	})
+	best, err := report.fitAll(ctx, rows, s)
 	if err != nil {
-		return nil, nil, fmt.Errorf("gmm: %w", err)
-	}
-	if outcome.Kept < 0 {
-		first := outcome.Errs[0]
-		if s.Starts == 1 || errors.Is(first, ErrSettings) {
-			return nil, nil, first
-		}
-		return nil, nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", first, s.Starts)
-	}
-	report.starts(outcome)
-	best := runs[outcome.Kept].EM
-	if s.SplitMerge > 0 && s.Labels == nil {
-		improved, iterations, err := em.Improve(ctx, run{best}, plan, run.moves, func(r run, m em.Move) (run, error) { return r.follow(m, s) })
-		if err != nil {
-			return nil, nil, fmt.Errorf("gmm: %w", err)
-		}
-		best = improved.EM
-		report.TotalIterations += iterations
+		return nil, nil, err
 	}
 	if s.Labels == nil {
 		best.order()
@@ -83,6 +56,54 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		report.History[i] += best.shift()
 	}
 	return best.Model(), report, nil
+}
+
+// fitAll makes starts and moves on all rows and returns the run that is kept.
+func (r *Report) fitAll(ctx context.Context, rows *scaledRows, s Settings) (*EM, error) {
+	plan := s.plan(rows)
+	outcome, err := r.makeStarts(ctx, rows, s)
+	if err != nil {
+		return nil, fmt.Errorf("gmm: %w", err)
+	}
+	if outcome.Kept < 0 {
+		first := outcome.Errs[0]
+		if len(outcome.Errs) == 1 || errors.Is(first, ErrSettings) {
+			return nil, first
+		}
+		return nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", first, len(outcome.Errs))
+	}
+	r.starts(outcome)
+	r.Found = outcome.Found(plan)
+	best := outcome.Runs[outcome.Kept]
+	if s.SplitMerge > 0 && s.Labels == nil {
+		improved, iterations, err := em.Improve(ctx, best, plan, run.moves, func(r run, m em.Move) (run, error) { return r.follow(m, s) })
+		if err != nil {
+			return nil, fmt.Errorf("gmm: %w", err)
+		}
+		best = improved
+		r.TotalIterations += iterations
+	}
+	return best.EM, nil
+}
+
+// makeStarts runs EM from all starts and lets the best converge.
+func (r *Report) makeStarts(ctx context.Context, rows *scaledRows, s Settings) (*em.Outcome[run], error) {
+	var runs sync.Map // by number of start, for progress
+	plan := s.plan(rows)
+	if s.Progress != nil {
+		plan.Progress = func(start, iteration int) {
+			e, _ := runs.Load(start)
+			s.Progress(start, iteration, e.(run).LogLik())
+		}
+	}
+	return em.Best(ctx, plan, func(i int) (run, error) {
+		e, err := newEM(rows, s)
+		if err != nil {
+			return run{}, err
+		}
+		runs.Store(i, run{e})
+		return run{e}, s.Start.assign(ctx, e, i, density.NewSource(r.Seed, "gmm.start", uint64(i)))
+	})
 }
 
 // plan returns the settings as package em wants them.

@@ -26,6 +26,9 @@ type Report struct {
 	Iterations, TotalIterations int
 	// Start is the number of the start that was kept, from 0.
 	Start int
+	// Found is the number of starts that ended at the optimum of that start. Moves
+	// that split and merge may have led on from there.
+	Found int
 	// StartLogLik is the mean log-likelihood that each start ended at, in
 	// nats per row; NaN for a start that collapsed. Starts that are not kept
 	// end 0.01 nats below their limit, for all rows together.
@@ -39,6 +42,9 @@ type Report struct {
 	// Warnings says what is doubtful about the result and what to try, one for
 	// each kind of doubt.
 	Warnings []density.Warning
+	// SampleRows is the number of rows that starts and moves were made on, 0 for
+	// all; StartLogLik is then that of the sample.
+	SampleRows int
 	// Seed is the number all random streams of the fit were derived from.
 	Seed uint64
 }
@@ -187,8 +193,15 @@ func (r *Report) examineStarts(e *EM) {
 			higher++
 		}
 	}
+	if r.SampleRows > 0 {
+		higher = 0 // which likelihoods of a sample do not tell
+	}
 	if higher > 0 {
-		r.warn("%d of %d starts ended at a higher likelihood, the highest at {nats} nats per row, on components of few rows or near-singular ones; they were passed over for one without", higher, len(r.StartLogLik))
+		kept := "one without"
+		if e.doubt() > 0 {
+			kept = "one that predicts left-out rows better, as all have such components"
+		}
+		r.warn("%d of %d starts ended at a higher likelihood, the highest at {nats} nats per row, on components of few rows or near-singular ones; they were passed over for %s", higher, len(r.StartLogLik), kept)
 		r.Warnings[len(r.Warnings)-1].LogProb = floats.Max(slices.DeleteFunc(slices.Clone(r.StartLogLik), math.IsNaN))
 	}
 	if failed > 0 {

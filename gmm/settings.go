@@ -19,8 +19,9 @@ type Settings struct {
 	// Start is where runs of EM start; nil: KMeans.
 	Start Start `json:"start,omitempty"`
 	// Starts is the number of starts, of which the best is kept and goes on
-	// to Tolerance; 0: 10. A single component, or a start without randomness,
-	// needs and gets one.
+	// to Tolerance. 0: ten, and while they are cheap ten more at a time, up to
+	// 50, until the best optimum has been found three times. A single
+	// component, or a start without randomness, needs and gets one.
 	Starts int `json:"starts"`
 	// SplitMerge is the largest number of moves that merge two components and
 	// split a third, made from the best start while they lead to a better
@@ -67,7 +68,6 @@ type Settings struct {
 // The defaults behind the zero values of Settings.
 const (
 	defaultComponents = 5
-	defaultStarts     = 10
 	defaultIterations = 5000
 	defaultTolerance  = 1e-9
 )
@@ -87,16 +87,13 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Covariance == nil {
 		s.Covariance = Full
 	}
-	if s.Starts == 0 {
-		s.Starts = defaultStarts
-	}
 	if s.Start == nil {
 		s.Start = KMeans
 	}
-	if s.Components == 1 || !s.Start.repeats() {
-		s.Starts = min(s.Starts, 1)
+	if s.Starts >= 0 && (s.Components == 1 || !s.Start.repeats()) {
+		s.Starts = 1
 	}
-	if s.SplitMerge == 0 && s.Starts > 1 {
+	if s.SplitMerge == 0 && s.Starts != 1 {
 		s.SplitMerge = 1
 	}
 	if s.Iterations == 0 {
@@ -112,10 +109,10 @@ func (s Settings) resolve() (Settings, error) {
 		s.Floor = -1
 	}
 	for _, c := range []struct {
-		name        string
-		value, most int
-	}{{"Components", s.Components, math.MaxInt}, {"Starts", s.Starts, mostStarts}, {"Iterations", s.Iterations, math.MaxInt}} {
-		if c.value < 1 {
+		name               string
+		value, least, most int
+	}{{"Components", s.Components, 1, math.MaxInt}, {"Starts", s.Starts, 0, mostStarts}, {"Iterations", s.Iterations, 1, math.MaxInt}} {
+		if c.value < c.least {
 			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want 1 or more, or 0 for the default", c.name, c.value)
 		}
 		if c.value > c.most {

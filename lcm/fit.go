@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -45,13 +46,17 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	plan := em.Settings{
 		Starts: s.Starts, Rounds: s.SplitMerge, Plain: s.Plain, Iterations: s.Iterations, Tolerance: s.Tolerance, Rows: d.total,
 	}
-	runs := make([]run, s.Starts)
+	var runs sync.Map // by number of start, for progress
 	if s.Progress != nil {
-		plan.Progress = func(start, iteration int) { s.Progress(start, iteration, runs[start].LogLik()) }
+		plan.Progress = func(start, iteration int) {
+			e, _ := runs.Load(start)
+			s.Progress(start, iteration, e.(run).LogLik())
+		}
 	}
 	outcome, err := em.Best(ctx, plan, func(i int) (run, error) {
-		runs[i] = run{newEM(d, s)}
-		return runs[i], runs[i].start(ctx, density.NewSource(report.Seed, "lcm.start", uint64(i)))
+		r := run{newEM(d, s)}
+		runs.Store(i, r)
+		return r, r.start(ctx, density.NewSource(report.Seed, "lcm.start", uint64(i)))
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("lcm: %w", err)
@@ -60,7 +65,8 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		return nil, nil, outcome.Errs[0]
 	}
 	report.starts(outcome)
-	best := runs[outcome.Kept].EM
+	report.Found = outcome.Found(plan)
+	best := outcome.Runs[outcome.Kept].EM
 	if s.SplitMerge > 0 {
 		improved, iterations, err := em.Improve(ctx, run{best}, plan, candidates, follow)
 		if err != nil {

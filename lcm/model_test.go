@@ -142,6 +142,16 @@ func TestHardColumns(t *testing.T) {
 	near(t, 0.25, m.Responsibilities(nil, density.Rows(x, 2, 3)).At(0, 0), 1e-15)
 }
 
+// A column that one class cannot vary in is as it should be in another.
+func TestHardInOneClass(t *testing.T) {
+	l := newLayout([]Column{{}, {Kind: Poisson}})
+	m := newModel(l, &parameters{k: 2, logWeight: make([]float64, 2), linear: []float64{0, 0, 0.8, 2}}, []float64{0.25, 0.75})
+	logs := m.LogProb(nil, mat.NewDense(3, 2, []float64{0, 0, 1, 0, 0, 1}))
+	near(t, math.Log(0.25+0.75*0.2*math.Exp(-2)), logs[0], 1e-14)
+	near(t, math.Log(0.75*0.8)-2, logs[1], 1e-14)
+	near(t, math.Log(0.75*0.2*2)-2, logs[2], 1e-14)
+}
+
 // p(x) = p(a) p(b|a), for any split of the columns, and imputed values are conditional means.
 func TestConditionalTimesMarginal(t *testing.T) {
 	m := randomModel(t, 3, all, 9)

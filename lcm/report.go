@@ -22,6 +22,9 @@ type Report struct {
 	Iterations, TotalIterations int
 	// Start is the number of the start that was kept, from 0.
 	Start int
+	// Found is the number of starts that ended at the optimum of that start. Moves
+	// that split and merge may have led on from there.
+	Found int
 	// StartLogLik is the mean log-likelihood that each start ended at, in
 	// nats per row; NaN for a start that failed. Starts that are not kept
 	// end 0.01 nats below their limit, for all rows together.

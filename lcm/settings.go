@@ -18,8 +18,9 @@ type Settings struct {
 	// are far from each other.
 	From *Model `json:"-"`
 	// Starts is the number of starts, of which the best is kept and goes on
-	// to Tolerance; 0: 10. A single class, or or From, needs and
-	// gets one.
+	// to Tolerance. 0: ten, and while they are cheap ten more at a time, up to
+	// 50, until the best optimum has been found three times. A single
+	// class, or From, needs and gets one.
 	Starts int `json:"starts"`
 	// SplitMerge is the largest number of moves that merge two classes and
 	// split a third, made from the best start while they lead to a better
@@ -58,7 +59,6 @@ type Settings struct {
 // The defaults behind the zero values of Settings.
 const (
 	defaultComponents = 5
-	defaultStarts     = 10
 	defaultIterations = 5000
 	defaultTolerance  = 1e-9
 )
@@ -82,13 +82,10 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Components == 0 {
 		s.Components = defaultComponents
 	}
-	if s.Starts == 0 {
-		s.Starts = defaultStarts
+	if s.Starts >= 0 && (s.Components == 1 || s.From != nil) {
+		s.Starts = 1
 	}
-	if s.Components == 1 || s.From != nil {
-		s.Starts = min(s.Starts, 1)
-	}
-	if s.SplitMerge == 0 && s.Starts > 1 {
+	if s.SplitMerge == 0 && s.Starts != 1 {
 		s.SplitMerge = 1
 	}
 	if s.Iterations == 0 {
@@ -108,10 +105,10 @@ func (s Settings) resolve() (Settings, error) {
 		s.Prior = &prior
 	}
 	for _, c := range []struct {
-		name        string
-		value, most int
-	}{{"Components", s.Components, math.MaxInt}, {"Starts", s.Starts, mostStarts}, {"Iterations", s.Iterations, math.MaxInt}} {
-		if c.value < 1 {
+		name               string
+		value, least, most int
+	}{{"Components", s.Components, 1, math.MaxInt}, {"Starts", s.Starts, 0, mostStarts}, {"Iterations", s.Iterations, 1, math.MaxInt}} {
+		if c.value < c.least {
 			return s, density.SettingErrorf(ErrSettings, "lcm: {%s} is %d: {err}; want 1 or more, or 0 for the default", c.name, c.value)
 		}
 		if c.value > c.most {

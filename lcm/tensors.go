@@ -12,7 +12,7 @@ import (
 type Config struct {
 	Dim        int      `json:"dim"`
 	Components int      `json:"components"`
-	Columns    []Column `json:"columns"`
+	Columns    []Column `json:"column_kinds"`
 }
 
 // Config describes the model for a file.

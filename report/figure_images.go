@@ -8,6 +8,7 @@ import (
 	"likely/compare"
 	"likely/density"
 	"likely/figure"
+	"likely/lcm"
 	"likely/vae"
 )
 
@@ -53,6 +54,11 @@ func drawImages(o *compare.Outcome) (*figure.Figure, error) {
 			m.RandPrior(z, codes())
 			m.Decode(x, nil, z)
 			samples = append(samples, figure.ImageRow{Label: name, Detail: "means of samples", Images: t.Invert(x, x)})
+		}
+		if m, ok := fit.Model.Fitted.(*lcm.Model); ok && m.Components() > 1 {
+			means := m.Means()
+			k, _ := means.Dims()
+			samples = append(samples, figure.ImageRow{Label: name, Detail: "means of classes", Images: density.Rows(means, 0, min(k, imagesAcross))})
 		}
 		if m, ok := fit.Model.Fitted.(density.Model); ok {
 			x := mat.NewDense(imagesAcross, m.Dim(), nil)

@@ -16,7 +16,11 @@ func drawSelection(s *results.Selection, name string) (*figure.Figure, error) {
 	for _, c := range s.Candidates {
 		if _, seen := index[c.Covariance]; !seen {
 			index[c.Covariance] = len(curves)
-			curves = append(curves, figure.Curve{Name: c.Covariance})
+			name := c.Covariance
+			if name == "" {
+				name = "classes"
+			}
+			curves = append(curves, figure.Curve{Name: name})
 		}
 	}
 	most := 0

@@ -17,7 +17,7 @@ func writeSelection(b *strings.Builder, m *results.Model) {
 	if s == nil {
 		return
 	}
-	fmt.Fprintf(b, "\ngmm chosen by %s (larger is better), the best of %d candidates first:\n", s.Criterion, len(s.Candidates))
+	fmt.Fprintf(b, "\n%s chosen by %s (larger is better), the best of %d candidates first:\n", m.Name, s.Criterion, len(s.Candidates))
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	aic := func(text string) string {
 		if s.Criterion != "aic" {
@@ -25,7 +25,11 @@ func writeSelection(b *strings.Builder, m *results.Model) {
 		}
 		return text + "\t"
 	}
-	fmt.Fprintf(t, "  family\tcomponents\tparameters\tlog L (nats, total)\t%sBIC\tICL\theld-out (nats/row)\n", aic("AIC"))
+	head := "family\tcomponents"
+	if s.Candidates[0].Covariance == "" {
+		head = "classes"
+	}
+	fmt.Fprintf(t, "  "+head+"\tparameters\tlog L (nats, total)\t%sBIC\tICL\theld-out (nats/row)\n", aic("AIC"))
 	for _, c := range s.Candidates[:min(shownCandidates, len(s.Candidates))] {
 		if c.NotFitted != "" {
 			continue
@@ -34,7 +38,11 @@ func writeSelection(b *strings.Builder, m *results.Model) {
 		if c.Degenerate {
 			note = " (degenerate)"
 		}
-		fmt.Fprintf(t, "  %s%s\t%d\t%d\t%s\t%s%s\t%s\t%s\n", c.Covariance, note, c.Components, c.Parameters,
+		what := fmt.Sprint(c.Components)
+		if c.Covariance != "" {
+			what = c.Covariance + note + "\t" + what
+		}
+		fmt.Fprintf(t, "  %s\t%d\t%s\t%s%s\t%s\t%s\n", what, c.Parameters,
 			optional(c.LogLik, "%.3f"), aic(optional(c.AIC, "%.3f")), optional(c.BIC, "%.3f"), optional(c.ICL, "%.3f"), optional(c.HeldOut, "%.3f"))
 	}
 	t.Flush()

@@ -7,6 +7,9 @@ import (
 
 	"likely/gmm"
 	"likely/internal/safetensors"
+	"likely/kde"
+	"likely/lcm"
+	"likely/tree"
 	"likely/vae"
 )
 
@@ -25,6 +28,9 @@ type family struct {
 // families lists the types that can be kept. A new one is a line here.
 var families = []family{
 	entry("gmm", (*gmm.Model).Config, gmm.FromTensors),
+	entry("lcm", (*lcm.Model).Config, lcm.FromTensors),
+	entry("kde", (*kde.Model).Config, kde.FromTensors),
+	entry("tree", (*tree.Model).Config, tree.FromTensors),
 	entry("vae", (*vae.Model).Config, vae.FromTensors),
 	entry("ae", (*vae.Autoencoder).Config, vae.AutoencoderFromTensors),
 }

@@ -49,6 +49,8 @@ func NewPreparation(d *dataset.Dataset, dequantize bool, binarize dataset.Binari
 	switch {
 	case dequantize:
 		p.Measure = density.Dequantized
+	case binarize == dataset.NotBinarized && d.Measure == density.Binary:
+		p.Measure, p.Lo, p.Hi = density.Binary, 0, 1
 	case binarize != dataset.NotBinarized:
 		p.Measure = density.Binary
 		p.Lo, p.Hi = d.Range()
@@ -90,6 +92,9 @@ func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 		return out, err
 	case p.Binarize == dataset.BinarizedThreshold:
 		return dressed.BinarizeThreshold()
+	case p.Measure == density.Binary && p.Binarize == dataset.NotBinarized:
+		dressed.Measure = density.Binary
+		return &dressed, checkBits(d)
 	case p.Measure == density.Binary:
 		return dressed.BinarizeStatic(p.Seed)
 	}
@@ -104,4 +109,17 @@ func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 		}
 	}
 	return &dressed, nil
+}
+
+// checkBits returns an error that names the first value that is no bit; one that is
+// missing may be any.
+func checkBits(d *dataset.Dataset) error {
+	for i := range d.Rows() {
+		for j, v := range d.X.RawRowView(i) {
+			if v != 0 && v != 1 && !math.IsNaN(v) {
+				return fmt.Errorf("%s is %v, where the model knows 0 and 1: %w; give bits as they are", d.Where(i, j), v, density.ErrSupport)
+			}
+		}
+	}
+	return nil
 }

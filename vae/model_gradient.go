@@ -74,6 +74,7 @@ type slope[T kernel.Float] struct {
 	e        *frozen[T]
 	gradient gradient[T]
 	tapes    sync.Pool // *slopeTape[T]
+	bends    sync.Pool // *bend[T]
 }
 
 type slopeTape[T kernel.Float] struct {
@@ -95,6 +96,7 @@ func newSlope[T kernel.Float](m *coder, e *frozen[T]) *slope[T] {
 	p.tapes.New = func() any {
 		return &slopeTape[T]{e.network.decoder.NewTape(e.chunk(), true), make([]T, d), make([]T, d), make([]T, d), make([]T, d)}
 	}
+	p.bends.New = func() any { return p.newBend() }
 	return p
 }
 
@@ -102,41 +104,46 @@ func (p *slope[T]) run(dst []float64, grad, x, z *mat.Dense, draws int) func(_ *
 	return func(_ *workspace, from, to int) {
 		t := p.tapes.Get().(*slopeTape[T])
 		defer p.tapes.Put(t)
-		c, decoder := &p.m.config, p.e.network.decoder
-		l, d, outputs := c.Latent, c.Dim, decoder.Out()
-		for r := from; r < to; r++ {
-			copyTo(t.tape.Input[(r-from)*l:(r-from+1)*l], z.RawRowView(r))
+		p.through(t, dst, grad, x, z, draws, from, to)
+	}
+}
+
+// through takes rows [from, to) of z forward and back, and leaves them on the tape.
+func (p *slope[T]) through(t *slopeTape[T], dst []float64, grad, x, z *mat.Dense, draws, from, to int) {
+	c, decoder := &p.m.config, p.e.network.decoder
+	l, d, outputs := c.Latent, c.Dim, decoder.Out()
+	for r := from; r < to; r++ {
+		copyTo(t.tape.Input[(r-from)*l:(r-from+1)*l], z.RawRowView(r))
+	}
+	decoder.Forward(p.e.theta, t.tape, 0, to-from)
+	if !c.networkScale() && p.m.logvar != nil {
+		copyTo(t.s, p.m.logvar)
+		copyTo(t.w, p.m.precision)
+	}
+	for r := from; r < to; r++ {
+		copyTo(t.x, x.RawRowView(r/draws))
+		out := t.tape.Output()[(r-from)*outputs : (r-from+1)*outputs]
+		g := t.tape.OutputGrad()[(r-from)*outputs : (r-from+1)*outputs]
+		if !c.networkScale() {
+			dst[r] = p.gradient.grad(t.x, out, t.s, t.w, g, t.spare)
+			continue
 		}
-		decoder.Forward(p.e.theta, t.tape, 0, to-from)
-		if !c.networkScale() && p.m.logvar != nil {
-			copyTo(t.s, p.m.logvar)
-			copyTo(t.w, p.m.precision)
+		for j, v := range out[d:] {
+			t.s[j] = max(v, T(p.m.logFloor[j]))
 		}
-		for r := from; r < to; r++ {
-			copyTo(t.x, x.RawRowView(r/draws))
-			out := t.tape.Output()[(r-from)*outputs : (r-from+1)*outputs]
-			g := t.tape.OutputGrad()[(r-from)*outputs : (r-from+1)*outputs]
-			if !c.networkScale() {
-				dst[r] = p.gradient.grad(t.x, out, t.s, t.w, g, t.spare)
-				continue
-			}
-			for j, v := range out[d:] {
-				t.s[j] = max(v, T(p.m.logFloor[j]))
-			}
-			negExp(t.w, t.s)
-			dst[r] = p.gradient.grad(t.x, out[:d], t.s, t.w, g[:d], g[d:])
-			for j, v := range out[d:] {
-				if v < T(p.m.logFloor[j]) {
-					g[d+j] = 0
-				}
+		negExp(t.w, t.s)
+		dst[r] = p.gradient.grad(t.x, out[:d], t.s, t.w, g[:d], g[d:])
+		for j, v := range out[d:] {
+			if v < T(p.m.logFloor[j]) {
+				g[d+j] = 0
 			}
 		}
-		decoder.Backward(p.e.theta, t.tape, 0, to-from)
-		for r := from; r < to; r++ {
-			row := grad.RawRowView(r)
-			for j := range row {
-				row[j] = float64(t.tape.InputGrad[(r-from)*l+j])
-			}
+	}
+	decoder.Backward(p.e.theta, t.tape, 0, to-from)
+	for r := from; r < to; r++ {
+		row := grad.RawRowView(r)
+		for j := range row {
+			row[j] = float64(t.tape.InputGrad[(r-from)*l+j])
 		}
 	}
 }

@@ -37,6 +37,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	f.book = newFlagBook(set)
 	f.data()
 	f.mixture()
+	f.classes()
 	f.network()
 	f.training()
 	f.evaluation()
@@ -65,6 +66,12 @@ func (f *runFlags) mixture() {
 	bind(b, b.IntVar, &c.GMM.Starts, "gmm.Starts", "gmm-starts", "fit from so many k-means starts and keep the best")
 	b.value((*moves)(&c.GMM.SplitMerge), "gmm.SplitMerge", "gmm-split-merge", "how many split-and-merge moves to try after the best start (each costs up to\n6 runs of EM); 0: none")
 	bind(b, b.IntVar, &c.GMM.Iterations, "gmm.Iterations", "gmm-iterations", "most EM iterations of a start; 0: as many as it takes, up to 5000")
+}
+
+func (f *runFlags) classes() {
+	b, c := f.book.under("Mixture of discrete columns"), &f.settings
+	b.text(&c.Classes, "Classes", "lcm-components", "number of classes, or a range to choose from; auto: chosen by the validation rows,\nor by BIC where there are none")
+	bind(b, b.IntVar, &c.LCM.Starts, "lcm.Starts", "lcm-starts", "fit from so many starts and keep the best; 0: 10")
 }
 
 func (f *runFlags) network() {

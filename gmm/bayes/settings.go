@@ -140,7 +140,7 @@ func (s Settings) resolve(d int) (Settings, error) {
 		return s, density.SettingErrorf(ErrSettings, "bayes: {Components} is %d and {Starts} is %d: {err}; want at most %d of either", s.Components, s.Starts, most)
 	}
 	if s.Weights != Dirichlet && s.Weights != DirichletProcess {
-		return s, density.SettingErrorf(ErrSettings, "bayes: {Weights} is %v: {err}; want dirichlet or dirichlet-process", s.Weights)
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Weights} is %v: {err}; want Dirichlet or DirichletProcess", s.Weights)
 	}
 	if s.Concentration > mostConcentrated {
 		return s, density.SettingErrorf(ErrSettings, "bayes: {Concentration} is %v: {err}; want at most %v, beyond which the bound drowns in its normalisers", s.Concentration, float64(mostConcentrated))

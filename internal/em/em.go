@@ -33,6 +33,11 @@ type Run interface {
 	Forget()
 	// Doubt ranks optima by how little their likelihood may be worth; 0: no doubt.
 	Doubt() int
+	// Better reports whether the run is to be kept rather than another of the same
+	// doubt.
+	Better(than Run) bool
+	// Products returns about how many products an iteration takes.
+	Products() float64
 }
 
 // Responsibilities are the shares of K components in N rows (N×K, row-major). A row
@@ -52,7 +57,7 @@ func (r Responsibilities) weightOf(i int) float64 {
 
 // Settings says how runs are made.
 type Settings struct {
-	Starts     int  // number of starts
+	Starts     int  // number of starts; 0: as many as it takes, see Best
 	Rounds     int  // the largest number of moves that merge and split
 	Plain      bool // every iteration is a step of EM
 	Iterations int  // the largest number of iterations of a run

@@ -48,7 +48,7 @@ func Improve[R Run](ctx context.Context, best R, s Settings, candidates func(R) 
 			if better >= 0 {
 				to = runs[better]
 			}
-			if next.Doubt() <= to.Doubt() && next.Objective() > to.Objective()+10*s.Tolerance {
+			if next.Doubt() <= to.Doubt() && next.Objective() > to.Objective()+10*s.Tolerance && next.Better(to) {
 				better = i
 			}
 		}

@@ -1,0 +1,48 @@
+package compare
+
+import (
+	"context"
+	"time"
+
+	"likely/density"
+	"likely/kde"
+	"likely/saved"
+)
+
+// kernels is the kernel density, an exact neighbour of continuous data.
+type kernels struct{}
+
+func (kernels) Name() string { return "kde" }
+
+func (kernels) Summary() string {
+	return "a kernel on each training row, bandwidths by leave-one-out likelihood; exact"
+}
+
+func (kernels) LeftOut(c *Settings, d *Data) Reason {
+	if c.Missing {
+		return completeOnly(c)
+	}
+	return continuousOnly(d)
+}
+
+func (k kernels) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
+	jacobian := d.Preparation.Transform.LogJacobian()
+	s := kde.Settings{Weights: d.Train.Weights, Floor: j.Settings.Floor, Progress: func(iteration int, _ float64) {
+		j.step("kde: bandwidths, step", iteration, 0, "")
+	}}
+	begin := time.Now()
+	m, report, err := kde.Fit(ctx, d.Train.Model, s, density.NewSource(j.Settings.Seed, "comparison.kde"))
+	if err != nil {
+		return nil, err
+	}
+	fit := &Fit{
+		Model:       &saved.Model{Name: k.Name(), Fitted: m, Preparation: d.Preparation},
+		Seconds:     time.Since(begin).Seconds(),
+		Passes:      float64(report.Iterations),
+		History:     History{Unit: "iteration", Subtitle: "mean log p(x) of rows left out", Train: shifted(report.History, jacobian)},
+		FloorActive: &report.FloorActive,
+		Converged:   &report.Converged,
+		Warnings:    report.Warnings,
+	}
+	return fit, fit.record(map[string]any{"shape": m.Shape().String(), "kernels": m.Kernels()})
+}

@@ -1,0 +1,38 @@
+package compare
+
+import (
+	"context"
+	"time"
+
+	"likely/saved"
+	"likely/tree"
+)
+
+// chowLiu is the tree of Chow and Liu, an exact neighbour of discrete data.
+type chowLiu struct{}
+
+func (chowLiu) Name() string { return "tree" }
+
+func (chowLiu) Summary() string {
+	return "the tree of Chow and Liu: each column depends on one other; exact"
+}
+
+func (chowLiu) LeftOut(_ *Settings, d *Data) Reason { return binaryOnly(d) }
+
+func (k chowLiu) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
+	s := tree.Settings{Weights: d.Train.Weights, Missing: j.Settings.Missing}
+	begin := time.Now()
+	m, report, err := tree.Fit(ctx, d.Train.Model, s)
+	if err != nil {
+		return nil, err
+	}
+	fit := &Fit{
+		Model:     &saved.Model{Name: k.Name(), Fitted: m, Preparation: d.Preparation},
+		Seconds:   time.Since(begin).Seconds(),
+		Passes:    float64(len(report.History)),
+		History:   History{Unit: "iteration", Subtitle: "mean log p(x), exact", Train: report.History},
+		Converged: &report.Converged,
+		Warnings:  report.Warnings,
+	}
+	return fit, fit.record(map[string]any{"parents": m.Parents()})
+}
