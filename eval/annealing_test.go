@@ -122,6 +122,36 @@ func TestSandwiches(t *testing.T) {
 	require.Less(t, fine, 0.3)
 }
 
+// Rows with their codes from outside give the numbers of the same rows simulated here,
+// and codes drawn from the exact posterior of given rows give bounds of their log p.
+func TestBidirectionalAt(t *testing.T) {
+	m := linear(4, 2, 3)
+	settings := eval.AnnealSettings{Temperatures: 30, Seed: 1}
+	want, err := eval.Bidirectional(t.Context(), m, 10, settings)
+	require.NoError(t, err)
+	got, err := eval.BidirectionalAt(t.Context(), m, want.X, want.Z, settings)
+	require.NoError(t, err)
+	require.Equal(t, want.Lower, got.Lower)
+	require.Equal(t, want.Upper, got.Upper)
+
+	x := rows(m, 200, 7)
+	z := mat.NewDense(200, 2, nil)
+	m.Posterior().Rand(z, x, density.NewSource(9, "test.codes"))
+	s, err := eval.BidirectionalAt(t.Context(), m, x, z, settings)
+	require.NoError(t, err)
+	var below, above []float64
+	for i, truth := range m.LogProb(nil, x) {
+		below, above = append(below, truth-s.Lower[i]), append(above, s.Upper[i]-truth)
+	}
+	// Three standard errors: a false alarm in 700 seeds for each side.
+	for _, diff := range [][]float64{below, above} {
+		e := density.MeanEstimate(diff, nil, density.Consistent, 0)
+		require.Greater(t, e.Value, -3*e.DataErr)
+		require.Less(t, e.Value, 0.5)
+	}
+	require.Panics(t, func() { eval.BidirectionalAt(t.Context(), m, x, want.Z, settings) })
+}
+
 func TestEvidenceUpperBoundIsKnownForAPosterior(t *testing.T) {
 	m := linear(4, 2, 3)
 	s, err := eval.ImportanceSandwich(t.Context(), m, m.Posterior(), 20, eval.Settings{Samples: 3, Seed: 1})

@@ -124,6 +124,19 @@ func Bidirectional(ctx context.Context, m density.LatentGradient, n int, s Annea
 	if err != nil {
 		return nil, err
 	}
+	return BidirectionalAt(ctx, m, x, z, s)
+}
+
+// BidirectionalAt is [Bidirectional] for rows x (N×D) with their codes z (N×L) from
+// outside, such as rows that another program simulated from the same model. Each code
+// must be a draw from the posterior p(z|x) of its row, as the code that the row came
+// from is; for any other code the upper value bounds nothing. x and z are kept in the
+// result. It panics if x and z differ in rows.
+func BidirectionalAt(ctx context.Context, m density.LatentGradient, x, z *mat.Dense, s AnnealSettings) (*Sandwich, error) {
+	n, _ := x.Dims()
+	if k, l := z.Dims(); k != n || l != m.LatentDim() {
+		panic("eval: rows and codes differ in shape")
+	}
 	a, upper, err := anneal(ctx, m, x, z, s)
 	if err != nil {
 		return nil, err

@@ -43,9 +43,21 @@ type Figure struct {
 // Size returns the width and height of the figure.
 func (f *Figure) Size() (width, height vg.Length) { return f.width, f.height }
 
+// ErrDraw reports a figure that the drawing library could not draw.
+var ErrDraw = errors.New("cannot be drawn")
+
 // Encode writes the figure to w in the format "png" (150 dots per inch) or
-// "svg". The same figure gives the same bytes.
-func (f *Figure) Encode(w io.Writer, format string) error {
+// "svg". The same figure gives the same bytes. Characters that XML has not, from
+// names of columns or files, become � in "svg". What the library below cannot draw
+// is an error that wraps [ErrDraw].
+func (f *Figure) Encode(w io.Writer, format string) (err error) {
+	defer func() {
+		// It panics on axes that it cannot lay out; a picture less is no reason
+		// to lose a run.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("figure: %v: %w", r, ErrDraw)
+		}
+	}()
 	switch format {
 	case "png":
 		c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(resolution))
@@ -59,11 +71,20 @@ func (f *Figure) Encode(w io.Writer, format string) error {
 		if _, err := c.WriteTo(&b); err != nil {
 			return err
 		}
-		_, err := svgFixes.WriteString(w, b.String())
+		_, err := svgFixes.WriteString(w, strings.Map(inXML, b.String()))
 		return err
 	default:
 		return fmt.Errorf("figure: unknown format %q; want png or svg", format)
 	}
+}
+
+// inXML returns the character, or � for one that XML 1.0 has not (section 2.2). An
+// invalid byte of UTF-8 arrives as � already.
+func inXML(r rune) rune {
+	if r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+		return '\uFFFD'
+	}
+	return r
 }
 
 // Save writes the figure to path, whole or not at all, in the format that its

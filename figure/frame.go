@@ -2,6 +2,7 @@ package figure
 
 import (
 	"image/color"
+	"sort"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -114,11 +115,13 @@ func (f frame) legendRows() [][]entry {
 	return rows
 }
 
-// wrap breaks s into lines no wider than width, at spaces.
+// wrap breaks s into lines no wider than width, at spaces. A word that is wider is
+// cut.
 func wrap(s string, style text.Style, width vg.Length) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(s) {
+		word = shorten(word, style, width)
 		longer := strings.TrimPrefix(line+" "+word, " ")
 		if line != "" && style.Width(longer) > width {
 			lines = append(lines, line)
@@ -132,16 +135,20 @@ func wrap(s string, style text.Style, width vg.Length) []string {
 	return lines
 }
 
+// longest is how many characters of a text are looked at: more are nowhere in sight.
+const longest = 500
+
 // shorten cuts s so that it is no wider than width.
 func shorten(s string, style text.Style, width vg.Length) string {
-	if style.Width(s) <= width {
+	runes := []rune(s)
+	if len(runes) > longest {
+		runes = runes[:longest]
+	} else if style.Width(s) <= width {
 		return s
 	}
-	runes := []rune(s)
-	for len(runes) > 0 && style.Width(string(runes)+"…") > width {
-		runes = runes[:len(runes)-1]
-	}
-	return strings.TrimSpace(string(runes)) + "…"
+	// The most characters that fit, by bisection.
+	kept := sort.Search(len(runes), func(n int) bool { return style.Width(string(runes[:n+1])+"…") > width })
+	return strings.TrimSpace(string(runes[:kept])) + "…"
 }
 
 // lineThumb, fillThumb and glyphThumb are samples of a line, an area and a

@@ -3,20 +3,21 @@
 package report
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"path"
-	"path/filepath"
 
 	"likely/compare"
 	"likely/internal/wholefile"
 	"likely/results"
 )
 
-// Folder receives files. Stage returns the path at which the file of this name,
-// relative to the folder, is to be written.
+// Folder receives files: Write makes the one of this name, relative to the folder, of
+// what write produces.
 type Folder interface {
-	Stage(name string) (string, error)
+	Write(name string, write func(io.Writer) error) error
 }
 
 // Write writes an outcome into the folder dir, whole or not at all: results.json, the
@@ -39,11 +40,7 @@ func Write(ctx context.Context, dir string, o *compare.Outcome, progress compare
 func Stage(ctx context.Context, folder Folder, o *compare.Outcome, progress compare.Progress) error {
 	for i, fit := range o.Fits {
 		name := path.Join("models", fit.Model.Name+".safetensors")
-		file, err := folder.Stage(name)
-		if err != nil {
-			return err
-		}
-		if err := fit.Model.Save(file); err != nil {
+		if err := folder.Write(name, fit.Model.Write); err != nil {
 			return err
 		}
 		o.Results.Models[i].File = name
@@ -51,11 +48,7 @@ func Stage(ctx context.Context, folder Folder, o *compare.Outcome, progress comp
 	if err := stageFigures(ctx, folder, o, progress); err != nil {
 		return err
 	}
-	file, err := folder.Stage(results.FileName)
-	if err != nil {
-		return err
-	}
-	return wholefile.Write(file, o.Results.WriteJSON)
+	return folder.Write(results.FileName, o.Results.WriteJSON)
 }
 
 // stageFigures draws the pictures that suit the data into the folder figures.
@@ -68,18 +61,46 @@ func stageFigures(ctx context.Context, folder Folder, o *compare.Outcome, progre
 		if progress != nil {
 			progress.Step("drawing", i, len(list), one.name)
 		}
-		f, err := one.draw()
+		pictures, err := encode(one)
 		if err != nil {
 			o.Results.Warnings = append(o.Results.Warnings, fmt.Sprintf("the picture %s is left out: %v", one.name, err))
 			continue
 		}
-		file, err := folder.Stage("figures/" + one.name)
-		if err != nil {
-			return err
-		}
-		if err := f.SaveAll(filepath.Dir(file), one.name); err != nil {
-			return err
+		for _, extension := range pictureFormats {
+			err := folder.Write("figures/"+one.name+"."+extension, func(w io.Writer) error {
+				_, err := w.Write(pictures[extension])
+				return err
+			})
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// pictureFormats are those that each picture is written in.
+var pictureFormats = []string{"png", "svg"}
+
+// encode draws a picture in all formats. A panic on the way is an error: a run that is
+// done is not lost for a picture.
+func encode(one drawing) (pictures map[string][]byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("drawing failed: %v", r)
+		}
+	}()
+	f, err := one.draw()
+	if err != nil {
+		return nil, err
+	}
+	pictures = make(map[string][]byte)
+	for _, extension := range pictureFormats {
+		var b bytes.Buffer
+		if err := f.Encode(&b, extension); err != nil {
+			return nil, err
+		}
+		pictures[extension] = b.Bytes()
+	}
+	return pictures, nil
 }

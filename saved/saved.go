@@ -114,15 +114,15 @@ func Read(r io.Reader) (*Model, error) {
 	config := []byte(file.Metadata["config"])
 	var h header
 	if err := json.Unmarshal(config, &h); err != nil {
-		return nil, fmt.Errorf("%w: its config is not valid: %w", ErrFormat, err)
+		return nil, fmt.Errorf("%w: its config is not valid: %w", ErrFormat, brief{err})
 	}
 	if h.Schema != Schema {
-		return nil, fmt.Errorf("%w: its config has schema %q, want %q", ErrFormat, h.Schema, Schema)
+		return nil, fmt.Errorf("%w: its config has schema %s, want %q", ErrFormat, short(h.Schema), Schema)
 	}
 	m := &Model{Name: h.Name, Preparation: h.Preparation}
 	own := slices.DeleteFunc(slices.Clone(file.Tensors), func(t safetensors.Tensor) bool { return t.Name == "transform.shift" || t.Name == "transform.scale" })
 	if m.Fitted, err = rebuild(h.Family, config, own); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, brief{err})
 	}
 	if m.Preparation.Transform, err = transform(file, m.Fitted.Dim()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)

@@ -128,3 +128,18 @@ func short[T string | json.RawMessage](text T) string {
 	}
 	return fmt.Sprintf("%q", s)
 }
+
+// brief is an error of a package that quotes what it was given, of any length, with
+// the middle of its message left out.
+type brief struct{ error }
+
+func (b brief) Error() string {
+	const most, end = 320, 120
+	text := b.error.Error()
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most-end], "") + " … " + strings.ToValidUTF8(text[len(text)-end:], "")
+}
+
+func (b brief) Unwrap() error { return b.error }
