@@ -40,7 +40,7 @@ func improve(ctx context.Context, e *EM, s Settings) (*EM, int, error) {
 			}
 			iterations += next.steps - 1
 			doubt := next.doubt()
-			if doubt <= best.doubt() && next.Objective() > best.Objective()+10*s.Tolerance && next.better(best, doubt) {
+			if doubt <= best.doubt() && next.Objective() > best.Objective()+10*e.tolerance && next.better(best, doubt) {
 				best = next
 			}
 		}

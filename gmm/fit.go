@@ -25,7 +25,9 @@ import (
 // [ErrCollapsed] if every start collapses (which takes Settings.Floor < 0), and
 // [ErrSettings].
 //
-// The cost is O(N·K·D²) an iteration for full covariances.
+// The cost is O(N·K·D²) an iteration for full covariances. Of more than 25,000 rows,
+// starts and moves see a sample (see Report.SampleRows), and what it does not tell apart
+// goes on with all rows.
 func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
 	if err := checkCall(ctx, src); err != nil {
 		return nil, nil, err
@@ -42,9 +44,14 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		return nil, nil, density.SettingErrorf(ErrTooFewRows, "gmm: %d components for %d distinct rows: {err}; use {Components} of at most %d", s.Components, rows.distinct, rows.distinct)
 	}
 	report := &Report{Seed: src.Uint64()}
-	best, err := report.fitAll(ctx, rows, s)
+	best, err := report.fitSample(ctx, rows, s)
 	if err != nil {
 		return nil, nil, err
+	}
+	if best == nil {
+		if best, err = report.fitAll(ctx, rows, s); err != nil {
+			return nil, nil, err
+		}
 	}
 	if s.Labels == nil {
 		best.order()
@@ -145,12 +152,15 @@ func (e *EM) products() float64 {
 	return float64(e.moments.n) * float64(e.k) * each
 }
 
-// found returns how many starts ended at the optimum of the best, as far as they tell:
-// each may gain a hundredth of a nat, for all rows together.
+// indistinct returns how far, in nats per row, the objectives of two starts at the same
+// optimum can be apart.
+func (e *EM) indistinct() float64 { return 2*max(0.01/e.moments.total, e.tolerance) + 1e-9 }
+
+// found returns how many starts ended at the optimum of the best, as far as they tell.
 func found(best *EM, runs []*EM, errs []error) int {
 	times := 0
 	for i, e := range runs {
-		if errs[i] == nil && math.Abs(e.Objective()-best.Objective()) <= 0.02/best.moments.total+1e-9 && e.doubt() == best.doubt() {
+		if errs[i] == nil && math.Abs(e.Objective()-best.Objective()) <= best.indistinct() && e.doubt() == best.doubt() {
 			times++
 		}
 	}
@@ -206,7 +216,7 @@ func (e *EM) clear(s Settings) float64 {
 	if s.Starts == 1 && s.SplitMerge <= 0 {
 		return 0
 	}
-	return min(0.01/e.moments.total, 1e-5)
+	return max(min(0.01/e.moments.total, 1e-5), e.tolerance)
 }
 
 // climb goes on until the run has converged, until it will gain no more than enough,
@@ -287,7 +297,7 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 func newRun(rows *scaledRows, s Settings, prior *scaledPrior) *EM {
 	k := s.Components
 	return &EM{
-		k: k, d: rows.d, covariance: s.Covariance, floor: s.least() * rows.columns.floor, tolerance: s.Tolerance, scaled: rows,
+		k: k, d: rows.d, covariance: s.Covariance, floor: s.least() * rows.columns.floor, tolerance: s.tolerance(rows.total, rows.d), scaled: rows,
 		moments: moments{
 			n: rows.n, k: k, d: rows.d, total: rows.total, spread: rows.columns.spread, x: rows.x, weight: rows.weight, prior: prior,
 			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),
