@@ -14,8 +14,8 @@ import (
 	"regexp"
 	"slices"
 
-	"likely/saved"
 	"likely/internal/wholefile"
+	"likely/saved"
 )
 
 // A checkpoint holds, for each finished fit, the model and the story of its
@@ -26,22 +26,23 @@ import (
 
 // fitOrResume returns the fit from the checkpoint where that is wanted and
 // there, and otherwise fits, and keeps the result.
-func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) {
+func (j *Job) fitOrResume(ctx context.Context, k Kind, d *Data) (*Fit, error) {
 	if j.Checkpoint == "" {
-		return j.fit(ctx, f, d)
+		return j.fit(ctx, k, d)
 	}
-	name := filepath.Join(j.Checkpoint, f.name+"-"+j.fingerprint(f.name, d))
+	name := filepath.Join(j.Checkpoint, k.Name()+"-"+j.fingerprint(k.Name(), d))
 	if j.Resume {
 		fit, err := readFit(name)
 		if err == nil {
-			j.step(f.name+": taken from the interrupted run", 0, 0, "")
+			fit.Kind = k
+			j.step(k.Name()+": taken from the interrupted run", 0, 0, "")
 			return fit, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			d.Warnings = append(d.Warnings, fmt.Sprintf("%s was fitted again: what the interrupted run kept of it cannot be read (%v)", f.name, err))
+			d.warnf("%s was fitted again: what the interrupted run kept of it cannot be read (%v)", k.Name(), err)
 		}
 	}
-	fit, err := j.fit(ctx, f, d)
+	fit, err := j.fit(ctx, k, d)
 	if err != nil {
 		return nil, err
 	}
@@ -54,18 +55,22 @@ func (j *Job) fitOrResume(ctx context.Context, f family, d *Data) (*Fit, error) 
 
 // fit fits a model: to the rows in memory, and then to all rows of a file that is
 // streamed.
-func (j *Job) fit(ctx context.Context, f family, d *Data) (*Fit, error) {
-	fit, err := f.fit(ctx, j, d)
-	if err != nil || d.Stream == nil || !f.mixture {
-		return fit, err
+func (j *Job) fit(ctx context.Context, k Kind, d *Data) (*Fit, error) {
+	fit, err := k.Fit(ctx, j, d)
+	if s, streams := k.(streamer); err == nil && streams && d.Stream != nil {
+		fit, err = s.stream(ctx, j, fit, d)
 	}
-	return j.stream(ctx, f.name, fit, d)
+	if err != nil {
+		return nil, err
+	}
+	fit.Kind = k
+	return fit, nil
 }
 
 // fingerprint identifies what a fit depends on: the data, their preparation,
 // and the settings.
 func (j *Job) fingerprint(name string, d *Data) string {
-	c := j.Config
+	c := j.Settings
 	c.Models, c.EvalSamples, c.EvalRows, c.GapRows, c.Novelty = nil, 0, 0, 0, false // fits do not depend on these
 	test := ""
 	if d.Test != nil {
@@ -95,9 +100,12 @@ func readFit(name string) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	fit := &Fit{}
-	if err := json.Unmarshal(text, fit); err != nil {
+	var fit *Fit
+	if err := json.Unmarshal(text, &fit); err != nil {
 		return nil, fmt.Errorf("%s.json: %w", name, err)
+	}
+	if fit == nil || fit.Settings == nil || fit.History.Unit == "" {
+		return nil, fmt.Errorf("%s.json: it holds no fit", name)
 	}
 	fit.Model, err = saved.Load(name + ".safetensors")
 	return fit, err
@@ -118,7 +126,8 @@ func (j *Job) RemoveCheckpoint() {
 			os.Remove(filepath.Join(j.Checkpoint, e.Name()))
 		}
 	}
-	os.Remove(j.Checkpoint) // fails, as it should, where something is left
+	wholefile.Sweep(j.Checkpoint) // what a process that was killed was writing
+	os.Remove(j.Checkpoint)       // fails, as it should, where something is left
 }
 
 // HasCheckpoint reports whether there is anything to resume.

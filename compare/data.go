@@ -9,6 +9,7 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/results"
 	"likely/saved"
 )
 
@@ -30,8 +31,9 @@ type Data struct {
 	// with a model.
 	Preparation saved.Preparation
 	// Stream is the file that All is a sample of; nil: All is everything.
-	Stream   *dataset.Stream
-	Warnings []string
+	Stream *dataset.Stream
+	// Warnings says what about the data may make the comparison less than it seems.
+	Warnings []density.Warning
 }
 
 // Close releases the file that is streamed, if one is.
@@ -44,7 +46,7 @@ func (d *Data) Close() error {
 
 // Load reads the data of a configuration and prepares them. The caller closes
 // them.
-func Load(ctx context.Context, c *Config) (*Data, error) {
+func Load(ctx context.Context, c *Settings) (*Data, error) {
 	d := new(Data)
 	if err := d.load(ctx, c); err != nil {
 		d.Close()
@@ -53,7 +55,7 @@ func Load(ctx context.Context, c *Config) (*Data, error) {
 	return d, nil
 }
 
-func (d *Data) load(ctx context.Context, c *Config) error {
+func (d *Data) load(ctx context.Context, c *Settings) error {
 	all, test, err := d.read(ctx, c)
 	if err != nil {
 		return err
@@ -65,8 +67,8 @@ func (d *Data) load(ctx context.Context, c *Config) error {
 	}
 	d.Preparation = saved.NewPreparation(all, spread, c.Binarize, c.Seed)
 	d.Preparation.Missing = c.Missing
-	if c.VAE.Likelihood == discretized {
-		if err := levelled(all); err != nil {
+	if c.levels() {
+		if err := levelled(all, c.Likelihood.Value); err != nil {
 			return err
 		}
 		d.Preparation.Measure, d.Preparation.Lo, d.Preparation.Hi = density.Discrete, 0, float64(levels(all)-1)
@@ -86,11 +88,11 @@ func (d *Data) load(ctx context.Context, c *Config) error {
 		}
 	}
 	if train.Rows() < 2 && all.Rows() >= 2 {
-		return fmt.Errorf("%s holds %d rows, of which %d is left to train on: %w; give more rows, or a smaller --holdout and --valid", all.Place(), all.Rows(), train.Rows(), dataset.ErrTooFew)
+		return density.SettingErrorf(dataset.ErrTooFew, "%s holds %d rows, of which %d is left to train on: {err}; give more rows, or a smaller {Holdout} and {Valid}", all.Place(), all.Rows(), train.Rows())
 	}
 	if err := train.Check(); err != nil {
 		if d.Stream != nil && d.Stream.Rows() > all.Rows() && errors.Is(err, density.ErrConstant) {
-			return fmt.Errorf("%w, or give a larger --stream: that is so in %d rows of the %d that it holds", err, train.Rows(), all.Rows())
+			return density.SettingErrorf(err, "{err}, or give a larger {Stream}: that is so in %d rows of the %d that it holds", train.Rows(), all.Rows())
 		}
 		return err
 	}
@@ -103,7 +105,7 @@ func (d *Data) load(ctx context.Context, c *Config) error {
 }
 
 // read opens the data, and the test set that belongs to them if there is one.
-func (d *Data) read(ctx context.Context, c *Config) (all, test *dataset.Dataset, err error) {
+func (d *Data) read(ctx context.Context, c *Settings) (all, test *dataset.Dataset, err error) {
 	opt := dataset.Options{Missing: c.Missing, Weights: c.Weights}
 	if c.Stream > 0 {
 		if d.Stream, err = openStream(ctx, c); err == nil {
@@ -117,42 +119,39 @@ func (d *Data) read(ctx context.Context, c *Config) (all, test *dataset.Dataset,
 		test, err = dataset.OpenTest(c.Test, opt, all)
 	}
 	if errors.Is(err, dataset.ErrMissing) && !c.Missing {
-		err = fmt.Errorf("%w, or give --missing", err)
+		err = density.SettingErrorf(err, "{err}, or give {Missing}")
 	}
 	return all, test, err
 }
 
 // dequantize decides whether levels are spread.
-func dequantize(c *Config, d *dataset.Dataset) (bool, error) {
-	if c.Binarize != "none" {
+func dequantize(c *Settings, d *dataset.Dataset) (bool, error) {
+	if c.Binarize != dataset.NotBinarized {
 		if !d.IsImage() && d.Step == 0 {
 			if _, err := dataset.DetectStep(d.X); err != nil {
-				return false, fmt.Errorf("--binarize %s: %s holds continuous values, not levels of grey, and bits made of them mean nothing; leave the flag out", c.Binarize, d.Place())
+				return false, density.SettingErrorf(nil, "{Binarize=%v}: %s holds continuous values, not levels of grey, and bits made of them mean nothing; leave it out", c.Binarize, d.Place())
 			}
 		}
-		if c.Dequantize == "yes" {
-			return false, usagef("--dequantize and --binarize %s exclude each other: noise is for levels, not for bits", c.Binarize)
-		}
 		return false, nil
 	}
-	if c.VAE.Likelihood == discretized {
+	if c.levels() {
 		return false, nil
 	}
-	if c.Dequantize == "auto" {
+	if c.Dequantize == DequantizeImages {
 		return d.IsImage() && d.Step > 0 && !c.Missing, nil
 	}
-	return c.Dequantize == "yes", nil
+	return c.Dequantize == DequantizeAlways, nil
 }
 
 // transform learns the map to model space from the training rows. Binary data
 // are left as they are: they have no density to rescale. So are data with gaps,
 // of which each row has a scale of its own; a mixture rescales them when it is
 // fitted.
-func transform(c *Config, train *dataset.Dataset) (density.Transform, error) {
+func transform(c *Settings, train *dataset.Dataset) (density.Transform, error) {
 	switch {
-	case train.Measure == density.Binary || train.Measure == density.Discrete || c.Transform == "none" || c.Missing:
+	case train.Measure == density.Binary || train.Measure == density.Discrete || c.Transform == Untouched || c.Missing:
 		return density.NewIdentity(train.Dim()), nil
-	case c.Transform == "center":
+	case c.Transform == Center:
 		return density.NewWeightedCentering(train.X, train.Weights), nil
 	}
 	t, err := density.NewWeightedStandardizing(train.X, train.Weights)
@@ -169,34 +168,57 @@ func (d *Data) part(rows *dataset.Dataset) *Part {
 	return &Part{Dataset: rows, Model: d.Preparation.Transform.Apply(nil, rows.X)}
 }
 
+// Head returns the first n rows, all of them for n = 0.
+func (p *Part) Head(n int) *Part {
+	if n == 0 || n >= p.Rows() {
+		return p
+	}
+	return &Part{Dataset: p.Dataset.Head(n), Model: density.Rows(p.Model, 0, n)}
+}
+
+// validation returns the validation rows in model space; nil without them.
+func (d *Data) validation() *mat.Dense {
+	if d.Valid == nil {
+		return nil
+	}
+	return d.Valid.Model
+}
+
+func (d *Data) validationWeights() []float64 {
+	if d.Valid == nil {
+		return nil
+	}
+	return d.Valid.Weights
+}
+
 // warn says what about the data may make the comparison less than it seems.
 func (d *Data) warn() {
 	if n := d.All.Duplicates(); n > 0 && d.Preparation.Measure == density.Continuous && n*10 > d.All.Rows() {
-		d.Warnings = append(d.Warnings, fmt.Sprintf("%d of %d rows repeat an earlier row: rounded or copied data reward narrow densities; --dequantize spreads rounded values by their step", n, d.All.Rows()))
+		d.warnf("%d of %d rows repeat an earlier row: rounded or copied data reward narrow densities; {Dequantize} spreads rounded values by their step", n, d.All.Rows())
 	}
 	if d.Preparation.Measure == density.Binary && !d.All.IsImage() {
-		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is not made of images: --binarize cuts its columns at one common level, which means something only where they are of one kind", d.All.Place()))
+		d.warnf("%s is not made of images: {Binarize} cuts its columns at one common level, which means something only where they are of one kind", d.All.Place())
 	}
 	if total := d.Train.TotalWeight(); d.Train.Weights != nil && total < float64(d.Train.Rows())/2 {
-		d.Warnings = append(d.Warnings, fmt.Sprintf("the weights of %d training rows sum to %.3g: a weight is the number of times that its row counts, and criteria and errors take the sum for the number of rows; scale the weights if they are shares", d.Train.Rows(), total))
+		d.warnf("the weights of %d training rows sum to %.3g: a weight is the number of times that its row counts, and criteria and errors take the sum for the number of rows; scale the weights if they are shares", d.Train.Rows(), total)
 	}
 	if n, columns := d.Train.Rows(), d.Train.Dim(); n <= columns && d.Preparation.Measure != density.Binary {
-		d.Warnings = append(d.Warnings, fmt.Sprintf("%d training rows for %d columns: covariances are singular but for their floor; more rows or --gmm-covariance diag would help", n, columns))
+		d.warnf("%d training rows for %d columns: covariances are singular but for their floor; more rows or {Families=diag} would help", n, columns)
 	}
 }
 
 // describe returns the description for results.json.
-func (d *Data) describe(c *Config) DatasetResult {
+func (d *Data) describe(c *Settings) results.Dataset {
 	rows := func(p *Part) int {
 		if p == nil {
 			return 0
 		}
 		return p.Rows()
 	}
-	r := DatasetResult{
+	r := results.Dataset{
 		Name: d.All.Name, SHA256: d.All.SHA256, Dim: d.All.Dim(),
 		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
-		Measure: d.Preparation.Measure, Binarize: c.Binarize, Transform: c.Transform, EvalRows: c.EvalRows,
+		Measure: d.Preparation.Measure, Binarize: c.Binarize.String(), Transform: c.Transform.String(), EvalRows: c.EvalRows,
 	}
 	if d.Stream != nil {
 		r.RowsTrain, r.RowsHeld = newStreamed(d).count, d.All.Rows()
@@ -211,7 +233,7 @@ func (d *Data) describe(c *Config) DatasetResult {
 		}
 	}
 	if c.Weights != "" {
-		r.Weights = &WeightsResult{Column: c.Weights, Total: d.All.TotalWeight(), Train: d.Train.TotalWeight(), Absent: d.All.Absent}
+		r.Weights = &results.Weights{Column: c.Weights, Total: d.All.TotalWeight(), Train: d.Train.TotalWeight(), Absent: d.All.Absent}
 		if d.Stream != nil {
 			r.Weights.Total, r.Weights.Train = d.Stream.TotalWeight(), newStreamed(d).weight
 		}
@@ -226,7 +248,7 @@ func (d *Data) describe(c *Config) DatasetResult {
 		r.DequantizeStep = &d.Preparation.Step
 	}
 	if d.Test != nil && d.Test.SHA256 != d.All.SHA256 {
-		r.Test = &FileResult{Name: d.Test.Name, SHA256: d.Test.SHA256}
+		r.Test = &results.File{Name: d.Test.Name, SHA256: d.Test.SHA256}
 	}
 	return r
 }

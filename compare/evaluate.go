@@ -12,8 +12,9 @@ import (
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
-	"likely/gmm"
-	"likely/vae"
+	"likely/eval/explain"
+	"likely/results"
+	"likely/saved"
 )
 
 // boundSamples is the number of draws per row in the ELBO and its parts, and
@@ -24,32 +25,42 @@ const (
 	iwaeSamples  = 50
 )
 
-// evaluation is what was measured of a fitted model.
+// evaluation is what was measured of a fitted model, in model space but for log p.
 type evaluation struct {
 	name               string
 	train, valid, test measured
-	bounds             *BoundsResult
-	gap                *GapResult
-	gapTrain           *GapResult
-	overfitting        *OverfittingResult
-	sandwich, annealed *SandwichResult
-	rate               *RateResult
-	estimators         []EstimatorResult
-	checks             *ChecksResult
-	diagnostics        *DiagnosticsResult
-	warnings           []string
+	bound              *bound
+	twoSample          *eval.TwoSample
+	twoSampleRows      int
+	// known are the estimators of a model whose posterior is known; explanation
+	// is that of one with an encoder.
+	known       []explain.Estimator
+	explanation *explain.Explanation
+	// places name the rows that are explained.
+	places   []string
+	warnings []density.Warning
 }
 
 // measured is the quality of a model on one part of the data.
 type measured struct {
 	rows    int
-	logProb *eval.Result // nil without a density
-	rmse    *float64     // nil without a reconstruction
+	logProb *eval.Result // in nats of the data; nil without a density
+	rmse    float64      // in units of the data; NaN without a reconstruction
+}
+
+// bound is what the encoder's bound is, on the rows that are reported.
+type bound struct {
+	on         string
+	rows       int
+	elbo       *elbo.Bound
+	iwae       density.Estimate
+	active     int
+	ratePerDim []float64
 }
 
 // evaluate measures a fitted model on each part of the data.
 func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, error) {
-	e := &evaluation{name: fit.Model.Name, diagnostics: &DiagnosticsResult{FloorActive: fit.FloorActive, Converged: fit.Converged}}
+	e := &evaluation{name: fit.Model.Name}
 	for _, p := range []struct {
 		name string
 		part *Part
@@ -59,7 +70,7 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 			continue
 		}
 		var err error
-		if *p.to, err = j.measure(ctx, fit, p.part.head(j.Config.EvalRows), p.name); err != nil {
+		if *p.to, err = j.measure(ctx, fit, p.part.Head(j.Settings.EvalRows), p.name); err != nil {
 			return nil, fmt.Errorf("%s rows: %w", p.name, err)
 		}
 		// One warning is enough: that of the rows the table reports.
@@ -67,23 +78,36 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 			e.warn(r, p.part, p.name)
 		}
 	}
-	explained := j.Config.GapRows > 0 && j.Config.mixturesOnly() == ""
+	explained := j.Settings.GapRows > 0 && j.Settings.rowsByRows() == ""
 	if m, ok := fit.Model.Fitted.(density.Model); ok && explained && e.train.logProb != nil {
-		e.checks = &ChecksResult{}
 		_, part, _ := e.reported(d)
 		if err := j.twoSample(ctx, e, m, part); err != nil {
 			return nil, err
 		}
 	}
-	if m, ok := fit.Model.Fitted.(*gmm.Model); ok && explained {
-		_, part, logp := e.reported(d)
-		return e, j.exactEstimators(ctx, e, m, part, logp, d.Preparation.Transform.LogJacobian())
+	if m, ok := fit.Model.Fitted.(density.ExactPosterior); ok && explained {
+		return e, j.explainKnown(ctx, e, m, d)
 	}
-	m, ok := fit.Model.Fitted.(*vae.Model)
+	kind, ok := fit.Kind.(encoded)
 	if !ok {
 		return e, nil
 	}
-	return e, j.bound(ctx, e, m, d)
+	subject, ok := kind.Subject(fit.Model.Fitted)
+	if !ok {
+		return e, nil
+	}
+	if err := j.bound(ctx, e, subject, d); err != nil {
+		return nil, err
+	}
+	e.bound.active, e.bound.ratePerDim = kind.Activity(fit.Model.Fitted, d.Train.Model)
+	if j.Settings.GapRows == 0 {
+		return e, nil
+	}
+	return e, j.explain(ctx, e, subject, d)
+}
+
+func (e *evaluation) warnf(format string, args ...any) {
+	e.warnings = append(e.warnings, density.Warnf(format, args...))
 }
 
 // warn names the rows of a part whose numbers are infinite or cannot be trusted,
@@ -91,7 +115,7 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 func (e *evaluation) warn(r *eval.Result, p *Part, name string) {
 	for i, v := range r.LogProb {
 		if math.IsInf(v, 0) {
-			e.warnings = append(e.warnings, fmt.Sprintf("%s has log p = %v: it lies where the model has no density to speak of, and the mean of the %s rows is not finite; look at the row, or leave it out", p.Where(i, -1), v, name))
+			e.warnf("%s has log p = %v: it lies where the model has no density to speak of, and the mean of the %s rows is not finite; look at the row, or leave it out", p.Where(i, -1), v, name)
 			return
 		}
 	}
@@ -103,36 +127,29 @@ func (e *evaluation) warn(r *eval.Result, p *Part, name string) {
 	for _, i := range rows[:min(len(rows), 3)] {
 		places = append(places, p.Where(i, -1))
 	}
-	text := fmt.Sprintf("%d of %d %s rows have a Pareto k̂ above %.2f with %d draws (%s, …): their log p is uncertain by more than its error says; more --eval-samples would help", len(rows), len(r.LogProb), name, eval.Threshold(r.Samples), r.Samples, strings.Join(places, "; "))
+	text := fmt.Sprintf("%d of %d %s rows have a Pareto k̂ above %.2f with %d draws (%s, …): their log p is uncertain by more than its error says; more {EvalSamples} would help", len(rows), len(r.LogProb), name, eval.Threshold(r.Samples), r.Samples, strings.Join(places, "; "))
 	if trusted, ok := r.Trusted(); ok {
 		text += fmt.Sprintf(" (without them the mean differs by %+.2g nats)", trusted.Value-r.Estimate().Value)
 	}
-	e.warnings = append(e.warnings, text)
-}
-
-// reconstructor is a model that encodes rows and decodes them again.
-type reconstructor interface {
-	Reconstruct(dst, x *mat.Dense) *mat.Dense
+	e.warnf("%s", text)
 }
 
 // measure evaluates a model on some rows.
 func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (measured, error) {
-	out := measured{rows: p.Rows()}
-	if a, ok := fit.Model.Fitted.(interface {
-		Reconstruct(dst, x *mat.Dense) *mat.Dense
-	}); ok {
+	out := measured{rows: p.Rows(), rmse: math.NaN()}
+	if m, ok := fit.Model.Fitted.(Reconstructor); ok {
 		t := fit.Model.Preparation.Transform
-		y := a.Reconstruct(nil, p.Model)
-		rmse := rootMeanSquare(t.Invert(y, y), p.X)
-		out.rmse = &rmse
+		y := m.Reconstruct(nil, p.Model)
+		out.rmse = rootMeanSquare(t.Invert(y, y), p.X)
 	}
-	if _, plain := fit.Model.Fitted.(*vae.Autoencoder); plain {
+	if !hasDensity(fit.Model) {
 		return out, nil
 	}
-	j.step(fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name), 0, p.Rows(), "")
+	task := fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name)
+	j.step(task, 0, p.Rows(), "")
 	var err error
-	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Config.EvalSamples, j.Config.Seed, func(done, total int) {
-		j.step(fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name), done, total, "")
+	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
+		j.step(task, done, total, "")
 	})
 	if err == nil {
 		out.logProb.Weights = p.Weights
@@ -140,49 +157,26 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 	return out, err
 }
 
-// head returns the first n rows, all of them for n = 0.
-func (p *Part) head(n int) *Part {
-	if n == 0 || n >= p.Rows() {
-		return p
-	}
-	return &Part{Dataset: p.Dataset.Head(n), Model: density.Rows(p.Model, 0, n)}
-}
-
-// bound adds the ELBO, its parts and its distance from the estimate, on the
-// test rows, or on the training rows where none were held out.
-func (j *Job) bound(ctx context.Context, e *evaluation, m *vae.Model, d *Data) error {
-	on, part, reference := e.reported(d)
-	part = part.head(j.Config.EvalRows)
-	b, err := elbo.ELBO(ctx, m, m.Encoder(), part.Model, elbo.Settings{Samples: boundSamples, Seed: j.Config.Seed})
+// bound measures the ELBO and its parts on the rows that are reported.
+func (j *Job) bound(ctx context.Context, e *evaluation, m explain.Subject, d *Data) error {
+	on, part, _ := e.reported(d)
+	part = part.Head(j.Settings.EvalRows)
+	b, err := elbo.ELBO(ctx, m.Model, m.Encoder, part.Model, elbo.Settings{Samples: boundSamples, Seed: j.Settings.Seed})
 	if err != nil {
 		return fmt.Errorf("ELBO on %s rows: %w", on, err)
 	}
-	jacobian := d.Preparation.Transform.LogJacobian()
-	estimate := b.Estimate().Shift(jacobian)
-	rate, distortion := mean(b.Rate), mean(b.Distortion)-jacobian
-	e.bounds = &BoundsResult{On: on, ELBO: finite(estimate.Value), ELBOSEData: finite(estimate.DataErr), ELBOSESamples: finite(estimate.SampleErr), Rate: finite(rate), Distortion: finite(distortion)}
 	// The mean over rows of the logarithm of K draws' mean weight is the
 	// K-sample bound (Burda et al. 2016), here with the encoder's draws.
-	multi, err := elbo.MultiSample(ctx, m, m.Encoder(), part.Model, []int{iwaeSamples}, elbo.Settings{Samples: 4 * iwaeSamples, Seed: j.Config.Seed})
+	multi, err := elbo.MultiSample(ctx, m.Model, m.Encoder, part.Model, []int{iwaeSamples}, elbo.Settings{Samples: 4 * iwaeSamples, Seed: j.Settings.Seed})
 	if err != nil {
 		return fmt.Errorf("bound of several samples on %s rows: %w", on, err)
 	}
-	samples, several := iwaeSamples, multi[0].Estimate().Shift(jacobian)
-	e.bounds.IWAE, e.bounds.IWAESamples = finite(several.Value), &samples
-	e.bounds.IWAESEData, e.bounds.IWAESESamples = finite(several.DataErr), finite(several.SampleErr)
-	gap := reference.Estimate().Value - estimate.Value
-	e.gap = &GapResult{Total: finite(gap), SE: finite(math.Hypot(reference.Estimate().SampleErr, estimate.SampleErr)), Rows: part.Rows()}
-	activity := m.Activity(d.Train.Model)
-	e.diagnostics.ActiveUnits, e.diagnostics.RatePerDim = &activity.Active, activity.Rate
-	e.diagnose(reference)
-	if j.Config.GapRows == 0 {
-		return nil
-	}
-	return j.explain(ctx, e, m, d, part, reference, jacobian)
+	e.bound = &bound{on: on, rows: part.Rows(), elbo: b, iwae: multi[0].Estimate()}
+	return nil
 }
 
 // reported returns the part of the data that the table reports, its name, and log p
-// of its rows, in model space.
+// of its rows, in nats of the data.
 func (e *evaluation) reported(d *Data) (on string, part *Part, logp *eval.Result) {
 	if d.Test == nil {
 		return "train", d.Train, e.train.logProb
@@ -192,14 +186,23 @@ func (e *evaluation) reported(d *Data) (on string, part *Part, logp *eval.Result
 
 // diagnose summarises the diagnostics of the rows of an estimate; a closed form
 // has none.
-func (e *evaluation) diagnose(r *eval.Result) {
+func diagnose(out *results.Diagnostics, r *eval.Result) {
 	if r.Kind == density.ExactValue {
 		return
 	}
 	ess := slices.Sorted(slices.Values(r.ESS))
-	e.diagnostics.ESSMedian = finite(ess[len(ess)/2])
+	out.ESSMedian = results.Optional(ess[len(ess)/2])
 	share := float64(len(r.Untrusted())) / float64(len(r.LogProb))
-	e.diagnostics.KHatBadShare = &share
+	out.KHatBadShare = &share
+}
+
+// hasDensity says whether there is a log p(x) to ask a model for.
+func hasDensity(m *saved.Model) bool {
+	switch m.Fitted.(type) {
+	case evaluable, density.Model:
+		return true
+	}
+	return false
 }
 
 func rootMeanSquare(a, b *mat.Dense) float64 {
@@ -212,13 +215,4 @@ func rootMeanSquare(a, b *mat.Dense) float64 {
 		}
 	}
 	return math.Sqrt(sum / float64(n*d))
-}
-
-// finite returns a pointer to v, or nil for what JSON cannot hold: the standard
-// error of a single row, say, does not exist.
-func finite(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
 }

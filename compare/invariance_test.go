@@ -16,23 +16,24 @@ import (
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
+	"likely/results"
 	"likely/vae"
 )
 
-func quick(data string) Config {
+func quick(data string) Settings {
 	c := Default()
 	c.Dataset = data
-	c.GMM.Starts, c.GMM.Components = 3, Range{2, 2}
+	c.GMM.Starts, c.Components = 3, Range{2, 2}
 	c.VAE.Hidden, c.VAE.Epochs = []int{16}, 15
 	c.EvalSamples = 200
 	return c
 }
 
-func run(t *testing.T, c Config) *Results {
+func run(t *testing.T, c Settings) *results.Results {
 	require.NoError(t, c.Check())
-	r, err := (&Job{Config: c}).Run(t.Context())
+	o, err := (&Job{Settings: c}).Run(t.Context())
 	require.NoError(t, err)
-	return r
+	return o.Results
 }
 
 // scaledCSV writes a dataset with one column multiplied by a factor.
@@ -95,7 +96,7 @@ func TestFloorIsRelative(t *testing.T) {
 
 // Results do not depend on GOMAXPROCS, to the last bit.
 func TestResultsDoNotDependOnCores(t *testing.T) {
-	normalize := func(r *Results) string {
+	normalize := func(r *results.Results) string {
 		for _, m := range r.Models {
 			m.FitSeconds, m.FitExamplesPerSecond = 0, 0
 		}

@@ -2,14 +2,13 @@ package compare
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"path"
 
-	"likely/internal/wholefile"
+	"likely/density"
+	"likely/results"
 )
-
-// ResultsFile is the file that every output folder of a comparison holds.
-const ResultsFile = "results.json"
 
 // Progress is told how far the work has come: done of total units (total 0:
 // unknown) of the named task, with a short note. Calls may come from several
@@ -18,11 +17,16 @@ type Progress interface {
 	Step(task string, done, total int, note string)
 }
 
+// ErrOtherData reports data that are not those of the run that is to be repeated.
+var ErrOtherData = errors.New("other data than those of the run to repeat")
+
 // Job is one comparison.
 type Job struct {
-	Config Config
-	// Folder receives the output; nil: only the results are returned.
-	Folder *wholefile.Folder
+	Settings Settings
+	// Spelling is how the reader of warnings gives settings; nil: as fields.
+	Spelling density.Spelling
+	// Fingerprint is the SHA-256 that the data must have; "": any.
+	Fingerprint string
 	// Progress may be nil.
 	Progress Progress
 	// Checkpoint is a folder that keeps the models finished so far, so that
@@ -37,79 +41,90 @@ func (j *Job) step(task string, done, total int, note string) {
 	}
 }
 
-// Run fits the models, evaluates them and stages the output in the folder,
-// which the caller commits.
-func (j *Job) Run(ctx context.Context) (*Results, error) {
-	j.step("reading "+j.Config.Dataset, 0, 0, "")
-	d, err := Load(ctx, &j.Config)
+// Outcome is what a comparison found: the results, and the models and the data that
+// they are of, for who wants to save or to draw them.
+type Outcome struct {
+	Results *results.Results
+	// Fits are in the order of Results.Models.
+	Fits []*Fit
+	Data *Data
+}
+
+// Run fits the models to the training rows and evaluates them. It writes nothing but
+// the checkpoint.
+func (j *Job) Run(ctx context.Context) (*Outcome, error) {
+	j.step("reading "+j.Settings.Dataset, 0, 0, "")
+	settings, err := json.Marshal(&j.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("the record of the settings: %w", err)
+	}
+	d, err := Load(ctx, &j.Settings)
 	if err != nil {
 		return nil, err
 	}
 	defer d.Close()
-	if err := d.checkNovelty(&j.Config); err != nil {
+	if j.Fingerprint != "" && j.Fingerprint != d.All.SHA256 {
+		return nil, fmt.Errorf("%s has the fingerprint %.12s… where %.12s… was asked for: %w", d.All.Place(), d.All.SHA256, j.Fingerprint, ErrOtherData)
+	}
+	if err := d.checkNovelty(&j.Settings); err != nil {
 		return nil, err
 	}
-	chosen, err := selectFamilies(&j.Config, d)
+	chosen, err := selectKinds(&j.Settings, d)
 	if err != nil {
 		return nil, err
 	}
 	d.warnStream(chosen)
-	results := &Results{
-		Schema: Schema, Seed: j.Config.Seed, Version: CurrentVersion(),
-		Warnings: []string{}, Dataset: d.describe(&j.Config),
-		Models: []*ModelResult{}, Pairs: []PairResult{},
-	}
-	fits := make([]*Fit, len(chosen))
-	evaluations := make([]*evaluation, len(chosen))
-	for i, f := range chosen {
-		if fits[i], err = j.fitOrResume(ctx, f, d); err != nil {
-			return nil, fmt.Errorf("%s: %w", d.All.Place(), translated{err})
-		}
-		for _, w := range fits[i].Warnings {
-			results.Warnings = append(results.Warnings, f.name+": "+translate(w))
-		}
-	}
-	results.Warnings = append(append([]string{}, d.Warnings...), results.Warnings...)
-	for i, f := range chosen {
-		if evaluations[i], err = j.evaluate(ctx, fits[i], d); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", d.All.Place(), f.name, err)
-		}
-		for _, w := range evaluations[i].warnings {
-			results.Warnings = append(results.Warnings, f.name+": "+w)
-		}
-		results.Models = append(results.Models, describeModel(fits[i], evaluations[i], d))
-	}
-	if results.Pairs, err = pairs(evaluations); err != nil {
+	out := &Outcome{Data: d, Results: &results.Results{
+		Schema: results.Schema, Seed: j.Settings.Seed, Version: CurrentVersion(), Settings: settings,
+		Warnings: []string{}, Dataset: d.describe(&j.Settings),
+		Models: []*results.Model{}, Pairs: []results.Pair{},
+	}}
+	if err := j.fitAll(ctx, out, chosen); err != nil {
 		return nil, err
 	}
-	if results.Novelty, err = j.novelty(ctx, fits, d); err != nil {
+	if err := j.evaluateAll(ctx, out); err != nil {
 		return nil, err
 	}
-	return results, j.stage(ctx, results, fits, d)
+	out.Results.Novelty, err = j.novelty(ctx, out.Fits, d)
+	return out, err
 }
 
-// stage writes models, figures and results.json to the staged folder.
-func (j *Job) stage(ctx context.Context, results *Results, fits []*Fit, d *Data) error {
-	if j.Folder == nil {
-		return nil
-	}
-	for i, fit := range fits {
-		name := path.Join("models", fit.Model.Name+".safetensors")
-		file, err := j.Folder.Stage(name)
+// fitAll fits a model of each kind.
+func (j *Job) fitAll(ctx context.Context, out *Outcome, chosen []Kind) error {
+	var warnings []string
+	for _, kind := range chosen {
+		fit, err := j.fitOrResume(ctx, kind, out.Data)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", out.Data.All.Place(), err)
 		}
-		if err := fit.Model.Save(file); err != nil {
-			return err
+		for _, w := range fit.Warnings {
+			warnings = append(warnings, kind.Name()+": "+w)
 		}
-		results.Models[i].File = name
+		out.Fits = append(out.Fits, fit)
 	}
-	if err := j.figures(ctx, results, fits, d); err != nil {
-		return err
+	// What is said of the data, resumed fits among it, comes first.
+	for _, w := range out.Data.Warnings {
+		out.Results.Warnings = append(out.Results.Warnings, w.In(j.spelling(), 0))
 	}
-	file, err := j.Folder.Stage(ResultsFile)
-	if err != nil {
-		return err
+	out.Results.Warnings = append(out.Results.Warnings, warnings...)
+	return nil
+}
+
+// evaluateAll evaluates the fitted models, and compares every two of them.
+func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
+	var evaluations []*evaluation
+	for _, fit := range out.Fits {
+		e, err := j.evaluate(ctx, fit, out.Data)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
+		}
+		for _, w := range e.warnings {
+			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+w.In(j.spelling(), 0))
+		}
+		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
+		evaluations = append(evaluations, e)
 	}
-	return wholefile.Write(file, results.WriteJSON)
+	var err error
+	out.Results.Pairs, err = pairs(evaluations)
+	return err
 }

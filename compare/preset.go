@@ -1,38 +1,35 @@
 package compare
 
-// presets say how much work to spend where no flag does.
-var presets = map[string]func(*Config, func(flag string) bool){
-	"quick": func(c *Config, given func(string) bool) {
-		setUnless(given("gmm-starts"), &c.GMM.Starts, 3)
-		setUnless(given("gmm-split-merge"), &c.GMM.SplitMerge, 0)
-		setUnless(given("vae-epochs"), &c.VAE.Effort, 0.25)
-		setUnless(given("eval-samples"), &c.EvalSamples, 300)
+// presets say how much work to spend where no setting does. Settings have the names
+// that texts of package density give them.
+var presets = map[Preset][]struct {
+	setting string
+	apply   func(*Settings)
+}{
+	Quick: {
+		{"gmm.Starts", func(c *Settings) { c.GMM.Starts = 3 }},
+		{"gmm.SplitMerge", func(c *Settings) { c.GMM.SplitMerge = -1 }},
+		{"vae.Epochs", func(c *Settings) { c.Effort = 0.25 }},
+		{"EvalSamples", func(c *Settings) { c.EvalSamples = 300 }},
 	},
-	"standard": func(*Config, func(string) bool) {},
-	"thorough": func(c *Config, given func(string) bool) {
-		setUnless(given("gmm-starts"), &c.GMM.Starts, 50)
-		setUnless(given("gmm-components"), &c.GMM.Components, Range{1, 10})
-		setUnless(given("gmm-split-merge"), &c.GMM.SplitMerge, 5)
-		setUnless(given("vae-epochs"), &c.VAE.Effort, 4)
-		setUnless(given("eval-samples"), &c.EvalSamples, 10000)
-		setUnless(given("eval-gap-rows"), &c.GapRows, 20)
+	StandardWork: nil,
+	Thorough: {
+		{"gmm.Starts", func(c *Settings) { c.GMM.Starts = 50 }},
+		{"Components", func(c *Settings) { c.Components = Range{1, 10} }},
+		{"gmm.SplitMerge", func(c *Settings) { c.GMM.SplitMerge = 5 }},
+		{"vae.Epochs", func(c *Settings) { c.Effort = 4 }},
+		{"EvalSamples", func(c *Settings) { c.EvalSamples = 10000 }},
+		{"GapRows", func(c *Settings) { c.GapRows = 20 }},
 	},
 }
 
-// ApplyPreset sets what the preset says except where given reports that a flag
-// says otherwise.
-func (c *Config) ApplyPreset(name string, given func(flag string) bool) error {
-	apply, known := presets[name]
-	if !known {
-		return usagef("--preset %q: want quick, standard or thorough", name)
-	}
-	c.Preset = name
-	apply(c, given)
-	return nil
-}
-
-func setUnless[T any](given bool, field *T, value T) {
-	if !given {
-		*field = value
+// Apply sets what a preset says, except where given reports that a setting was chosen.
+// given may be nil.
+func (c *Settings) Apply(p Preset, given func(setting string) bool) {
+	c.Preset = p
+	for _, one := range presets[p] {
+		if given == nil || !given(one.setting) {
+			one.apply(c)
+		}
 	}
 }

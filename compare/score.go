@@ -15,9 +15,7 @@ import (
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
-	"likely/gmm"
 	"likely/saved"
-	"likely/vae"
 )
 
 // ErrNoDensity reports a question about log p(x) to a model without one.
@@ -38,7 +36,7 @@ func Score(ctx context.Context, m *saved.Model, d *dataset.Dataset, samples int,
 // logProb scores rows in model space and shifts the result to the units of the
 // data. progress may be nil.
 func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, seed uint64, progress func(done, total int)) (*eval.Result, error) {
-	model, proposal, err := evaluable(m)
+	model, proposal, err := evaluableModel(m)
 	if err != nil {
 		return nil, err
 	}
@@ -52,26 +50,25 @@ func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, see
 	return result, nil
 }
 
-// evaluable returns the model as eval wants it: in closed form where there is
+// evaluableModel returns the model as eval wants it: in closed form where there is
 // one, else with the proposal to draw codes from.
-func evaluable(m *saved.Model) (density.Model, density.Proposal, error) {
+func evaluableModel(m *saved.Model) (density.Model, density.Proposal, error) {
 	switch f := m.Fitted.(type) {
-	case *vae.Autoencoder:
-		return nil, nil, fmt.Errorf("model %s: %w; score a gmm or a vae", m.Name, ErrNoDensity)
-	case *vae.Model:
-		if marginal, ok, err := f.Marginal(); ok {
-			return marginal, nil, err
+	case evaluable:
+		model, proposal, err := f.Evaluable()
+		if err != nil || proposal == nil {
+			return model, nil, err
 		}
-		return f, elbo.Adaptive(f, f.Encoder()), nil
-	case *gmm.Model:
+		return model, elbo.Adaptive(model.(density.Latent), proposal), nil
+	case observable:
 		if m.Preparation.Missing {
-			return observed{f}, nil, nil
+			return f.Observed(), nil, nil
 		}
-		return f, nil, nil
-	case density.Model:
-		return f, nil, nil
 	}
-	panic("compare: unknown kind of model")
+	if model, ok := m.Fitted.(density.Model); ok {
+		return model, nil, nil
+	}
+	return nil, nil, fmt.Errorf("model %s: %w; score a gmm or a vae", m.Name, ErrNoDensity)
 }
 
 // WriteScores writes a CSV line per row: its number from 1, log p(x) in nats,
@@ -91,32 +88,69 @@ func WriteScores(w io.Writer, r *eval.Result) error {
 	return c.Error()
 }
 
-// Sample draws rows from a saved model, in the units of the data. Dequantised
-// data come back dequantised.
-func Sample(m *saved.Model, rows int, seed uint64) (*mat.Dense, error) {
+// sampleBytes bounds the memory that a piece of samples takes, and sampleRows its
+// rows.
+const (
+	sampleBytes = 1 << 30
+	sampleRows  = 1 << 16
+)
+
+// Sample draws rows from a saved model, in the units of the data, and hands them to
+// each in pieces, which it may not keep: any number of rows takes the memory of one
+// piece. Dequantised data come back dequantised. The error is that of ctx or of each,
+// or wraps ErrNoDensity.
+func Sample(ctx context.Context, m *saved.Model, rows int, seed uint64, each func(x *mat.Dense) error) error {
 	model, ok := m.Fitted.(density.Model)
 	if !ok {
-		return nil, fmt.Errorf("model %s: %w to draw from; sample from a gmm or a vae", m.Name, ErrNoDensity)
+		return fmt.Errorf("model %s: %w to draw from; sample from a gmm or a vae", m.Name, ErrNoDensity)
 	}
-	x := mat.NewDense(rows, model.Dim(), nil)
-	model.Rand(x, density.NewSource(seed, "comparison.sample"))
-	return m.Preparation.Transform.Invert(x, x), nil
+	most := max(1, min(sampleRows, sampleBytes/(8*model.Dim())))
+	var x *mat.Dense
+	for piece := 0; rows > 0; piece++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(rows, most)
+		if x == nil || n != x.RawMatrix().Rows {
+			x = mat.NewDense(n, model.Dim(), nil)
+		}
+		source := density.NewSource(seed, "comparison.sample")
+		if piece > 0 {
+			source = density.NewSource(seed, "comparison.sample", uint64(piece))
+		}
+		model.Rand(x, source)
+		if err := each(m.Preparation.Transform.Invert(x, x)); err != nil {
+			return err
+		}
+		rows -= n
+	}
+	return nil
 }
 
-// WriteSamples writes rows as CSV with the column names as header.
-func WriteSamples(w io.Writer, columns []string, x *mat.Dense) error {
+// WriteSamples draws rows as Sample does and writes them as CSV, with the column
+// names as header.
+func WriteSamples(ctx context.Context, w io.Writer, m *saved.Model, rows int, seed uint64) error {
 	c := csv.NewWriter(w)
-	c.Write(columns)
-	n, d := x.Dims()
-	record := make([]string, d)
-	for i := range n {
-		for j, v := range x.RawRowView(i) {
-			record[j] = number(v)
+	names := m.Preparation.Columns
+	record := make([]string, len(names))
+	err := Sample(ctx, m, rows, seed, func(x *mat.Dense) error {
+		if names != nil { // not before there is something to write below them
+			c.Write(names)
+			names = nil
 		}
-		c.Write(record)
-	}
-	c.Flush()
-	return c.Error()
+		n, _ := x.Dims()
+		for i := range n {
+			for j, v := range x.RawRowView(i) {
+				record[j] = number(v)
+			}
+			if err := c.Write(record); err != nil {
+				return err
+			}
+		}
+		c.Flush()
+		return c.Error()
+	})
+	return err
 }
 
 // number formats v so that it reads back to the same bits; NaN is empty.

@@ -3,12 +3,14 @@ package compare
 import (
 	"runtime"
 	"runtime/debug"
+
+	"likely/results"
 )
 
 // CurrentVersion describes the running program: the module's version or, for a
 // build from a checkout, the commit it was built from.
-func CurrentVersion() Version {
-	v := Version{Likely: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+func CurrentVersion() results.Version {
+	v := results.Version{Likely: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v

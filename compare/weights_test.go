@@ -11,6 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"likely/density"
+	"likely/gmm"
+	"likely/gmm/selection"
+	"likely/results"
 )
 
 // A file with weights 0 to 3 gives the numbers of the file in which each row stands
@@ -37,24 +40,24 @@ func TestWeightsAreRepeatedRows(t *testing.T) {
 		}
 		return weighted.String(), repeated.String()
 	}
-	run := func(name, text, column string, change func(*Config)) *Results {
+	run := func(name, text, column string, change func(*Settings)) *results.Results {
 		path := filepath.Join(t.TempDir(), name)
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 		c := Default()
 		c.Dataset, c.Weights, c.Holdout, c.Valid = path, column, 0, 0
 		c.Models = []string{"gaussian", "gmm"}
-		c.GMM.Components, c.GMM.Starts, c.GMM.Covariance = Range{1, 3}, 5, "full,diag"
+		c.Components, c.GMM.Starts, c.Families = Range{1, 3}, 5, selection.Families{gmm.Full, gmm.Diagonal}
 		change(&c)
-		r, err := (&Job{Config: c}).Run(t.Context())
+		o, err := (&Job{Settings: c}).Run(t.Context())
 		require.NoError(t, err)
-		return r
+		return o.Results
 	}
-	for name, change := range map[string]func(*Config){
-		"bic":  func(*Config) {},
-		"test": func(c *Config) { c.Test = c.Dataset },
-		"none": func(c *Config) { c.Transform = "none" },
-		"gaps": func(c *Config) { c.Missing = true },
-		"icl":  func(c *Config) { c.GMM.Criterion = "icl" },
+	for name, change := range map[string]func(*Settings){
+		"bic":  func(*Settings) {},
+		"test": func(c *Settings) { c.Test = c.Dataset },
+		"none": func(c *Settings) { c.Transform = Untouched },
+		"gaps": func(c *Settings) { c.Missing = true },
+		"icl":  func(c *Settings) { c.Criterion = Given(selection.ICL) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			weighted, repeated := files(name == "gaps")
@@ -110,7 +113,7 @@ func writeWeighted(t *testing.T) string {
 func TestTransformWeighs(t *testing.T) {
 	c := Default()
 	c.Dataset, c.Weights = writeWeighted(t), "times"
-	for _, transform := range []string{"standard", "center"} {
+	for _, transform := range []Transform{Standard, Center} {
 		c.Transform = transform
 		d, err := Load(t.Context(), &c)
 		require.NoError(t, err)
@@ -122,7 +125,7 @@ func TestTransformWeighs(t *testing.T) {
 				squares += w * d.Train.Model.At(i, k) * d.Train.Model.At(i, k)
 			}
 			require.InDelta(t, 0, sum/d.Train.TotalWeight(), 1e-12)
-			if transform == "standard" {
+			if transform == Standard {
 				require.InDelta(t, 1, squares/d.Train.TotalWeight(), 1e-12)
 			}
 		}
@@ -134,9 +137,10 @@ func TestHeldOutCriterionWeighs(t *testing.T) {
 	c := Default()
 	c.Dataset, c.Weights, c.Valid = writeWeighted(t), "times", 0.3
 	c.Models = []string{"gmm"}
-	c.GMM.Components, c.GMM.Criterion = Range{1, 2}, "held-out"
-	r, err := (&Job{Config: c}).Run(t.Context())
+	c.Components, c.Criterion = Range{1, 2}, Given(selection.HeldOut)
+	o, err := (&Job{Settings: c}).Run(t.Context())
 	require.NoError(t, err)
+	r := o.Results
 	require.InDelta(t, r.Dataset.Weights.Total, r.Dataset.Weights.Train+r.Dataset.Weights.Valid+r.Dataset.Weights.Test, 1e-10)
 	require.Positive(t, r.Dataset.Weights.Valid)
 	best := r.Models[0].Selection.Candidates[0]

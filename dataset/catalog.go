@@ -97,6 +97,22 @@ var catalog = []Entry{
 		Note:    "levels 0 to 16: dequantise, or binarise, before fitting a density; three border pixels are always 0",
 	},
 	{
+		Name: "penguins", Title: "penguins of three species in the Palmer Archipelago: island, bill, flipper, weight, sex; with gaps",
+		Rows: 344, Dim: 6, Embedded: true, file: "penguins.csv", options: Options{Label: "species", Missing: true, Categories: true}, dress: dressPenguins,
+		Source:  "K. B. Gorman, T. D. Williams and W. R. Fraser (2014), Ecological sexual dimorphism and environmental variability within a community of Antarctic penguins (genus Pygoscelis), PLoS ONE 9(3), e90081; A. M. Horst, A. P. Hill and K. B. Gorman (2020), palmerpenguins; the copy of the package vega-datasets",
+		Licence: "CC0 1.0",
+		SHA256:  "a3f59e5be4e6848653124d993524b7922c3eb8e40eb5c23edafc9ec75e30d7e6",
+		Note:    "columns of sizes (mm, g) and of categories; two birds lack all sizes, eleven their sex",
+	},
+	{
+		Name: "answers", Title: "simulated: yes or no to twelve questions, by people of three kinds",
+		Rows: answersRows, Dim: 12, Embedded: true, file: "answers.csv", options: Options{Label: "kind"}, dress: dressAnswers,
+		Source:  "simulated: drawn from a latent class model whose probabilities are known",
+		Licence: "that of this program",
+		SHA256:  "1bff2352ba654aeadab550e7ceb048633ebab3fa1efcb8d61387ab4588cc8f11",
+		Note:    "0 and 1; no model has on average more than the density that the rows were drawn from",
+	},
+	{
 		Name: "mnist", Title: "handwritten digits, 28×28 pixels of 256 levels",
 		Rows: 60000, Dim: 784, TestRows: 10000,
 		Source:  "Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database of handwritten digits; Y. LeCun, L. Bottou, Y. Bengio and P. Haffner (1998), Gradient-based learning applied to document recognition, Proceedings of the IEEE 86, 2278–2324",
@@ -138,6 +154,15 @@ func dressIris(d *Dataset) {
 	for i := range d.Labels {
 		d.Labels[i] = i / 50
 	}
+}
+
+// dressPenguins numbers the species as the names are sorted.
+func dressPenguins(d *Dataset) {
+	names, codes := sortLevels(d.LabelNames)
+	for i, k := range d.Labels {
+		d.Labels[i] = int(codes[k])
+	}
+	d.LabelNames = names
 }
 
 func dressDigits(d *Dataset) {

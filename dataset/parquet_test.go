@@ -1,15 +1,21 @@
+//go:build !js && !noparquet
+
 package dataset
 
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
 )
@@ -166,5 +172,136 @@ func TestParquetMetadataLengths(t *testing.T) {
 		require.ErrorIs(t, err, ErrFormat, name)
 		require.ErrorContains(t, err, "damaged metadata", name)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), name)
+	}
+}
+
+// nullable is a table with gaps, texts and what pandas adds.
+type nullable struct {
+	A *int64
+	S *string
+	I int64 `parquet:"__index_level_0__"`
+}
+
+func TestParquetNulls(t *testing.T) {
+	var rows []nullable
+	for i := range 12 {
+		v, s := int64(i), []string{"oak", "elm", "ash"}[i%3]
+		row := nullable{&v, &s, int64(i)}
+		if i == 4 {
+			row.A = nil
+		}
+		if i == 5 {
+			row.S = nil
+		}
+		rows = append(rows, row)
+	}
+	file := parquetFile(t, rows...)
+	_, err := readBytes("x.parquet", file, Options{Drop: []string{"S"}})
+	require.ErrorIs(t, err, ErrMissing)
+	require.ErrorContains(t, err, `row 5, column 1 ("A") is empty`)
+	d, err := readBytes("x.parquet", file, Options{Drop: []string{"S"}, Missing: true})
+	require.NoError(t, err)
+	require.Equal(t, []string{"A"}, d.Columns)
+	require.True(t, math.IsNaN(d.X.At(4, 0)))
+	require.Equal(t, 1, d.Missing())
+	noteWith(t, d, NoteSkipped, "__index_level_0__")
+	d, err = readBytes("x.parquet", file, Options{Columns: []string{"__index*", "A"}, MissingValues: []string{"11"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"A", "__index_level_0__"}, d.Columns)
+	require.Equal(t, 3, d.Missing(), "a null and two codes")
+
+	_, err = readBytes("x.parquet", file, Options{Missing: true})
+	require.ErrorIs(t, err, ErrText)
+	require.ErrorContains(t, err, "--drop S")
+	d, err = readBytes("x.parquet", file, Options{Missing: true, Categories: true})
+	require.NoError(t, err)
+	require.Equal(t, []string{"ash", "elm", "oak"}, d.Levels[1])
+	require.Equal(t, []float64{2, 1, 0}, mat.Col(nil, 1, d.X)[:3])
+	require.Equal(t, []ColumnType{Count, Categorical}, d.Types)
+	like := &Schema{Columns: d.Columns, Levels: [][]string{nil, {"elm", "oak"}}}
+	_, err = readBytes("x.parquet", file, Options{Missing: true, Like: like})
+	require.ErrorIs(t, err, ErrUnseen)
+	require.ErrorContains(t, err, `row 3, column 2 ("S"): "ash"`)
+	d, err = readBytes("x.parquet", file, Options{Missing: true, Like: like, UnseenMissing: true})
+	require.NoError(t, err)
+	require.Equal(t, 5, d.Missing(), "three unseen, two nulls")
+
+	d, err = OpenWith("testdata/cases/nullable_int.parquet", Options{Missing: true})
+	require.NoError(t, err)
+	require.Equal(t, []int{40, 6}, []int{d.Rows(), d.Missing()})
+	big := int64(1<<53 + 1)
+	d, err = readBytes("x.parquet", parquetFile(t, nullable{A: &big}, nullable{A: &big}), Options{Drop: []string{"S"}})
+	require.NoError(t, err)
+	noteWith(t, d, NotePrecision, "2^53", "row 1")
+}
+
+// rewritten returns a file with more bytes before its metadata, and these
+// edited.
+func rewritten(t testing.TB, raw, insert []byte, edit func(*format.FileMetaData)) []byte {
+	t.Helper()
+	var protocol thrift.CompactProtocol
+	var metadata format.FileMetaData
+	start := len(raw) - 8 - int(binary.LittleEndian.Uint32(raw[len(raw)-8:]))
+	require.NoError(t, thrift.Unmarshal(&protocol, raw[start:len(raw)-8], &metadata))
+	edit(&metadata)
+	footer, err := thrift.Marshal(&protocol, &metadata)
+	require.NoError(t, err)
+	out := append(append(bytes.Clone(raw[:start]), insert...), footer...)
+	return append(binary.LittleEndian.AppendUint32(out, uint32(len(footer))), "PAR1"...)
+}
+
+// Pages without values, metadata behind the pages of a column and contents of
+// no bytes are all valid, and say the same as a file without them.
+func TestParquetOddPages(t *testing.T) {
+	type row struct {
+		A *float64 `parquet:",snappy"`
+		B int32    `parquet:",dict"`
+	}
+	v := 0.5
+	whole := parquetFile(t, row{&v, 2}, row{nil, 4}, row{nil, 2}, row{nil, 2})
+	want, err := readBytes("x.parquet", whole, Options{Missing: true})
+	require.NoError(t, err)
+	require.Equal(t, 3, want.Missing())
+
+	var protocol thrift.CompactProtocol
+	empty, err := thrift.Marshal(&protocol, &format.PageHeader{Type: format.DataPage, DataPageHeader: thrift.Null[format.DataPageHeader]{
+		V: format.DataPageHeader{Encoding: format.Plain, DefinitionLevelEncoding: format.RLE, RepetitionLevelEncoding: format.RLE}, Valid: true}})
+	require.NoError(t, err)
+	for name, odd := range map[string]func(pages []byte, chunk *format.ColumnMetaData) []byte{
+		"empty page first": func(pages []byte, _ *format.ColumnMetaData) []byte { return append(bytes.Clone(empty), pages...) },
+		"empty page last":  func(pages []byte, _ *format.ColumnMetaData) []byte { return append(bytes.Clone(pages), empty...) },
+		"metadata behind": func(pages []byte, chunk *format.ColumnMetaData) []byte {
+			more, err := thrift.Marshal(&protocol, chunk)
+			require.NoError(t, err)
+			return append(bytes.Clone(pages), more...)
+		},
+		"no contents": func(pages []byte, _ *format.ColumnMetaData) []byte {
+			w := thriftWalk{data: pages}
+			require.NoError(t, w.structure(0))
+			var header format.PageHeader
+			require.NoError(t, thrift.Unmarshal(&protocol, pages[:w.at], &header))
+			levels := header.DataPageHeaderV2.V.DefinitionLevelsByteLength
+			header.CompressedPageSize, header.UncompressedPageSize, header.CRC = levels, levels, 0
+			out, err := thrift.Marshal(&protocol, &header)
+			require.NoError(t, err)
+			return append(out, pages[w.at:w.at+int(levels)]...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			group := 1 // in which all of A is null
+			start := int64(len(whole) - 8 - int(binary.LittleEndian.Uint32(whole[len(whole)-8:])))
+			var insert []byte
+			rewritten(t, whole, nil, func(m *format.FileMetaData) {
+				chunk := &m.RowGroups[group].Columns[0].MetaData
+				insert = odd(whole[chunk.DataPageOffset:chunk.DataPageOffset+chunk.TotalCompressedSize], chunk)
+			})
+			file := rewritten(t, whole, insert, func(m *format.FileMetaData) {
+				chunk := &m.RowGroups[group].Columns[0].MetaData
+				chunk.DataPageOffset, chunk.TotalCompressedSize = start, int64(len(insert))
+			})
+			d, err := readBytes("x.parquet", file, Options{Missing: true})
+			require.NoError(t, err)
+			require.Equal(t, fmt.Sprint(want.X.RawMatrix().Data), fmt.Sprint(d.X.RawMatrix().Data))
+		})
 	}
 }

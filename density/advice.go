@@ -117,10 +117,10 @@ func (e *SettingError) In(spell Spelling) string {
 // Settings returns the settings that the message names, in its order.
 func (e *SettingError) Settings() []string { return named(e.Text) }
 
-// ErrorIn returns the message of err with each [SettingError] that it wraps, at
-// any depth, in the words of a reader.
+// ErrorIn returns the message of err with each [SettingError], or other error with a
+// method In like its own, that it wraps, at any depth, in the words of a reader.
 func ErrorIn(err error, spell Spelling) string {
-	if e, ok := err.(*SettingError); ok {
+	if e, ok := err.(interface{ In(Spelling) string }); ok {
 		return e.In(spell)
 	}
 	var inner []error

@@ -15,14 +15,34 @@ import (
 // unbiased as from any fixed proposal.
 type Adapter interface {
 	density.Proposal
-	// Adapt returns the proposal for the row x (1×D) and the number of
-	// evaluations of p(x|z) that finding it took.
-	Adapt(x *mat.Dense, src rand.Source) (density.Proposal, int)
+	// Adapt returns the proposal for the row x (1×D) and what finding it took.
+	Adapt(x *mat.Dense, src rand.Source) Adaptation
 }
 
-// Adaptive returns a proposal for codes of few dimensions that is fitted to the
-// posterior of each row by tempered population Monte Carlo (Cappé et al. 2004;
-// Koblents & Míguez 2015): from a population drawn from q and the prior, each
+// Adaptation is a proposal that was fitted to one row.
+type Adaptation struct {
+	Proposal density.Proposal
+	// Spent is the number of evaluations of p(x|z) that finding it took.
+	Spent int
+	// Rung says how it was found.
+	Rung Rung
+	// KHat is the Pareto k̂ of the draws that it was judged by, which no estimate
+	// uses; NaN or +Inf where there were none.
+	KHat float64
+	// Back says why a higher rung was given up, or not tried; empty where none
+	// was needed.
+	Back string
+
+	// frame and variance are where a ladder may go on.
+	frame    *frame
+	variance []float64
+}
+
+// Adaptive returns the proposal that suits the size of the code, fitted to the
+// posterior of each row.
+//
+// Up to 6 dimensions it is found by tempered population Monte Carlo (Cappé et al.
+// 2004; Koblents & Míguez 2015): from a population drawn from q and the prior, each
 // round resamples centres by the importance weights, raised to a power below 1
 // as long as few draws would carry them all, and draws the next population from
 // Student-t kernels around the centres. The result is the mixture
@@ -31,14 +51,20 @@ type Adapter interface {
 //
 // which follows a posterior that is curved or has several modes, as those of a
 // VAE with a 2-D code do, where the encoder's one normal cannot; and its weights
-// are bounded by 10·p(x|z). Kernels need many draws in many dimensions: beyond
-// 6 the mixture is 90 % q and 10 % prior, and there is no search.
+// are bounded by 10·p(x|z).
+//
+// Kernels need many draws in many dimensions: beyond 6 it is [NewLadder], for a model
+// that is a density.Curved. For any other the mixture is 90 % q and 10 % prior, and
+// there is no search.
 func Adaptive(m density.Latent, q density.Proposal) density.Proposal {
 	prior := density.PriorProposal(m)
-	if m.LatentDim() > maxKernelDim {
-		return Defensive([]float64{0.9, 0.1}, q, prior)
+	if m.LatentDim() <= maxKernelDim {
+		return &adaptive{Proposal: Defensive([]float64{0.5, 0.5}, q, prior), m: m, q: q, prior: prior}
 	}
-	return &adaptive{Proposal: Defensive([]float64{0.5, 0.5}, q, prior), m: m, q: q, prior: prior}
+	if curved, ok := m.(density.Curved); ok {
+		return NewLadder(curved, q, LadderSettings{})
+	}
+	return Defensive([]float64{0.9, 0.1}, q, prior)
 }
 
 const (
@@ -57,7 +83,7 @@ type adaptive struct {
 	q, prior         density.Proposal
 }
 
-func (a *adaptive) Adapt(x *mat.Dense, src rand.Source) (density.Proposal, int) {
+func (a *adaptive) Adapt(x *mat.Dense, src rand.Source) Adaptation {
 	random := rand.New(src)
 	l := a.m.LatentDim()
 	z := mat.NewDense(population, l, nil)
@@ -69,11 +95,11 @@ func (a *adaptive) Adapt(x *mat.Dense, src rand.Source) (density.Proposal, int) 
 		power := temper(tempered, logs)
 		k := newKernels(z, tempered, random)
 		if k == nil { // no draw has any density: nothing to learn from
-			return a.Proposal, round * population
+			return Adaptation{Proposal: a.Proposal, Spent: round * population, KHat: math.NaN(), Back: "no draw of the search has any density"}
 		}
 		q = Defensive([]float64{0.8, 0.1, 0.1}, k, a.q, a.prior)
 		if power == 1 && round > 1 || round == maxRounds {
-			return q, round * population
+			return Adaptation{Proposal: q, Spent: round * population, Rung: Kernels, KHat: math.NaN()}
 		}
 	}
 }

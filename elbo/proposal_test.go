@@ -51,11 +51,12 @@ func TestAdaptedPassesTheSuite(t *testing.T) {
 		x := rows(m, 3, 2)
 		q := elbo.Adaptive(m, density.PriorProposal(m)).(elbo.Adapter)
 		for i := range 2 {
-			adapted, spent := q.Adapt(density.Rows(x, i, i+1), density.NewSource(1, "adapt"))
-			require.Positive(t, spent)
+			adapted := q.Adapt(density.Rows(x, i, i+1), density.NewSource(1, "adapt"))
+			require.Positive(t, adapted.Spent)
+			require.Equal(t, elbo.Kernels, adapted.Rung)
 			// An adapted proposal ignores the row; two rows are needed to
 			// test the pairing. The grid must resolve a narrow posterior.
-			densitytest.Proposal(t, adapted, x, densitytest.Config{Tolerance: 1e-3, Draws: 4000})
+			densitytest.Proposal(t, adapted.Proposal, x, densitytest.Config{Tolerance: 1e-3, Draws: 4000})
 		}
 	}
 }
@@ -92,14 +93,19 @@ func TestAdaptationRaisesTheEffectiveSample(t *testing.T) {
 	require.Greater(t, adapted, 0.3)
 }
 
+// Beyond six dimensions a model that knows its curvature gets the ladder, any other
+// its proposal and the prior.
 func TestAdaptiveInManyDimensions(t *testing.T) {
 	m := densitytest.RandomLinear(9, 7, 0.5, density.NewSource(2, "w"))
-	q := elbo.Adaptive(m, m.Posterior())
+	x := rows(m, 1, 1)
+	a := elbo.Adaptive(m, density.PriorProposal(m)).(elbo.Adapter).Adapt(x, density.NewSource(1, "adapt"))
+	require.Equal(t, elbo.Posterior, a.Rung)
+	q := elbo.Adaptive(struct{ density.Latent }{m}, m.Posterior())
 	_, searches := q.(elbo.Adapter)
 	require.False(t, searches)
 	z := mat.NewDense(2, 7, nil)
-	q.Rand(z, rows(m, 1, 1), density.NewSource(1, "z"))
-	require.Len(t, q.LogProb(nil, z, rows(m, 1, 1)), 2)
+	q.Rand(z, x, density.NewSource(1, "z"))
+	require.Len(t, q.LogProb(nil, z, x), 2)
 }
 
 func TestMatchMoments(t *testing.T) {

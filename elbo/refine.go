@@ -82,9 +82,13 @@ type Refinement struct {
 	// how many steps.
 	Converged []bool
 	Steps     []int
+	// Back tells whether the optimisation ended below the proposal it started from,
+	// by more than the error of a comparison on 256 new draws. The row then has the
+	// best q on its way, or that start, and has not converged.
+	Back []bool
 	// Spent is the number of evaluations of p(x|z) and its gradient.
 	Spent int64
-	// Warnings names the rows that did not converge.
+	// Warnings names the rows that did not converge, and those that went back.
 	Warnings []string
 }
 
@@ -100,7 +104,8 @@ const (
 // gradient with the score left out, whose noise vanishes where q is the posterior
 // (Roeder et al. 2017), with draws of its own. The parameters are the mean over
 // the last window. Rows draw from the streams (Seed, purpose, i). Errors name the
-// row at which the model gives no number.
+// row at which the model gives no number. No row is left with a q whose bound is below
+// that of the start; see Refinement.Back.
 func Refine(ctx context.Context, m density.LatentGradient, q density.Proposal, x *mat.Dense, s RefineSettings) (*Refinement, error) {
 	n, d := x.Dims()
 	if d != m.Dim() || q.LatentDim() != m.LatentDim() {
@@ -110,7 +115,7 @@ func Refine(ctx context.Context, m density.LatentGradient, q density.Proposal, x
 	if err != nil {
 		return nil, err
 	}
-	out := &Refinement{Proposal: newNormals(x, m.LatentDim()), Converged: make([]bool, n), Steps: make([]int, n)}
+	out := &Refinement{Proposal: newNormals(x, m.LatentDim()), Converged: make([]bool, n), Steps: make([]int, n), Back: make([]bool, n)}
 	spent := make([]int64, n)
 	err = spread.Each(ctx, n, s.Progress, func() func(i int) error {
 		r := newRefiner(m, s)
@@ -119,8 +124,11 @@ func Refine(ctx context.Context, m density.LatentGradient, q density.Proposal, x
 				return err
 			}
 			out.Proposal.mean[i], out.Proposal.lower[i] = r.result()
-			out.Converged[i], out.Steps[i] = r.converged, r.step
-			spent[i] = int64(r.step * s.Draws)
+			out.Converged[i], out.Steps[i], out.Back[i] = r.converged, r.step, r.back
+			spent[i] = int64(r.step*s.Draws + 2*judgeDraws)
+			if r.back {
+				spent[i] += judgeDraws
+			}
 			return nil
 		}
 	})
@@ -138,9 +146,18 @@ func Refine(ctx context.Context, m density.LatentGradient, q density.Proposal, x
 }
 
 func (r *Refinement) warn(s RefineSettings) {
+	var back []int
+	for i, v := range r.Back {
+		if v {
+			back = append(back, i+1)
+		}
+	}
+	if len(back) > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows (row %d first) ended below where they started with %d draws a step, and went back to the best q on their way; more draws, or a smaller rate, would help", len(back), len(r.Back), back[0], s.Draws))
+	}
 	var open, first int
 	for i, ok := range r.Converged {
-		if !ok {
+		if !ok && !r.Back[i] {
 			if open == 0 {
 				first = i
 			}

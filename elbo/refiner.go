@@ -28,6 +28,9 @@ type refiner struct {
 	lik, logs     []float64
 	step          int
 	converged     bool
+	peak          []float64  // parameters of the window with the best bound
+	back          bool       // whether the result is not that of the last window
+	start         *mat.Dense // draws from the proposal to refine
 }
 
 func newRefiner(m density.LatentGradient, s RefineSettings) *refiner {
@@ -37,22 +40,23 @@ func newRefiner(m density.LatentGradient, s RefineSettings) *refiner {
 		count += l * (l - 1) / 2
 	}
 	r := &refiner{m: m, s: s, l: l, lik: make([]float64, s.Draws), logs: make([]float64, s.Draws)}
-	for _, p := range []*[]float64{&r.theta, &r.grad, &r.first, &r.second, &r.average} {
+	for _, p := range []*[]float64{&r.theta, &r.grad, &r.first, &r.second, &r.average, &r.peak} {
 		*p = make([]float64, count)
 	}
 	for _, p := range []**mat.Dense{&r.noise, &r.z, &r.g, &r.prior} {
 		*p = mat.NewDense(s.Draws, l, nil)
 	}
 	r.mean, r.lower = make([]float64, l), make([]float64, l*(l+1)/2)
+	r.start = mat.NewDense(moments, l, nil)
 	return r
 }
 
 // run refines q for the row x (1×D), number i.
 func (r *refiner) run(ctx context.Context, q density.Proposal, x *mat.Dense, i int) error {
-	for _, p := range [][]float64{r.theta, r.first, r.second, r.average} {
+	for _, p := range [][]float64{r.theta, r.first, r.second, r.average, r.peak} {
 		clear(p)
 	}
-	start := mat.NewDense(moments, r.l, nil)
+	start := r.start
 	q.Rand(start, x, density.NewSource(r.s.Seed, "elbo.refine.start", uint64(i)))
 	var variance []float64
 	r.origin, variance = density.Moments(start)
@@ -65,7 +69,7 @@ func (r *refiner) run(ctx context.Context, q density.Proposal, x *mat.Dense, i i
 	}
 	random := rand.New(density.NewSource(r.s.Seed, "elbo.refine", uint64(i)))
 	rate, best, sum := r.s.Rate, math.Inf(-1), 0.0
-	r.converged = false
+	r.converged, r.back = false, false
 	for r.step = 0; r.step < r.s.Steps && !r.converged; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -85,6 +89,7 @@ func (r *refiner) run(ctx context.Context, q density.Proposal, x *mat.Dense, i i
 		}
 		if sum > best+r.s.Tolerance {
 			best = sum
+			copy(r.peak, r.average)
 		} else if rate /= 2; rate < r.s.Rate/(1<<halvings) {
 			r.converged = true
 			break
@@ -94,7 +99,7 @@ func (r *refiner) run(ctx context.Context, q density.Proposal, x *mat.Dense, i i
 		}
 		sum = 0
 	}
-	return nil
+	return r.judge(x, i)
 }
 
 // unpack computes mean and L from parameters.

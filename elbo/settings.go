@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"runtime"
 
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/budget"
 	"likely/internal/spread"
 )
 
@@ -47,6 +48,9 @@ const (
 	// proposal may use its random source in an order that depends on how
 	// many draws it is asked for.
 	drawBlock = 256
+	// drawBytes is the memory that a draw takes until its row is done: the terms
+	// of its weight, and what they are judged by.
+	drawBytes = 64
 )
 
 func (s Settings) resolve() (Settings, error) {
@@ -59,7 +63,10 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Samples < 1 || s.Chunk < 1 {
 		return s, fmt.Errorf("elbo: %d samples in chunks of %d: %w; want 1 or more of each, or 0 for the default", s.Samples, s.Chunk, ErrSettings)
 	}
-	s.Chunk = (s.Chunk + drawBlock - 1) / drawBlock * drawBlock
+	if err := budget.Check(s.Samples, drawBytes*float64(runtime.GOMAXPROCS(0))); err != nil {
+		return s, density.SettingErrorf(ErrSettings, "elbo: {Samples} is %d: {err}; %v", s.Samples, err)
+	}
+	s.Chunk = (min(s.Chunk, s.Samples) + drawBlock - 1) / drawBlock * drawBlock
 	return s, nil
 }
 
@@ -78,6 +85,10 @@ type Weights struct {
 	// Pilot is the number of evaluations of p(x|z) spent on adapting the
 	// proposal to the row, beside the S of the draws.
 	Pilot int
+	// Rung says how the proposal was found, and Back why it was not a higher one;
+	// see Adaptation.
+	Rung Rung
+	Back string
 }
 
 // Log stores the log importance weights in dst (length S, or nil) and returns
@@ -119,72 +130,4 @@ func EachRow(ctx context.Context, m density.Latent, q density.Proposal, x *mat.D
 		return fmt.Errorf("elbo: %w", err)
 	}
 	return err
-}
-
-// sampler draws the weights of one row at a time.
-type sampler struct {
-	m       density.Latent
-	q       density.Proposal
-	s       Settings
-	z       *mat.Dense
-	weights Weights
-}
-
-func newSampler(m density.Latent, q density.Proposal, s Settings) *sampler {
-	w := &sampler{
-		m: m, q: q, s: s,
-		weights: Weights{
-			LogLik: make([]float64, s.Samples), LogPrior: make([]float64, s.Samples), LogProposal: make([]float64, s.Samples),
-		},
-	}
-	if s.KeepCodes {
-		w.weights.Codes = mat.NewDense(s.Samples, m.LatentDim(), nil)
-	} else {
-		w.z = mat.NewDense(min(s.Chunk, s.Samples), m.LatentDim(), nil)
-	}
-	return w
-}
-
-// draw fills the weights of row i, whose data are x (1×D).
-func (w *sampler) draw(ctx context.Context, x *mat.Dense, purpose string, i int) error {
-	src := density.NewSource(w.s.Seed, purpose, uint64(i))
-	q := w.q
-	w.weights.Pilot = 0
-	if a, ok := q.(Adapter); ok {
-		q, w.weights.Pilot = a.Adapt(x, density.NewSource(w.s.Seed, purpose+".adapt", uint64(i)))
-	}
-	w.weights.Proposal = q
-	for from := 0; from < w.s.Samples; from += w.s.Chunk {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		to := min(from+w.s.Chunk, w.s.Samples)
-		var z *mat.Dense
-		if w.s.KeepCodes {
-			z = density.Rows(w.weights.Codes, from, to)
-		} else {
-			z = density.Rows(w.z, 0, to-from)
-		}
-		for i := 0; i < to-from; i += drawBlock {
-			q.Rand(density.Rows(z, i, min(i+drawBlock, to-from)), x, src)
-		}
-		q.LogProb(w.weights.LogProposal[from:to], z, x)
-		w.m.LogPrior(w.weights.LogPrior[from:to], z)
-		w.m.LogLik(w.weights.LogLik[from:to], x, z)
-	}
-	for k := range w.s.Samples {
-		for _, term := range []struct {
-			name  string
-			value float64
-		}{{"log p(x|z)", w.weights.LogLik[k]}, {"log p(z)", w.weights.LogPrior[k]}, {"log q(z|x)", w.weights.LogProposal[k]}} {
-			if math.IsNaN(term.value) || math.IsInf(term.value, 1) {
-				return fmt.Errorf("elbo: %s is %v at draw %d for row %d: %w; check the row, or train the model with a smaller rate", term.name, term.value, k+1, i+1, ErrNotANumber)
-			}
-		}
-		// Such a draw would have an infinite weight, and does not exist.
-		if math.IsInf(w.weights.LogProposal[k], -1) {
-			return fmt.Errorf("elbo: log q(z|x) is -Inf at draw %d for row %d, which came from q itself: %w; make Rand and LogProb of the proposal agree", k+1, i+1, ErrNotANumber)
-		}
-	}
-	return nil
 }

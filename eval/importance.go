@@ -10,6 +10,7 @@ import (
 
 	"likely/density"
 	"likely/elbo"
+	"likely/internal/pareto"
 	"likely/internal/spread"
 )
 
@@ -26,7 +27,7 @@ var (
 
 // Settings says how to evaluate. The zero value works.
 type Settings struct {
-	// Samples is S, the number of codes drawn for each row; 0: 5000.
+	// Samples is S, the number of codes drawn for each row; 0: DefaultSamples.
 	Samples int
 	// Seed is what all draws are derived from.
 	Seed uint64
@@ -43,9 +44,10 @@ type Settings struct {
 	Progress func(done, total int)
 }
 
-const (
-	defaultSamples = 5000
+// DefaultSamples is the number of codes drawn for each row where Settings do not say.
+const DefaultSamples = 1000
 
+const (
 	// closedRows is the number of rows between two looks at the context where
 	// there is a closed form.
 	closedRows = 4096
@@ -63,7 +65,7 @@ const (
 // [ErrNoProposal], or [ErrSettings].
 func LogProb(ctx context.Context, m density.Model, q density.Proposal, x *mat.Dense, s Settings) (*Result, error) {
 	if s.Samples == 0 {
-		s.Samples = defaultSamples
+		s.Samples = DefaultSamples
 	}
 	if s.Samples < 1 {
 		return nil, fmt.Errorf("eval: %d samples: %w; want 1 or more, or 0 for the default", s.Samples, ErrSettings)
@@ -148,11 +150,13 @@ func importance(ctx context.Context, m density.Latent, q density.Proposal, x *ma
 		Kind: density.Consistent, Measure: s.Measure, Samples: s.Samples,
 		LogProb: make([]float64, n), StdErr: make([]float64, n), ESS: make([]float64, n), KHat: make([]float64, n),
 		Smoothed: make([]float64, n), Debiased: make([]float64, n),
+		Rungs: make([]elbo.Rung, n), Back: make([]string, n),
 	}
 	spent := make([]int64, n)
 	settings := elbo.Settings{Samples: s.Samples, Seed: s.Seed, Chunk: s.Chunk, Progress: s.Progress}
 	err := elbo.EachRow(ctx, m, q, x, "eval.importance", settings, func(i int, w *elbo.Weights) {
 		spent[i] = int64(s.Samples + w.Pilot)
+		r.Rungs[i], r.Back[i] = w.Rung, w.Back
 		r.row(i, w.Log(w.LogLik)) // the terms are not needed any more
 	})
 	if err != nil {
@@ -169,10 +173,11 @@ func importance(ctx context.Context, m density.Latent, q density.Proposal, x *ma
 // overwrites.
 func (r *Result) row(i int, logs []float64) {
 	r.LogProb[i] = density.LogMeanExp(logs)
-	fit := fitTail(logs)
-	r.KHat[i], r.Smoothed[i] = fit.khat, fit.smoothed
+	fit := pareto.Fit(logs)
+	r.KHat[i], r.Smoothed[i] = fit.KHat, fit.Smoothed
 	r.Debiased[i], _ = elbo.Jackknife(logs)
 	r.StdErr[i], r.ESS[i] = spreadOf(logs, r.LogProb[i])
+	r.StdErr[i] = max(r.StdErr[i], fit.StdErr(r.LogProb[i]))
 }
 
 // spreadOf returns the standard error of the logarithm of the mean weight, by the

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"likely/density"
+	"likely/elbo"
 )
 
 // Result is log p(x) of each of N rows, in nats, with what is known of its
@@ -14,7 +15,8 @@ type Result struct {
 	LogProb []float64
 	// StdErr is the Monte Carlo standard error of each row, ESS its
 	// effective sample size and KHat its Pareto k̂; nil where Kind is
-	// density.ExactValue.
+	// density.ExactValue. Where k̂ is above 0.4 the error is that of the fitted
+	// tail, which is the larger one: the variance of the draws is too small there.
 	StdErr, ESS, KHat []float64
 	// Smoothed is log p̂ with the largest weights of each row replaced by what
 	// their generalised Pareto fit expects, and Debiased log p̂ by the
@@ -22,6 +24,11 @@ type Result struct {
 	// density.ExactValue. Where they differ from LogProb by more than StdErr,
 	// none of the three can be trusted.
 	Smoothed, Debiased []float64
+	// Rungs says for each row what its codes were drawn from, and Back why a
+	// higher rung was given up or not tried (empty: none was needed); nil where
+	// Kind is density.ExactValue. RungTable counts them.
+	Rungs []elbo.Rung
+	Back  []string
 	// Weights says how often each row counts in the means (length N,
 	// positive); nil: once.
 	Weights []float64
@@ -102,6 +109,9 @@ func (r *Result) warn() {
 	}
 	text := fmt.Sprintf("%d of %d rows have a Pareto k̂ above %.2f with %d draws (row %s): their log p is uncertain by more than its error says, and likely too low; more draws, or a proposal with heavier tails, would help",
 		len(rows), len(r.LogProb), Threshold(r.Samples), r.Samples, strings.Join(names, ", "))
+	if rungs := r.rungText(); rungs != "" {
+		text += " (" + rungs + ")"
+	}
 	if e, ok := r.Trusted(); ok {
 		text += fmt.Sprintf("; without them the mean differs by %+.2g nats", e.Value-r.Estimate().Value)
 	}

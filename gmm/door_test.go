@@ -4,45 +4,12 @@ import (
 	"context"
 	"math"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
-	"pgregory.net/rapid"
 
 	"likely/density"
 )
-
-// What is left to gain is never negative, whatever the path: with two falls of which
-// the second is smaller it once was, and the best start waited for itself for ever.
-func TestRestIsNotNegative(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		e := &EM{history: rapid.SliceOfN(rapid.Float64Range(-3, 3), 0, 6).Draw(t, "history"), slow: rapid.Float64Range(0, 20).Draw(t, "slow")}
-		require.GreaterOrEqual(t, e.rest(), 0.0)
-	})
-	require.Equal(t, math.Inf(1), (&EM{history: []float64{-1, -1.5, -1.6}}).rest())
-}
-
-// The best start converges though its last two steps fell, the second by less: the run
-// of EM goes on until it has converged or its iterations are used up.
-func TestFallingStartEnds(t *testing.T) {
-	s, err := Settings{Components: 2, Iterations: 30}.resolve()
-	require.NoError(t, err)
-	rows, err := scaleRows(open(t, "faithful"), s)
-	require.NoError(t, err)
-	e, err := start(t.Context(), rows, s, 0, 1)
-	require.NoError(t, err)
-	last := e.history[len(e.history)-1]
-	e.history = append(e.history, last-1e-3, last-1.5e-3)
-	e.leapt, e.converged, e.fell = 0, false, true
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	r := &Report{StartLogLik: make([]float64, 1)}
-	best := r.converge(ctx, []*EM{e}, []error{nil}, s)
-	require.NoError(t, ctx.Err())
-	require.Same(t, e, best)
-	require.True(t, best.ended(s))
-}
 
 // What is not there, and numbers that no machine could work through, are errors.
 func TestAtTheDoor(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"likely/internal/em"
 )
 
 // Starts go on until the best optimum has been found three times or fifty are made, ten
@@ -22,16 +24,16 @@ func TestStartsAdapt(t *testing.T) {
 		x := open(t, c.data)
 		m, r := fit(t, x, c.s, 1)
 		starts := len(r.StartLogLik)
-		require.Zero(t, starts%firstStarts)
-		require.LessOrEqual(t, starts, mostAdaptive)
-		if starts < mostAdaptive {
-			require.GreaterOrEqual(t, r.Found, timesFound)
+		require.Zero(t, starts%10)
+		require.LessOrEqual(t, starts, em.MostStarts)
+		if starts < em.MostStarts {
+			require.GreaterOrEqual(t, r.Found, 3)
 		}
-		if starts > firstStarts { // the round before had not found it often enough
+		if starts > 10 { // the round before had not found it often enough
 			fewer := c.s
-			fewer.Starts = starts - firstStarts
+			fewer.Starts = starts - 10
 			_, before := fit(t, x, fewer, 1)
-			require.Less(t, before.Found, timesFound)
+			require.Less(t, before.Found, 3)
 		}
 		t.Logf("%s: found %d times of %d", c.data, r.Found, starts)
 		same := c.s
@@ -50,6 +52,6 @@ func TestStartsAdapt(t *testing.T) {
 		require.GreaterOrEqual(t, higher, r.Found)
 	}
 	// What is not cheap stops after ten.
-	e := &EM{d: 50, k: 20, covariance: Full, moments: moments{n: 60000}}
-	require.Greater(t, e.products()*10, cheapWork)
+	plan := Settings{Components: 20, Covariance: Full}.plan(&scaledRows{n: 60000, d: 50, total: 60000})
+	require.False(t, plan.Cheap(10))
 }

@@ -19,8 +19,8 @@ func (e *EM) crossValidated() float64 {
 	if e.moments.gapped != nil {
 		return e.Objective()
 	}
-	if e.crossed.at != len(e.history) {
-		e.crossed.value, e.crossed.at = e.leaveOut(), len(e.history)
+	if e.crossed.at != e.path.Steps {
+		e.crossed.value, e.crossed.at = e.leaveOut(), e.path.Steps
 	}
 	return e.crossed.value
 }
@@ -77,14 +77,4 @@ func (e *EM) without(fold, folds int) *moments {
 		}
 	}
 	return part
-}
-
-// better reports whether run e is to be kept rather than other, which has the same
-// doubt. Where there is none the likelihood decides. Where no run is free of components
-// on few rows, the likelihood says little: then it is that of rows left out.
-func (e *EM) better(other *EM, doubt int) bool {
-	if doubt > 0 {
-		return e.crossValidated() > other.crossValidated()
-	}
-	return e.Objective() > other.Objective()
 }

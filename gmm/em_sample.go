@@ -1,15 +1,16 @@
 package gmm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // Where rows are many, starts and split-merge moves run on a sample of them. Two optima
@@ -39,7 +40,7 @@ func (s Settings) sampleSize(rows *scaledRows) int {
 func (s *scaledRows) sampled(n int, src rand.Source) *scaledRows {
 	chosen := rand.New(src).Perm(s.n)[:n]
 	slices.Sort(chosen)
-	out := &scaledRows{n: n, d: s.d, transform: s.transform, columns: s.columns, jacobian: s.jacobian, total: float64(n)}
+	out := &scaledRows{n: n, d: s.d, transform: s.transform, columns: s.columns, jacobian: s.jacobian, total: float64(n), sample: true}
 	if s.weight != nil {
 		out.total = 0
 	}
@@ -65,29 +66,23 @@ func (r *Report) fitSample(ctx context.Context, rows *scaledRows, s Settings) (*
 	if sample.countDistinct(s.Components) < s.Components {
 		return nil, nil
 	}
-	onSample := s
-	if s.Tolerance == 0 {
-		onSample.Tolerance = s.chanceTolerance(sample.total, sample.d)
+	outcome, err := r.startOn(ctx, sample, s)
+	if err != nil {
+		return nil, err
 	}
-	runs, errs := r.makeStarts(ctx, sample, onSample)
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("gmm: %w", err)
-	}
-	best := r.choose(runs, errs)
-	if best == nil {
+	if outcome.Kept < 0 {
 		return nil, nil
 	}
-	r.Found = found(best, runs, errs)
-	carried := r.undecided(best, runs, errs)
-	if s.SplitMerge > 0 {
-		improved, _, err := improve(ctx, best, onSample)
-		if err != nil {
-			return nil, err
-		}
-		carried[0].run = improved
+	r.starts(outcome, s.plan(sample))
+	carried := undecided(outcome, s.plan(sample))
+	if carried[0].run, err = r.improve(ctx, carried[0].run, s); err != nil {
+		return nil, err
 	}
-	r.SampleRows = size
-	return r.carry(ctx, rows, s, carried)
+	best, err := r.carry(ctx, rows, s, carried)
+	if best != nil {
+		r.SampleRows = size
+	}
+	return best, err
 }
 
 // candidate is an optimum, and the start that led to it.
@@ -96,39 +91,30 @@ type candidate struct {
 	start int
 }
 
-// undecided returns the best run, which is the start r.Start, and those that its rows do
-// not tell it apart from, by decreasing objective and each optimum once.
-func (r *Report) undecided(best *EM, runs []*EM, errs []error) []candidate {
-	order := make([]int, 0, len(runs))
-	for i := range runs {
-		if errs[i] == nil && i != r.Start && runs[i].doubt() <= best.doubt() {
+// undecided returns the best run and those that its rows do not tell it apart from, by
+// decreasing objective and each optimum once.
+func undecided(o *em.Outcome[run], plan em.Settings) []candidate {
+	best := o.Runs[o.Kept]
+	doubt := best.doubt()
+	var order []int
+	for i, r := range o.Runs {
+		if o.Errs[i] == nil && i != o.Kept && r.doubt() <= doubt {
 			order = append(order, i)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		if x, y := runs[a].Objective(), runs[b].Objective(); x != y {
-			if x > y {
-				return -1
-			}
-			return 1
-		}
-		return 0
-	})
-	out := []candidate{{best, r.Start}}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(o.Runs[b].Objective(), o.Runs[a].Objective()) })
+	out := []candidate{{best.EM, o.Kept}}
 	reference := best.logProbs()
 	for _, i := range order {
 		if len(out) == carriedMost {
 			break
 		}
-		same := slices.ContainsFunc(out, func(c candidate) bool {
-			return math.Abs(runs[i].Objective()-c.run.Objective()) <= best.indistinct()
-		})
-		if same {
+		if slices.ContainsFunc(out, func(c candidate) bool { return plan.Same(o.Runs[i], run{c.run}) }) {
 			continue
 		}
-		behind, err := pairedDifference(reference, runs[i].logProbs(), best.moments.weight)
+		behind, err := pairedDifference(reference, o.Runs[i].logProbs(), best.moments.weight)
 		if behind <= sampleErrors*err {
-			out = append(out, candidate{runs[i], i})
+			out = append(out, candidate{o.Runs[i].EM, i})
 		}
 	}
 	return out
@@ -156,34 +142,31 @@ func pairedDifference(a, b, weight []float64) (mean, err float64) {
 }
 
 // carry goes on from each of the optima with all rows, up to where it is clear which
-// is the best, and lets that one converge.
+// is the best, and lets that one converge. It returns nil if all fail.
 func (r *Report) carry(ctx context.Context, rows *scaledRows, s Settings, carried []candidate) (*EM, error) {
-	runs, errs := make([]*EM, len(carried)), make([]error, len(carried))
-	for i, c := range carried {
-		if runs[i], errs[i] = newEM(rows, s); errs[i] != nil {
-			return nil, errs[i]
-		}
-		if errs[i] = runs[i].resume(ctx, c.run); errs[i] == nil {
-			errs[i] = runs[i].climb(ctx, s, c.start, runs[i].clear(s))
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("gmm: %w", err)
-		}
+	plan := s.plan(rows)
+	plan.Starts = len(carried)
+	runs := make([]run, len(carried))
+	if s.Progress != nil {
+		plan.Progress = func(i, iteration int) { s.Progress(carried[i].start, iteration, runs[i].LogLik()) }
 	}
-	among := &Report{StartLogLik: make([]float64, len(carried))}
-	best := among.converge(ctx, runs, errs, s)
-	if err := ctx.Err(); err != nil {
+	outcome, err := em.Best(ctx, plan, func(i int) (run, error) {
+		e, err := newEM(rows, s)
+		if err != nil {
+			return run{}, err
+		}
+		runs[i] = run{e}
+		return runs[i], e.resume(ctx, carried[i].run)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("gmm: %w", err)
 	}
-	for i, e := range runs {
-		if errs[i] == nil {
-			r.TotalIterations += e.steps - 1
-		}
+	r.TotalIterations += outcome.Iterations()
+	if outcome.Kept < 0 {
+		return nil, nil
 	}
-	if best != nil {
-		r.Start = carried[among.Start].start
-	}
-	return best, nil
+	r.Start = carried[outcome.Kept].start
+	return outcome.Runs[outcome.Kept].EM, nil
 }
 
 // resume takes over the parameters of a run on other rows in the same units, and the

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // A fit to many rows makes its starts on a sample and ends at the optimum of all rows
@@ -106,8 +107,7 @@ func TestUndecidedOptima(t *testing.T) {
 	require.NoError(t, errs)
 	rows, errs := scaleRows(x, s)
 	require.NoError(t, errs)
-	best, errs := start(t.Context(), rows, s, 0, 1)
-	require.NoError(t, errs)
+	best := oneStart(t, rows, s, 1)
 	moved := func(by float64) *EM { // away from the optimum, by so much of a standard deviation
 		e := *best
 		e.moments.mean = append([]float64{}, best.moments.mean...)
@@ -118,16 +118,21 @@ func TestUndecidedOptima(t *testing.T) {
 		for _, v := range e.logProbs() {
 			sum += v
 		}
-		e.history = append(append([]float64{}, e.history...), sum/600)
+		e.path.Values = []float64{sum / 600}
 		return &e
 	}
-	r := new(Report)
+	outcome := func(runs ...*EM) *em.Outcome[run] {
+		o := &em.Outcome[run]{Errs: make([]error, len(runs))}
+		for _, e := range runs {
+			o.Runs = append(o.Runs, run{e})
+		}
+		return o
+	}
 	near, nearer, far, same := moved(0.012), moved(0.009), moved(0.6), moved(0)
-	carried := r.undecided(best, []*EM{best, near, far, same, nearer, moved(0.011)}, make([]error, 6))
+	carried := undecided(outcome(best, near, far, same, nearer, moved(0.011)), s.plan(rows))
 	require.Len(t, carried, carriedMost)
 	require.Same(t, best, carried[0].run)
 	require.Same(t, nearer, carried[1].run)
 	require.Equal(t, []int{0, 4, 5}, []int{carried[0].start, carried[1].start, carried[2].start})
-	carried = r.undecided(best, []*EM{best, far, same}, make([]error, 3))
-	require.Len(t, carried, 1)
+	require.Len(t, undecided(outcome(best, far, same), s.plan(rows)), 1)
 }

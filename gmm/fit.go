@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // Fit fits a mixture to the rows of x (N×D) by EM, from several starts,
@@ -65,177 +66,70 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 
 // fitAll makes starts and moves on all rows and returns the run that is kept.
 func (r *Report) fitAll(ctx context.Context, rows *scaledRows, s Settings) (*EM, error) {
-	runs, errs := r.makeStarts(ctx, rows, s)
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("gmm: %w", err)
-	}
-	best := r.converge(ctx, runs, errs, s)
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("gmm: %w", err)
-	}
-	if best == nil && (len(errs) == 1 || errors.Is(errs[0], ErrSettings)) {
-		return nil, errs[0]
-	}
-	if best == nil {
-		return nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", errs[0], len(errs))
-	}
-	for i, e := range runs {
-		if errs[i] == nil {
-			r.TotalIterations += e.steps - 1
-		}
-	}
-	r.Found = found(best, runs, errs)
-	if s.SplitMerge > 0 && s.Labels == nil {
-		improved, iterations, err := improve(ctx, best, s)
-		if err != nil {
-			return nil, err
-		}
-		best = improved
-		r.TotalIterations += iterations
-	}
-	return best, nil
-}
-
-// Starts come in rounds of firstStarts until the best optimum has been found
-// timesFound times, if no number is given. More rounds are made while they are cheap: up
-// to mostAdaptive starts, and no more than cheapWork products in all.
-const (
-	firstStarts  = 10
-	timesFound   = 3
-	mostAdaptive = 50
-	cheapWork    = 1e9
-)
-
-// makeStarts runs EM from all starts, up to where it is clear which one is the best.
-func (r *Report) makeStarts(ctx context.Context, rows *scaledRows, s Settings) (runs []*EM, errs []error) {
-	most := s.Starts
-	if most == 0 {
-		most = mostAdaptive
-	}
-	for len(runs) < most && ctx.Err() == nil {
-		from := len(runs)
-		to := most
-		if s.Starts == 0 {
-			to = from + firstStarts
-		}
-		runs, errs = append(runs, make([]*EM, to-from)...), append(errs, make([]error, to-from)...)
-		forEach(to-from, func(i int) {
-			runs[from+i], errs[from+i] = start(ctx, rows, s, from+i, r.Seed)
-		})
-		r.StartLogLik = make([]float64, to)
-		if s.Starts > 0 || ctx.Err() != nil {
-			break
-		}
-		best := r.choose(runs, errs)
-		if best == nil || found(best, runs, errs) >= timesFound {
-			break
-		}
-		var work float64
-		for i, e := range runs {
-			if errs[i] == nil {
-				work += float64(e.steps) * e.products()
-			}
-		}
-		if work*float64(to+firstStarts)/float64(to) > cheapWork {
-			break
-		}
-	}
-	return runs, errs
-}
-
-// products returns about how many products an iteration takes.
-func (e *EM) products() float64 {
-	each := float64(e.d)
-	if e.covariance.needs(e.d) != needSquares {
-		each *= float64(e.d)
-	}
-	return float64(e.moments.n) * float64(e.k) * each
-}
-
-// indistinct returns how far, in nats per row, the objectives of two starts at the same
-// optimum can be apart.
-func (e *EM) indistinct() float64 { return 2*max(0.01/e.moments.total, e.tolerance) + 1e-9 }
-
-// found returns how many starts ended at the optimum of the best, as far as they tell.
-func found(best *EM, runs []*EM, errs []error) int {
-	times := 0
-	for i, e := range runs {
-		if errs[i] == nil && math.Abs(e.Objective()-best.Objective()) <= best.indistinct() && e.doubt() == best.doubt() {
-			times++
-		}
-	}
-	return times
-}
-
-// converge picks the best start and lets it converge, then looks again: by now it may be
-// doubtful, or another one that was left at a higher likelihood.
-func (r *Report) converge(ctx context.Context, runs []*EM, errs []error, s Settings) *EM {
-	for {
-		best := r.choose(runs, errs)
-		if best == nil || best.ended(s) || ctx.Err() != nil {
-			return best
-		}
-		errs[r.Start] = best.climb(ctx, s, r.Start, 0)
-	}
-}
-
-// choose picks the best of those starts of which there is the least doubt.
-func (r *Report) choose(runs []*EM, errs []error) *EM {
-	var best *EM
-	least := 0 // doubt of the best
-	for i, e := range runs {
-		r.StartLogLik[i] = math.NaN()
-		if errs[i] != nil {
-			continue
-		}
-		r.StartLogLik[i] = e.LogLik()
-		doubt := e.doubt()
-		if best == nil || doubt < least || doubt == least && e.better(best, doubt) {
-			best, least, r.Start = e, doubt, i
-		}
-	}
-	return best
-}
-
-// start runs EM once, up to where it is clear which start is the best.
-func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64) (*EM, error) {
-	e, err := newEM(rows, s)
+	outcome, err := r.startOn(ctx, rows, s)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Start.assign(ctx, e, i, density.NewSource(seed, "gmm.start", uint64(i))); err != nil {
-		return nil, err
-	}
-	return e, e.climb(ctx, s, i, e.clear(s))
-}
-
-// clear returns how much, in nats per row, a run may still gain when it is compared
-// with others: a hundredth of a nat for all rows together. Only the one that is kept
-// need go on to Settings.Tolerance, which takes most of the iterations.
-func (e *EM) clear(s Settings) float64 {
-	if s.Starts == 1 && s.SplitMerge <= 0 {
-		return 0
-	}
-	return max(min(0.01/e.moments.total, 1e-5), e.tolerance)
-}
-
-// climb goes on until the run has converged, until it will gain no more than enough,
-// or until the iterations run out. Progress is told of the given start.
-func (e *EM) climb(ctx context.Context, s Settings, start int, enough float64) error {
-	iterate := e.iterations(s)
-	for !e.ended(s) && (len(e.history) == 0 || !(e.rest() < enough)) {
-		if err := iterate(ctx); err != nil {
-			return err
+	if outcome.Kept < 0 {
+		first := outcome.Errs[0]
+		if len(outcome.Errs) == 1 || errors.Is(first, ErrSettings) {
+			return nil, first
 		}
-		if s.Progress != nil {
-			s.Progress(start, len(e.history)-1, e.LogLik())
-		}
+		return nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", first, len(outcome.Errs))
 	}
-	return nil
+	r.starts(outcome, s.plan(rows))
+	return r.improve(ctx, outcome.Runs[outcome.Kept].EM, s)
 }
 
-// ended reports whether the run has converged or used up its iterations.
-func (e *EM) ended(s Settings) bool { return e.Done() || len(e.history) > s.Iterations }
+// startOn makes the starts on rows.
+func (r *Report) startOn(ctx context.Context, rows *scaledRows, s Settings) (*em.Outcome[run], error) {
+	plan := s.plan(rows)
+	runs := make([]run, max(s.Starts, em.MostStarts))
+	if s.Progress != nil {
+		plan.Progress = func(start, iteration int) { s.Progress(start, iteration, runs[start].LogLik()) }
+	}
+	outcome, err := em.Best(ctx, plan, func(i int) (run, error) {
+		e, err := newEM(rows, s)
+		if err != nil {
+			return run{}, err
+		}
+		runs[i] = run{e}
+		return runs[i], s.Start.assign(ctx, e, i, density.NewSource(r.Seed, "gmm.start", uint64(i)))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gmm: %w", err)
+	}
+	return outcome, nil
+}
+
+// improve makes split-and-merge moves from the best start.
+func (r *Report) improve(ctx context.Context, best *EM, s Settings) (*EM, error) {
+	if s.SplitMerge <= 0 || s.Labels != nil {
+		return best, nil
+	}
+	improved, iterations, err := em.Improve(ctx, run{best}, s.plan(best.scaled), run.moves, func(r run, m em.Move) (run, error) { return r.follow(m, s) })
+	if err != nil {
+		return nil, fmt.Errorf("gmm: %w", err)
+	}
+	r.TotalIterations += iterations
+	return improved.EM, nil
+}
+
+// cheap is the number of products that starts beyond the first ten may take in all.
+const cheap = 1e9
+
+// plan returns the settings as package em wants them.
+func (s Settings) plan(rows *scaledRows) em.Settings {
+	each := float64(rows.n) * float64(s.Components) * float64(rows.d) // products of a step
+	if s.Covariance.needs(rows.d) != needSquares {
+		each *= float64(rows.d)
+	}
+	tolerance, enough := s.tolerance(rows)
+	return em.Settings{
+		Starts: s.Starts, Rounds: s.SplitMerge, Plain: s.Plain, Iterations: s.Iterations, Tolerance: tolerance, Rows: rows.total,
+		Cheap: func(steps int) bool { return float64(steps)*each <= cheap }, Enough: enough,
+	}
+}
 
 // NewEM prepares a run of EM on the rows of x (N×D) from the given
 // responsibilities (N×K, nonnegative, each row summing to 1), for callers that
@@ -296,8 +190,9 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 // newRun returns a run without responsibilities.
 func newRun(rows *scaledRows, s Settings, prior *scaledPrior) *EM {
 	k := s.Components
+	tolerance, _ := s.tolerance(rows)
 	return &EM{
-		k: k, d: rows.d, covariance: s.Covariance, floor: s.least() * rows.columns.floor, tolerance: s.tolerance(rows.total, rows.d), scaled: rows,
+		k: k, d: rows.d, covariance: s.Covariance, floor: s.least() * rows.columns.floor, tolerance: tolerance, scaled: rows,
 		moments: moments{
 			n: rows.n, k: k, d: rows.d, total: rows.total, spread: rows.columns.spread, x: rows.x, weight: rows.weight, prior: prior,
 			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // Report tells how a fit went.
@@ -106,16 +107,28 @@ func (e *EM) rowsOf(k int) float64 {
 	return e.moments.count[k] * max(1, float64(e.moments.n)/e.moments.total)
 }
 
+// starts fills in how the starts went.
+func (r *Report) starts(o *em.Outcome[run], plan em.Settings) {
+	r.Start, r.TotalIterations, r.Found = o.Kept, o.Iterations(), o.Found(plan)
+	r.StartLogLik = make([]float64, len(o.Runs))
+	for i, e := range o.Runs {
+		r.StartLogLik[i] = math.NaN()
+		if o.Errs[i] == nil {
+			r.StartLogLik[i] = e.LogLik()
+		}
+	}
+}
+
 // examine fills the report from the start that was kept.
 func (r *Report) examine(e *EM) {
-	r.History = e.history
-	r.Converged = e.converged
+	r.History = e.path.Values
+	r.Converged = e.path.Converged
 	r.Degenerate = e.degenerate()
-	r.Iterations = len(e.history) - 1
-	if !e.converged {
+	r.Iterations = len(e.path.Values) - 1
+	if !e.path.Converged {
 		r.warn("EM stopped after %d iterations, before the likelihood settled; more {Iterations} would help", r.Iterations)
 	}
-	if e.fell {
+	if e.path.Fell {
 		r.warn("the likelihood fell by more than rounding in some iteration; the covariances are too ill-conditioned for the arithmetic; a larger {Floor} would help")
 	}
 	r.examineComponents(e)

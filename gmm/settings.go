@@ -130,22 +130,18 @@ func (s Settings) resolve() (Settings, error) {
 // chance is the share of p/2N that a fit to many rows may be short of.
 const chance = 1e-3
 
-// tolerance returns the tolerance for rows of so much weight.
-func (s Settings) tolerance(total float64, d int) float64 {
+// tolerance returns the tolerance for rows, and how much starts may be short of their
+// limits when they are compared, 0 for what package em has.
+func (s Settings) tolerance(rows *scaledRows) (tolerance, enough float64) {
 	switch {
 	case s.Tolerance > 0:
-		return s.Tolerance
-	case total > manyRows:
-		return s.chanceTolerance(total, d)
+		return s.Tolerance, 0
+	case rows.total > manyRows || rows.sample:
+		parameters := s.Components*(rows.d+1) - 1 + s.Covariance.NumParameters(s.Components, rows.d)
+		tolerance = max(defaultTolerance, chance*float64(parameters)/(2*rows.total))
+		return tolerance, tolerance
 	}
-	return defaultTolerance
-}
-
-// chanceTolerance returns a share of what a fit to rows of so much weight gains by
-// chance.
-func (s Settings) chanceTolerance(total float64, d int) float64 {
-	parameters := s.Components*(d+1) - 1 + s.Covariance.NumParameters(s.Components, d)
-	return max(defaultTolerance, chance*float64(parameters)/(2*total))
+	return defaultTolerance, 0
 }
 
 // least returns the smallest variance that the floor allows, 0 for any.

@@ -42,15 +42,15 @@ func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model
 	if err != nil {
 		return nil, nil, err
 	}
-	for !e.ended(s) {
+	for !e.Done() && len(e.path.Values) <= s.Iterations {
 		if err := e.step(ctx); err != nil {
 			return nil, nil, err
 		}
 		if s.Progress != nil {
-			s.Progress(0, len(e.history)-1, e.LogLik())
+			s.Progress(0, len(e.path.Values)-1, e.LogLik())
 		}
 	}
-	report := &Report{StartLogLik: []float64{e.LogLik()}, TotalIterations: len(e.history) - 1}
+	report := &Report{StartLogLik: []float64{e.LogLik()}, TotalIterations: len(e.path.Values) - 1}
 	e.order()
 	report.examine(&e.EM)
 	for i := range report.History {
@@ -161,7 +161,6 @@ func (e *stream) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.history = append(e.history, value+prior/e.moments.total)
-	e.judge()
+	e.reach(value + prior/e.moments.total)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"likely/dataset"
 	"likely/density"
@@ -16,9 +17,9 @@ type Preparation struct {
 	Columns []string `json:"columns"`
 	// Measure is what the model's density is a density with respect to.
 	Measure density.Measure `json:"measure"`
-	// Binarize is none, threshold, static or dynamic. Evaluation treats
+	// Binarize is how levels become bits. Evaluation treats
 	// dynamic as static: one fixed draw.
-	Binarize string `json:"binarize"`
+	Binarize dataset.Binarization `json:"binarize"`
 	// Seed fixed the noise or the draw.
 	Seed uint64 `json:"data_seed,string"`
 	// Step, Steps, Lo, Hi, Height and Width are those of the dataset.
@@ -39,8 +40,8 @@ type Preparation struct {
 var ErrMismatch = errors.New("data do not fit the model")
 
 // NewPreparation describes what is to be done to d: spread its levels, binarise
-// them (threshold, static or dynamic), or neither ("none").
-func NewPreparation(d *dataset.Dataset, dequantize bool, binarize string, seed uint64) Preparation {
+// them, or neither.
+func NewPreparation(d *dataset.Dataset, dequantize bool, binarize dataset.Binarization, seed uint64) Preparation {
 	p := Preparation{
 		Columns: d.Columns, Binarize: binarize, Seed: seed,
 		Step: d.Step, Steps: d.Steps, Height: d.Height, Width: d.Width,
@@ -48,7 +49,7 @@ func NewPreparation(d *dataset.Dataset, dequantize bool, binarize string, seed u
 	switch {
 	case dequantize:
 		p.Measure = density.Dequantized
-	case binarize != "none":
+	case binarize != dataset.NotBinarized:
 		p.Measure = density.Binary
 		p.Lo, p.Hi = d.Range()
 	}
@@ -60,17 +61,22 @@ func NewPreparation(d *dataset.Dataset, dequantize bool, binarize string, seed u
 // ErrMismatch. Steps that the preparation did not know are learned from d.
 func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 	if d.Dim() != len(p.Columns) {
-		return nil, fmt.Errorf("%s has %d columns where the model has %d: %w; give a file with the columns %.60q", d.Place(), d.Dim(), len(p.Columns), ErrMismatch, p.Columns)
+		return nil, fmt.Errorf("%s has %d columns where the model has %d: %w; give a file with the columns %s", d.Place(), d.Dim(), len(p.Columns), ErrMismatch, short(strings.Join(p.Columns, ", ")))
 	}
 	for j, name := range p.Columns {
 		if dataset.Named(p.Columns) && dataset.Named(d.Columns) && d.Columns[j] != name {
-			return nil, fmt.Errorf("%s: column %d is called %q where the model has %q: %w; put the columns in the model's order", d.Place(), j+1, d.Columns[j], name, ErrMismatch)
+			return nil, fmt.Errorf("%s: column %d is called %s where the model has %s: %w; put the columns in the model's order", d.Place(), j+1, short(d.Columns[j]), short(name), ErrMismatch)
 		}
 	}
 	dressed := *d
 	dressed.Height, dressed.Width = p.Height, p.Width
 	if p.Step != 0 || p.Steps != nil {
 		dressed.Step, dressed.Steps = p.Step, p.Steps
+	}
+	if p.Measure == density.Binary {
+		if err := p.checkScale(d); err != nil {
+			return nil, err
+		}
 	}
 	if p.Hi > p.Lo {
 		dressed.Lo, dressed.Hi = p.Lo, p.Hi
@@ -82,7 +88,7 @@ func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 			p.Step, p.Steps = out.Step, out.Steps
 		}
 		return out, err
-	case p.Binarize == "threshold":
+	case p.Binarize == dataset.BinarizedThreshold:
 		return dressed.BinarizeThreshold()
 	case p.Measure == density.Binary:
 		return dressed.BinarizeStatic(p.Seed)

@@ -16,13 +16,10 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"likely/density"
-	"likely/gmm"
 	"likely/internal/safetensors"
 	"likely/internal/wholefile"
-	"likely/vae"
 )
 
 // Schema is the version of the config in a model file.
@@ -55,17 +52,7 @@ type header struct {
 }
 
 // Family returns the kind of the model: gmm, vae or ae.
-func (m *Model) Family() string {
-	switch m.Fitted.(type) {
-	case *gmm.Model:
-		return "gmm"
-	case *vae.Model:
-		return "vae"
-	case *vae.Autoencoder:
-		return "ae"
-	}
-	panic("saved: unknown kind of model")
-}
+func (m *Model) Family() string { return familyOf(m.Fitted).name }
 
 // Write writes the model to w.
 func (m *Model) Write(w io.Writer) error {
@@ -83,17 +70,8 @@ func (m *Model) Write(w io.Writer) error {
 // config returns the JSON of the header and of the model's own configuration
 // in one object.
 func (m *Model) config() (string, error) {
-	union := make(map[string]any)
-	var own any
-	switch f := m.Fitted.(type) {
-	case *gmm.Model:
-		own = f.Config()
-	case *vae.Model:
-		own = f.Config()
-	case *vae.Autoencoder:
-		own = f.Config()
-	}
-	for _, part := range []any{own, header{Schema, m.Name, m.Family(), m.Preparation}} {
+	union := make(map[string]json.RawMessage)
+	for _, part := range []any{familyOf(m.Fitted).config(m.Fitted), header{Schema, m.Name, m.Family(), m.Preparation}} {
 		text, err := json.Marshal(part)
 		if err != nil {
 			return "", fmt.Errorf("saved: %w", err)
@@ -142,50 +120,31 @@ func Read(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("%w: its config has schema %q, want %q", ErrFormat, h.Schema, Schema)
 	}
 	m := &Model{Name: h.Name, Preparation: h.Preparation}
-	own := slices.DeleteFunc(slices.Clone(file.Tensors), func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, "transform.") })
+	own := slices.DeleteFunc(slices.Clone(file.Tensors), func(t safetensors.Tensor) bool { return t.Name == "transform.shift" || t.Name == "transform.scale" })
 	if m.Fitted, err = rebuild(h.Family, config, own); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if m.Preparation.Transform, err = transform(file, m.Fitted.Dim()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	if len(h.Columns) != m.Fitted.Dim() {
-		return nil, fmt.Errorf("%w: %d column names for %d columns", ErrFormat, len(h.Columns), m.Fitted.Dim())
+	if len(m.Preparation.Steps) == 0 {
+		m.Preparation.Steps = nil
+	}
+	if err := m.Preparation.check(m.Fitted); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if err := checkConfig(config, m); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	return m, nil
-}
-
-// rebuild makes a model of a family from its configuration and its own tensors.
-func rebuild(family string, config []byte, tensors []safetensors.Tensor) (Fitted, error) {
-	switch family {
-	case "gmm":
-		var c gmm.Config
-		if err := json.Unmarshal(config, &c); err != nil {
-			return nil, err
-		}
-		return gmm.FromTensors(c, tensors)
-	case "vae":
-		var c vae.Config
-		if err := json.Unmarshal(config, &c); err != nil {
-			return nil, err
-		}
-		return vae.FromTensors(c, tensors)
-	case "ae":
-		var c vae.Config
-		if err := json.Unmarshal(config, &c); err != nil {
-			return nil, err
-		}
-		return vae.AutoencoderFromTensors(c, tensors)
-	}
-	return nil, fmt.Errorf("unknown family %q", family)
 }
 
 func transform(file *safetensors.File, dim int) (density.Transform, error) {
 	shift, _ := file.Lookup("transform.shift")
 	scale, _ := file.Lookup("transform.scale")
 	t := density.Transform{Shift: shift.Data, Scale: scale.Data}
-	if len(t.Shift) != dim || len(t.Scale) != dim {
-		return t, fmt.Errorf("the transform has %d shifts and %d scales for %d columns", len(t.Shift), len(t.Scale), dim)
+	if !slices.Equal(shift.Shape, []int{dim}) || !slices.Equal(scale.Shape, []int{dim}) {
+		return t, fmt.Errorf("the transform has shifts of shape %v and scales of shape %v for %d columns; want [%d] of both", shift.Shape, scale.Shape, dim, dim)
 	}
 	return t, t.Check()
 }

@@ -2,6 +2,7 @@ package saved
 
 import (
 	"bytes"
+	"io"
 	"path/filepath"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"likely/dataset"
 	"likely/density"
 	"likely/gmm"
+	"likely/internal/safetensors"
 	"likely/vae"
 )
 
@@ -18,7 +20,7 @@ import (
 func models(t testing.TB) []*Model {
 	d, err := dataset.Open("faithful")
 	require.NoError(t, err)
-	p := NewPreparation(d, false, "none", 7)
+	p := NewPreparation(d, false, dataset.NotBinarized, 7)
 	p.Transform, err = density.NewStandardizing(d.X)
 	require.NoError(t, err)
 	x := p.Transform.Apply(nil, d.X)
@@ -103,3 +105,68 @@ func FuzzRead(f *testing.F) {
 		bytesOf(t, m)
 	})
 }
+
+// A file whose configuration cannot be that of its model, or that leaves out
+// what the number depends on, is refused with the key.
+func TestConfigIsChecked(t *testing.T) {
+	for _, m := range models(t) {
+		f := fileOf(t, m)
+		config := f.Metadata["config"]
+		for _, one := range []struct{ key, value, want string }{
+			{"steps", "[1]", "1 steps"},
+			{"activation", "", `no key "activation"`},
+			{"data_seed", "", `no key "data_seed"`},
+			{"Dim", "2", `a key "Dim"`},
+			{"measure", `"binary"`, "measure"},
+			{"binarize", `"static"`, "binarize"},
+			{"lo", "3", "levels from 3"},
+			{"height", "2", "pictures of 2 by 0"},
+		} {
+			if _, vae := m.Fitted.(*gmm.Model); vae && one.key == "activation" {
+				continue
+			}
+			f.Metadata["config"] = changed(t, config, one.key, one.value)
+			_, err := Read(bytes.NewReader(encoded(t, f)))
+			require.ErrorIs(t, err, ErrFormat, "%s %s", m.Name, one.key)
+			require.ErrorContains(t, err, one.want, "%s %s", m.Name, one.key)
+		}
+		f.Metadata["config"] = config[:len(config)-1] + `,"dim":2}`
+		_, err := Read(bytes.NewReader(encoded(t, f)))
+		require.ErrorContains(t, err, `"dim" twice`)
+	}
+}
+
+func encoded(t *testing.T, f *safetensors.File) []byte {
+	var b bytes.Buffer
+	require.NoError(t, safetensors.Write(&b, f))
+	return b.Bytes()
+}
+
+// Rows that are plainly not on the scale of the model's are refused: scaled to
+// 1 they would all turn black, unscaled all white.
+func TestRowsOnAnotherScale(t *testing.T) {
+	prepare := func(lo, hi float64, values ...float64) error {
+		p := Preparation{Columns: []string{"a", "b"}, Measure: density.Binary, Binarize: dataset.BinarizedThreshold, Lo: lo, Hi: hi}
+		_, err := p.Prepare(&dataset.Dataset{Name: "rows", Columns: []string{"a", "b"}, X: mat.NewDense(len(values)/2, 2, values)})
+		return err
+	}
+	require.ErrorContains(t, prepare(0, 255, 0, 1, 1, 0), "multiply the values by 255")
+	require.ErrorIs(t, prepare(0, 255, 0, 0.5, 0.25, 0), ErrMismatch)
+	require.ErrorContains(t, prepare(0, 1, 0, 1, 255, 0), "levels from 0 to 1")
+	require.NoError(t, prepare(0, 255, 0, 0, 0, 0), "black pictures are black on every scale")
+	require.NoError(t, prepare(0, 255, 0, 254, 3, 0))
+	require.NoError(t, prepare(0, 1, 0, 1, 1, 0))
+}
+
+// A file without an end is read no further than its header says.
+func TestEndlessFile(t *testing.T) {
+	_, err := Load("/dev/zero")
+	require.Error(t, err)
+	m := models(t)[0]
+	_, err = Read(io.MultiReader(bytes.NewReader(bytesOf(t, m)), endless{}))
+	require.ErrorIs(t, err, ErrFormat)
+}
+
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) { return len(b), nil }

@@ -19,7 +19,7 @@ func (a *app) sampleCommand() *cobra.Command {
 		Long:    "Sample prints independent draws from a saved model as CSV with a header, in the\nunits of the data. A model of dequantised data gives dequantised rows.",
 		Example: `  compare sample --model likely-out/models/gmm.safetensors --rows 100`,
 		Args:    arguments(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := required("model", model); err != nil {
 				return err
 			}
@@ -30,11 +30,7 @@ func (a *app) sampleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x, err := compare.Sample(m, rows, seed)
-			if err != nil {
-				return err
-			}
-			return compare.WriteSamples(a.out, m.Preparation.Columns, x)
+			return compare.WriteSamples(cmd.Context(), a.out, m, rows, seed)
 		},
 	}
 	cmd.Flags().StringVar(&model, "model", "", "`FILE` with the saved model")

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"likely/dataset"
 	"likely/compare"
+	"likely/dataset"
 	"likely/saved"
 )
 
@@ -30,6 +30,9 @@ are spread by the same noise or binarised by the same draw.`,
 			}
 			if samples < 2 {
 				return usageError(fmt.Errorf("--samples %d: want at least 2", samples))
+			}
+			if err := compare.CheckSamples(samples); err != nil {
+				return usageError(fmt.Errorf("--samples %d: %w", samples, err))
 			}
 			m, err := saved.Load(model)
 			if err != nil {

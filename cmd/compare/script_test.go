@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,6 +36,7 @@ func TestScripts(t *testing.T) {
 			"json":       checkJSON,
 			"sameresult": sameResults,
 			"oneline":    oneLineOnStderr,
+			"usage":      wrongUsage,
 			"emptydir":   emptyFolder,
 		},
 	})
@@ -144,5 +147,18 @@ func emptyFolder(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if len(entries) > 0 {
 		ts.Fatalf("%s holds %v", args[0], entries)
+	}
+}
+
+// wrongUsage runs a command that must end as wrong usage, in one line that names
+// the flag: usage FLAG COMMAND….
+func wrongUsage(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if neg || !errors.As(err, &exit) || exit.ExitCode() != exitUsage {
+		ts.Fatalf("%v ended with %v, want exit code %d", args[1:], err, exitUsage)
+	}
+	if text := ts.ReadFile("stderr"); !strings.Contains(text, args[0]) || strings.Count(text, "\n") != 1 {
+		ts.Fatalf("this is not one line about %s: %s", args[0], text)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"likely/density"
 	"likely/gmm"
+	"likely/internal/choice"
 	"likely/internal/spread"
 )
 
@@ -111,7 +112,7 @@ func repeated(x *mat.Dense, weights []float64) ([]int, error) {
 		}
 		return rows, nil
 	}
-	if _, err := totalWeight("gmm.Weights", weights, n); err != nil {
+	if _, err := choice.TotalWeight("gmm.Weights", weights, n); err != nil {
 		return nil, err
 	}
 	for i, w := range weights {
@@ -178,7 +179,7 @@ func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, s
 		reached[i] = float64(i + 1)
 	}
 	if fit.Weights != nil {
-		total, err := totalWeight("gmm.Weights", fit.Weights, n)
+		total, err := choice.TotalWeight("gmm.Weights", fit.Weights, n)
 		if err != nil {
 			return nil, err
 		}

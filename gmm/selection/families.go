@@ -46,8 +46,8 @@ func (f Families) String() string {
 	return string(text)
 }
 
-// resolved returns the families themselves for rows of d columns.
-func (f Families) resolved(d int) Families {
+// Resolved returns the families themselves for rows of d columns.
+func (f Families) Resolved(d int) Families {
 	switch {
 	case f != nil:
 		return f

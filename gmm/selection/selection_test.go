@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -143,7 +142,7 @@ func TestCandidatesThatFail(t *testing.T) {
 		require.ErrorContains(t, err, text)
 	}
 	_, err = ParseCriterion("best")
-	require.ErrorContains(t, err, strings.Join(criterionNames, ", "))
+	require.ErrorContains(t, err, "bic, aic, icl, held-out, cv")
 }
 
 // Two well-separated clusters: one component is refuted, two are not. A true

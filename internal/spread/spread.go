@@ -17,6 +17,9 @@ import (
 // The error is that of ctx, or else that of the smallest i that has one: which it
 // is does not depend on the order of work either.
 func Each(ctx context.Context, n int, progress func(done, total int), work func() func(i int) error) error {
+	if ctx == nil { // here, where a caller can recover, and not on a goroutine
+		panic("spread: nil context")
+	}
 	errs := make([]error, n)
 	var next, done atomic.Int64
 	var group sync.WaitGroup

@@ -52,3 +52,9 @@ func TestEachStops(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Less(t, units.Load(), int64(100))
 }
+
+func TestNilContext(t *testing.T) {
+	require.PanicsWithValue(t, "spread: nil context", func() {
+		spread.Each(nil, 3, nil, func() func(int) error { return nil }) //nolint:staticcheck // that is the fault
+	})
+}

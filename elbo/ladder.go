@@ -1,0 +1,306 @@
+package elbo
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+)
+
+// LadderSettings says how far a ladder of proposals may go. The zero value works.
+type LadderSettings struct {
+	// Budget is the number of evaluations of p(x|z) after which the search for a
+	// row's proposal begins nothing new; 0: 5000 + 20·L.
+	Budget int
+	// Pilot is the number of draws that judge a proposal; 0: 1000.
+	Pilot int
+	// Goal is the Pareto k̂ of a pilot up to which no better proposal is sought;
+	// 0: 0.5, below which the variance of the weights exists.
+	Goal float64
+}
+
+const (
+	defaultPilot = 1000
+	defaultGoal  = 0.5
+	// rounds is the largest number of times that moments are matched.
+	matchRounds = 3
+	// restarts is the number of draws from which other modes are looked for.
+	restarts = 4
+	// apart is the squared distance, in standard deviations, of two modes.
+	apart = 4
+	// startDraws is the number of draws from q whose mean the search starts from,
+	// and tries that of draws that may take its place.
+	startDraws, tries = 64, 16
+	// exactDraws is the number of draws that tell whether a normal is the
+	// posterior.
+	exactDraws = 64
+	// defence is the share of q, and that of the prior, in every proposal.
+	defence = 0.025
+)
+
+// NewLadder returns a proposal for codes of any size that climbs, for each row, from
+// rung to rung as far as it has to:
+//
+//   - Mode: Gauss-Newton steps from the mean of q to a mode of p(z|x), with the
+//     precision Λ + JᵀWJ; its axes then turned and scaled by differences of the
+//     gradient, and spread along each as far as log p(x, z) is wide. If draws from
+//     the normal there have equal weights, it is the posterior, and that is all
+//     (rung Posterior).
+//   - Moments: up to three times, mean and covariance of weighted draws.
+//   - Modes: searches from the heaviest draws; if they find other modes, a mixture.
+//
+// What judges a rung is the k̂ of a pilot, which is never used again in an estimate;
+// the best rung is kept, and Adaptation.Back says where that is not the highest.
+// All but the posterior are mixed with 2.5 % of q and of the prior, so that no weight
+// exceeds 40·p(x|z), and are widened by 1 + 0.7/√L in all directions, which costs
+// weights of a true normal half their effective number at any L.
+//
+// Sources: Ruiz et al. 2021 for the curvature of the decoder; Geweke 1989 for the
+// spreads; Paananen et al. 2021 for the moments. A core holds about
+// 12·L² + 3·L·Pilot numbers beside those of the decoder: 130 MB for L = 1000.
+func NewLadder(m density.Curved, q density.Proposal, s LadderSettings) density.Proposal {
+	if q.LatentDim() != m.LatentDim() {
+		panic("elbo: model and proposal differ in dimension")
+	}
+	if s.Budget == 0 {
+		s.Budget = 5000 + 20*m.LatentDim()
+	}
+	if s.Pilot == 0 {
+		s.Pilot = defaultPilot
+	}
+	if s.Goal == 0 {
+		s.Goal = defaultGoal
+	}
+	prior := density.PriorProposal(m)
+	return &ladder{Proposal: Defensive([]float64{0.9, 0.1}, q, prior), m: m, q: q, prior: prior, s: s}
+}
+
+type ladder struct {
+	density.Proposal // where no rung holds
+	m                density.Curved
+	q, prior         density.Proposal
+	s                LadderSettings
+}
+
+var _ Adapter = (*ladder)(nil)
+
+// climb is the way of one row up the ladder.
+type climb struct {
+	*ladder
+	x     *mat.Dense
+	src   rand.Source
+	spent int
+	best  Adaptation
+	pilot *pilot // of the best
+	back  string
+}
+
+// Adapt implements Adapter.
+func (a *ladder) Adapt(x *mat.Dense, src rand.Source) Adaptation {
+	c := &climb{ladder: a, x: x, src: src, best: Adaptation{Proposal: a.Proposal, Rung: Given, KHat: math.Inf(1)}}
+	c.run()
+	c.best.Spent, c.best.Back = c.spent, c.back
+	return c.best
+}
+
+func (c *climb) run() {
+	climber := newClimber(c.m)
+	p, ok := climber.climb(c.x, c.start())
+	c.spent += climber.spent
+	if !ok {
+		c.back = "the decoder or its Jacobian is not finite where the search for the mode began"
+		return
+	}
+	f, ok := newFrame(p)
+	if !ok {
+		c.back = "the precision at the mode is not positive definite"
+		return
+	}
+	normal := f.normal(1)
+	if p.converged {
+		c.spent += exactDraws
+		if exact := newPilot(c.m, normal, c.x, exactDraws, c.src); exact.flat() {
+			c.best = Adaptation{Proposal: normal, Rung: Posterior, KHat: exact.khat}
+			return
+		}
+	}
+	spread := c.mode(f, p)
+	if c.best.KHat > c.s.Goal {
+		c.moments(f, spread)
+	}
+	if c.best.KHat > c.s.Goal && c.allowed(restarts*modeSteps*c.m.CurvatureCost()/2) {
+		c.modes(p)
+	}
+}
+
+// allowed says whether the budget holds so many more evaluations.
+func (c *climb) allowed(evaluations int) bool {
+	if c.spent+evaluations <= c.s.Budget {
+		return true
+	}
+	if c.back == "" {
+		c.back = fmt.Sprintf("the budget of %d evaluations of p(x|z) is spent", c.s.Budget)
+	}
+	return false
+}
+
+// start returns where the search begins: the mean of draws from q, or the best of
+// some of them where log p(x, z) is larger.
+func (c *climb) start() []float64 {
+	z := mat.NewDense(startDraws, c.m.LatentDim(), nil)
+	c.q.Rand(z, c.x, c.src)
+	mean, _ := density.Moments(z)
+	z.SetRow(0, mean)
+	few := density.Rows(z, 0, tries)
+	lik, prior := c.m.LogLik(nil, c.x, few), c.m.LogPrior(nil, few)
+	c.spent += tries
+	best := 0
+	for i := range lik {
+		if v := lik[i] + prior[i]; finite(v) && !(v <= lik[best]+prior[best]) {
+			best = i
+		}
+	}
+	return append([]float64{}, z.RawRowView(best)...)
+}
+
+// widened is the factor on all standard deviations.
+func (c *climb) widened() float64 { return 1 + 0.7/math.Sqrt(float64(c.m.LatentDim())) }
+
+// try judges parts, mixed with q and the prior, and keeps them if they are better
+// than the best so far.
+func (c *climb) try(rung Rung, shares []float64, parts ...density.Proposal) *pilot {
+	shares = slices.Clone(shares)
+	for i := range shares {
+		shares[i] *= 1 - 2*defence
+	}
+	q := Defensive(append(shares, defence, defence), append(slices.Clip(parts), c.q, c.prior)...)
+	p := newPilot(c.m, q, c.x, c.s.Pilot, c.src)
+	c.spent += c.s.Pilot
+	if c.pilot == nil && !math.IsNaN(p.khat) || p.better(c.pilot) {
+		c.best, c.pilot, c.back = Adaptation{Proposal: q, Rung: rung, KHat: p.khat}, p, ""
+	} else if c.back == "" || rung > c.best.Rung {
+		c.back = fmt.Sprintf("rung %v had a k̂ of %.2f, after %.2f", rung, p.khat, c.best.KHat)
+	}
+	return p
+}
+
+// mode tries the density around a mode, and returns the variances along its axes.
+func (c *climb) mode(f *frame, p peak) []float64 {
+	c.spent += f.bend(c.m, c.x)
+	up, down, evaluations := f.spreads(c.m, c.x, p.logJoint)
+	c.spent += evaluations
+	variance := make([]float64, f.l)
+	for j := range variance {
+		variance[j] = (up[j]*up[j] + down[j]*down[j]) / 2
+		up[j] *= c.widened()
+		down[j] *= c.widened()
+	}
+	c.try(Mode, []float64{1}, f.orthants(up, down))
+	c.best.frame, c.best.variance = f, variance
+	return variance
+}
+
+// moments tries to match the moments of weighted draws.
+func (c *climb) moments(f *frame, spread []float64) {
+	p := c.pilot
+	for range matchRounds {
+		if p == nil || c.best.KHat <= c.s.Goal || !c.allowed(c.s.Pilot) {
+			return
+		}
+		next, ok := p.matched(f, spread)
+		if !ok {
+			c.back = "the weighted draws have no covariance"
+			return
+		}
+		f, spread = next, ones(f.l)
+		p = c.try(Moments, []float64{1}, f.normal(c.widened()))
+		if c.pilot == p {
+			c.best.frame, c.best.variance = f, spread
+		}
+	}
+}
+
+func ones(n int) []float64 {
+	x := make([]float64, n)
+	for j := range x {
+		x[j] = 1
+	}
+	return x
+}
+
+// improve returns a proposal matched to draws from an earlier one of the ladder that
+// turned out to have too large a k̂; ok is false where there is nothing to learn.
+func (a *ladder) improve(from Adaptation, z *mat.Dense, logs []float64, khat float64) (Adaptation, bool) {
+	if from.frame == nil {
+		return from, false
+	}
+	p := &pilot{z: z, logs: logs, khat: khat}
+	f, ok := p.matched(from.frame, from.variance)
+	if !ok {
+		return from, false
+	}
+	c := &climb{ladder: a}
+	return Adaptation{
+		Proposal: Defensive([]float64{1 - 2*defence, defence, defence}, f.normal(c.widened()), a.q, a.prior),
+		Spent:    from.Spent + len(logs), Rung: Moments, KHat: khat, frame: f, variance: ones(f.l),
+	}, true
+}
+
+// modes looks for other modes from the heaviest draws of the best pilot and, if it
+// finds any, tries a mixture of the densities around them.
+func (c *climb) modes(first peak) {
+	found := []peak{first}
+	frames := make([]*frame, 0, restarts)
+	if f, ok := newFrame(first); ok {
+		frames = append(frames, f)
+	}
+	climber := newClimber(c.m)
+	for _, i := range c.pilot.heaviest(restarts) {
+		p, ok := climber.climb(c.x, c.pilot.z.RawRowView(i))
+		if !ok || !p.converged || slices.ContainsFunc(frames, func(f *frame) bool { return f.squared(p.z) < apart }) {
+			continue
+		}
+		if f, ok := newFrame(p); ok {
+			found, frames = append(found, p), append(frames, f)
+		}
+	}
+	c.spent += climber.spent
+	if len(frames) < 2 || !c.allowed((len(frames)*8+1)*c.m.LatentDim()+c.s.Pilot) {
+		return
+	}
+	// Shares by Laplace's approximation of the mass of each, none below a tenth.
+	shares, parts := make([]float64, len(frames)), make([]density.Proposal, len(frames))
+	for i, f := range frames {
+		shares[i] = found[i].logJoint + f.logDet
+	}
+	total := density.LogSumExp(shares)
+	for i, f := range frames {
+		shares[i] = max(math.Exp(shares[i]-total), 0.1)
+		c.spent += f.bend(c.m, c.x)
+		up, down, evaluations := f.spreads(c.m, c.x, found[i].logJoint)
+		c.spent += evaluations
+		for j := range up {
+			up[j] *= c.widened()
+			down[j] *= c.widened()
+		}
+		parts[i] = f.orthants(up, down)
+	}
+	if sum := floatsSum(shares); sum > 0 {
+		for i := range shares {
+			shares[i] /= sum
+		}
+	}
+	c.try(Modes, shares, parts...)
+}
+
+func floatsSum(x []float64) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += v
+	}
+	return sum
+}

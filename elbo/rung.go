@@ -1,0 +1,40 @@
+package elbo
+
+import "fmt"
+
+// Rung is a step of the ladder of proposals, from the cheapest upwards: what a row's
+// codes were drawn from in the end.
+type Rung int
+
+// The rungs. Given is the zero value.
+const (
+	// Given is q(z|x) as it was given, such as an encoder, with no search.
+	Given Rung = iota
+	// Kernels is a mixture of kernels found by population Monte Carlo.
+	Kernels
+	// Posterior is the posterior itself: weights that do not vary.
+	Posterior
+	// Mode is a density around the mode, from the geometry of the decoder.
+	Mode
+	// Moments is one whose moments were matched to those of weighted draws.
+	Moments
+	// Modes is a mixture of densities around several modes.
+	Modes
+	// Annealed is annealed importance sampling, from the best of the others.
+	Annealed
+
+	rungs = iota
+)
+
+var rungNames = [rungs]string{"given", "kernels", "posterior", "mode", "moments", "modes", "annealed"}
+
+// String returns given, kernels, posterior, mode, moments, modes or annealed.
+func (r Rung) String() string {
+	if r < 0 || int(r) >= rungs {
+		return fmt.Sprintf("Rung(%d)", int(r))
+	}
+	return rungNames[r]
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (r Rung) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
