@@ -33,7 +33,7 @@ type EM struct {
 
 	crossed struct {
 		value float64 // what crossValidated found
-		at    int     // with a path of this length
+		at    int     // after so many steps
 	}
 }
 

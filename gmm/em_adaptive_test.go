@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"likely/internal/em"
 )
 
 // Starts go on until the best optimum has been found three times or fifty are made, ten
@@ -23,8 +25,8 @@ func TestStartsAdapt(t *testing.T) {
 		m, r := fit(t, x, c.s, 1)
 		starts := len(r.StartLogLik)
 		require.Zero(t, starts%10)
-		require.LessOrEqual(t, starts, 50)
-		if starts < 50 {
+		require.LessOrEqual(t, starts, em.MostStarts)
+		if starts < em.MostStarts {
 			require.GreaterOrEqual(t, r.Found, 3)
 		}
 		if starts > 10 { // the round before had not found it often enough
@@ -50,6 +52,6 @@ func TestStartsAdapt(t *testing.T) {
 		require.GreaterOrEqual(t, higher, r.Found)
 	}
 	// What is not cheap stops after ten.
-	e := &EM{d: 50, k: 20, covariance: Full, moments: moments{n: 60000}}
-	require.Greater(t, run{e}.Products()*10, 1e9)
+	plan := Settings{Components: 20, Covariance: Full}.plan(&scaledRows{n: 60000, d: 50, total: 60000})
+	require.False(t, plan.Cheap(10))
 }

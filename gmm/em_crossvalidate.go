@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"likely/density"
-	"likely/internal/em"
 )
 
 // crossFolds is the number of parts of the rows that are left out in turn.
@@ -20,8 +19,8 @@ func (e *EM) crossValidated() float64 {
 	if e.moments.gapped != nil {
 		return e.Objective()
 	}
-	if e.crossed.at != len(e.path.Values) {
-		e.crossed.value, e.crossed.at = e.leaveOut(), len(e.path.Values)
+	if e.crossed.at != e.path.Steps {
+		e.crossed.value, e.crossed.at = e.leaveOut(), e.path.Steps
 	}
 	return e.crossed.value
 }
@@ -78,15 +77,4 @@ func (e *EM) without(fold, folds int) *moments {
 		}
 	}
 	return part
-}
-
-// Better reports whether the run is to be kept rather than another, which has the same
-// doubt. Where there is none the likelihood decides. Where no run is free of components
-// on few rows, the likelihood says little: then it is that of rows left out.
-func (r run) Better(than em.Run) bool {
-	other := than.(run)
-	if r.doubt() > 0 {
-		return r.crossValidated() > other.crossValidated()
-	}
-	return r.Objective() > other.Objective()
 }

@@ -6,8 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
-
-	"likely/density"
 )
 
 // For one component the M-step without a part of the rows is the fit to the others:
@@ -25,7 +23,7 @@ func TestCrossValidatedOfOneComponent(t *testing.T) {
 			require.NoError(t, err)
 			rows, err := scaleRows(x, s)
 			require.NoError(t, err)
-			e := converged(t, rows, s, 0, 1)
+			e := oneStart(t, rows, s, 1)
 			var want, total float64
 			for fold := range crossFolds {
 				part := withoutFold(t, e, s, fold)
@@ -59,11 +57,18 @@ func withoutFold(t *testing.T, e *EM, s Settings, fold int) *EM {
 			}
 		}
 	}
-	out, err := newEM(part, s)
+	return oneStart(t, part, s, 1)
+}
+
+// oneStart returns a start by k-means that has converged.
+func oneStart(t *testing.T, rows *scaledRows, s Settings, seed uint64) *EM {
+	t.Helper()
+	s.Starts, s.SplitMerge = 1, -1
+	r := &Report{Seed: seed}
+	outcome, err := r.startOn(t.Context(), rows, s)
 	require.NoError(t, err)
-	out.harden(make([]int, part.n))
-	climb(t, out, s)
-	return out
+	require.NoError(t, outcome.Errs[0])
+	return outcome.Runs[0].EM
 }
 
 // Where no start is free of doubt, a component on a few rows that happen to be nearly
@@ -80,16 +85,16 @@ func TestDoubtfulStartsAreCrossValidated(t *testing.T) {
 		rows, err := scaleRows(train, s)
 		require.NoError(t, err)
 		r := &Report{Seed: seed}
-		outcome, err := r.makeStarts(t.Context(), rows, s)
+		outcome, err := r.startOn(t.Context(), rows, s)
 		require.NoError(t, err)
-		best := outcome.Runs[outcome.Kept]
+		best := outcome.Runs[outcome.Kept].EM
 		if best.doubt() == 0 {
 			continue
 		}
 		highest := best
 		for i, e := range outcome.Runs {
 			if outcome.Errs[i] == nil && e.doubt() == best.doubt() && e.Objective() > highest.Objective() {
-				highest = e
+				highest = e.EM
 			}
 		}
 		if highest == best {
@@ -117,6 +122,5 @@ func TestCrossValidatedWithoutRows(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := scaleRows(x, s)
 	require.NoError(t, err)
-	e := converged(t, rows, s, 0, density.NewSource(1, "t").Uint64())
-	require.Equal(t, math.Inf(-1), e.crossValidated())
+	require.Equal(t, math.Inf(-1), oneStart(t, rows, s, 1).crossValidated())
 }

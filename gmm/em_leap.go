@@ -17,6 +17,8 @@ func (r run) Responsibilities() em.Responsibilities {
 
 func (r run) Doubt() int { return r.doubt() }
 
+func (r run) CrossValidated() float64 { return r.crossValidated() }
+
 // Hold keeps what a step of EM changes, but for the responsibilities and the path.
 func (r run) Hold() (back func()) {
 	e := r.EM
@@ -36,13 +38,4 @@ func (r run) Forget() {
 	if r.moments.gapped != nil {
 		r.moments.gapped.sums = nil
 	}
-}
-
-// Products returns about how many products an iteration takes.
-func (r run) Products() float64 {
-	each := float64(r.d)
-	if r.covariance.needs(r.d) != needSquares {
-		each *= float64(r.d)
-	}
-	return float64(r.moments.n) * float64(r.k) * each
 }

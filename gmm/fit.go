@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"sync"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -27,7 +26,9 @@ import (
 // [ErrCollapsed] if every start collapses (which takes Settings.Floor < 0), and
 // [ErrSettings].
 //
-// The cost is O(N·K·D²) an iteration for full covariances.
+// The cost is O(N·K·D²) an iteration for full covariances. Of more than 25,000 rows,
+// starts and moves see a sample (see Report.SampleRows), and what it does not tell apart
+// goes on with all rows.
 func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
 	if err := checkCall(ctx, src); err != nil {
 		return nil, nil, err
@@ -44,9 +45,14 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		return nil, nil, density.SettingErrorf(ErrTooFewRows, "gmm: %d components for %d distinct rows: {err}; use {Components} of at most %d", s.Components, rows.distinct, rows.distinct)
 	}
 	report := &Report{Seed: src.Uint64()}
-	best, err := report.fitAll(ctx, rows, s)
+	best, err := report.fitSample(ctx, rows, s)
 	if err != nil {
 		return nil, nil, err
+	}
+	if best == nil {
+		if best, err = report.fitAll(ctx, rows, s); err != nil {
+			return nil, nil, err
+		}
 	}
 	if s.Labels == nil {
 		best.order()
@@ -60,10 +66,9 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 
 // fitAll makes starts and moves on all rows and returns the run that is kept.
 func (r *Report) fitAll(ctx context.Context, rows *scaledRows, s Settings) (*EM, error) {
-	plan := s.plan(rows)
-	outcome, err := r.makeStarts(ctx, rows, s)
+	outcome, err := r.startOn(ctx, rows, s)
 	if err != nil {
-		return nil, fmt.Errorf("gmm: %w", err)
+		return nil, err
 	}
 	if outcome.Kept < 0 {
 		first := outcome.Errs[0]
@@ -72,44 +77,57 @@ func (r *Report) fitAll(ctx context.Context, rows *scaledRows, s Settings) (*EM,
 		}
 		return nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", first, len(outcome.Errs))
 	}
-	r.starts(outcome)
-	r.Found = outcome.Found(plan)
-	best := outcome.Runs[outcome.Kept]
-	if s.SplitMerge > 0 && s.Labels == nil {
-		improved, iterations, err := em.Improve(ctx, best, plan, run.moves, func(r run, m em.Move) (run, error) { return r.follow(m, s) })
-		if err != nil {
-			return nil, fmt.Errorf("gmm: %w", err)
-		}
-		best = improved
-		r.TotalIterations += iterations
-	}
-	return best.EM, nil
+	r.starts(outcome, s.plan(rows))
+	return r.improve(ctx, outcome.Runs[outcome.Kept].EM, s)
 }
 
-// makeStarts runs EM from all starts and lets the best converge.
-func (r *Report) makeStarts(ctx context.Context, rows *scaledRows, s Settings) (*em.Outcome[run], error) {
-	var runs sync.Map // by number of start, for progress
+// startOn makes the starts on rows.
+func (r *Report) startOn(ctx context.Context, rows *scaledRows, s Settings) (*em.Outcome[run], error) {
 	plan := s.plan(rows)
+	runs := make([]run, max(s.Starts, em.MostStarts))
 	if s.Progress != nil {
-		plan.Progress = func(start, iteration int) {
-			e, _ := runs.Load(start)
-			s.Progress(start, iteration, e.(run).LogLik())
-		}
+		plan.Progress = func(start, iteration int) { s.Progress(start, iteration, runs[start].LogLik()) }
 	}
-	return em.Best(ctx, plan, func(i int) (run, error) {
+	outcome, err := em.Best(ctx, plan, func(i int) (run, error) {
 		e, err := newEM(rows, s)
 		if err != nil {
 			return run{}, err
 		}
-		runs.Store(i, run{e})
-		return run{e}, s.Start.assign(ctx, e, i, density.NewSource(r.Seed, "gmm.start", uint64(i)))
+		runs[i] = run{e}
+		return runs[i], s.Start.assign(ctx, e, i, density.NewSource(r.Seed, "gmm.start", uint64(i)))
 	})
+	if err != nil {
+		return nil, fmt.Errorf("gmm: %w", err)
+	}
+	return outcome, nil
 }
+
+// improve makes split-and-merge moves from the best start.
+func (r *Report) improve(ctx context.Context, best *EM, s Settings) (*EM, error) {
+	if s.SplitMerge <= 0 || s.Labels != nil {
+		return best, nil
+	}
+	improved, iterations, err := em.Improve(ctx, run{best}, s.plan(best.scaled), run.moves, func(r run, m em.Move) (run, error) { return r.follow(m, s) })
+	if err != nil {
+		return nil, fmt.Errorf("gmm: %w", err)
+	}
+	r.TotalIterations += iterations
+	return improved.EM, nil
+}
+
+// cheap is the number of products that starts beyond the first ten may take in all.
+const cheap = 1e9
 
 // plan returns the settings as package em wants them.
 func (s Settings) plan(rows *scaledRows) em.Settings {
+	each := float64(rows.n) * float64(s.Components) * float64(rows.d) // products of a step
+	if s.Covariance.needs(rows.d) != needSquares {
+		each *= float64(rows.d)
+	}
+	tolerance, enough := s.tolerance(rows)
 	return em.Settings{
-		Starts: s.Starts, Rounds: s.SplitMerge, Plain: s.Plain, Iterations: s.Iterations, Tolerance: s.Tolerance, Rows: rows.total,
+		Starts: s.Starts, Rounds: s.SplitMerge, Plain: s.Plain, Iterations: s.Iterations, Tolerance: tolerance, Rows: rows.total,
+		Cheap: func(steps int) bool { return float64(steps)*each <= cheap }, Enough: enough,
 	}
 }
 
@@ -172,8 +190,9 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 // newRun returns a run without responsibilities.
 func newRun(rows *scaledRows, s Settings, prior *scaledPrior) *EM {
 	k := s.Components
+	tolerance, _ := s.tolerance(rows)
 	return &EM{
-		k: k, d: rows.d, covariance: s.Covariance, floor: s.least() * rows.columns.floor, tolerance: s.Tolerance, scaled: rows,
+		k: k, d: rows.d, covariance: s.Covariance, floor: s.least() * rows.columns.floor, tolerance: tolerance, scaled: rows,
 		moments: moments{
 			n: rows.n, k: k, d: rows.d, total: rows.total, spread: rows.columns.spread, x: rows.x, weight: rows.weight, prior: prior,
 			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),

@@ -12,7 +12,6 @@ import (
 
 	"likely/dataset"
 	"likely/density"
-	"likely/internal/em"
 )
 
 // open returns the rows of an embedded dataset.
@@ -105,24 +104,4 @@ func warned(r *Report) string {
 		lines = append(lines, w.String())
 	}
 	return strings.Join(lines, "\n")
-}
-
-// converged returns a run from one start on its own, at its end.
-func converged(t *testing.T, rows *scaledRows, s Settings, start int, seed uint64) *EM {
-	t.Helper()
-	e, err := newEM(rows, s)
-	require.NoError(t, err)
-	require.NoError(t, s.Start.assign(t.Context(), e, start, density.NewSource(seed, "gmm.start", uint64(start))))
-	climb(t, e, s)
-	return e
-}
-
-// climb lets a run converge.
-func climb(t *testing.T, e *EM, s Settings) {
-	t.Helper()
-	plan := s.plan(e.scaled)
-	plan.Starts, plan.Rounds = 1, 0
-	outcome, err := em.Best(t.Context(), plan, func(int) (run, error) { return run{e}, nil })
-	require.NoError(t, err)
-	require.NoError(t, outcome.Errs[0])
 }

@@ -108,8 +108,8 @@ func (e *EM) rowsOf(k int) float64 {
 }
 
 // starts fills in how the starts went.
-func (r *Report) starts(o *em.Outcome[run]) {
-	r.Start, r.TotalIterations = o.Kept, o.Iterations()
+func (r *Report) starts(o *em.Outcome[run], plan em.Settings) {
+	r.Start, r.TotalIterations, r.Found = o.Kept, o.Iterations(), o.Found(plan)
 	r.StartLogLik = make([]float64, len(o.Runs))
 	for i, e := range o.Runs {
 		r.StartLogLik[i] = math.NaN()

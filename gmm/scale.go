@@ -24,6 +24,7 @@ type scaledRows struct {
 	label     []int     // component of each row, −1 for unknown; or nil
 	patterns  []pattern // of missing values, nil if there are none
 	kept      []int     // the rows of the data that these are; nil: all
+	sample    bool      // whether these are some of many
 }
 
 // scaleRows checks and scales x (N×D). Rows of weight 0 are left out. Counting

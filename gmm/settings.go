@@ -36,7 +36,9 @@ type Settings struct {
 	Iterations int `json:"iterations"`
 	// Tolerance is how much, in nats per row, the likelihood may still be
 	// below its limit when a start ends, as predicted from the last two
-	// steps (Aitken's rule); 0: 1e-9. A step downwards never satisfies it.
+	// steps (Aitken's rule). 0: 1e-9, and of more than 25,000 rows a
+	// thousandth of what it gains by chance, p/2N for p parameters (Wilks
+	// 1938). A step downwards never satisfies it.
 	Tolerance float64 `json:"tolerance"`
 	// Floor is the smallest variance of a component in any direction,
 	// relative to the variances of the columns: in the data scaled to unit
@@ -99,9 +101,6 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Iterations == 0 {
 		s.Iterations = defaultIterations
 	}
-	if s.Tolerance == 0 {
-		s.Tolerance = defaultTolerance
-	}
 	if s.Floor == 0 {
 		s.Floor = density.DefaultFloor
 	}
@@ -119,13 +118,30 @@ func (s Settings) resolve() (Settings, error) {
 			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want at most %d", c.name, c.value, c.most)
 		}
 	}
-	if !(s.Tolerance > 0) {
+	if !(s.Tolerance >= 0) {
 		return s, density.SettingErrorf(ErrSettings, "gmm: {Tolerance} is %v: {err}; want a positive number, or 0 for the default", s.Tolerance)
 	}
 	if !(s.Floor < 1) || math.IsNaN(s.Floor) {
 		return s, density.SettingErrorf(ErrSettings, "gmm: {Floor} is %v: {err}; it is relative to the variance of a column, so want less than 1", s.Floor)
 	}
 	return s, nil
+}
+
+// chance is the share of p/2N that a fit to many rows may be short of.
+const chance = 1e-3
+
+// tolerance returns the tolerance for rows, and how much starts may be short of their
+// limits when they are compared, 0 for what package em has.
+func (s Settings) tolerance(rows *scaledRows) (tolerance, enough float64) {
+	switch {
+	case s.Tolerance > 0:
+		return s.Tolerance, 0
+	case rows.total > manyRows || rows.sample:
+		parameters := s.Components*(rows.d+1) - 1 + s.Covariance.NumParameters(s.Components, rows.d)
+		tolerance = max(defaultTolerance, chance*float64(parameters)/(2*rows.total))
+		return tolerance, tolerance
+	}
+	return defaultTolerance, 0
 }
 
 // least returns the smallest variance that the floor allows, 0 for any.

@@ -229,13 +229,6 @@ func (r run) Hold() func() {
 
 func (r run) Forget() { r.ahead = nil }
 
-func (r run) Better(than em.Run) bool { return r.Objective() > than.Objective() }
-
-func (r run) Products() float64 {
-	l := r.data.layout
-	return float64(r.data.n) * float64(r.k) * float64(len(l.columns))
-}
-
 func sum(x []float64) float64 {
 	var total float64
 	for _, v := range x {

@@ -46,6 +46,9 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	plan := em.Settings{
 		Starts: s.Starts, Rounds: s.SplitMerge, Plain: s.Plain, Iterations: s.Iterations, Tolerance: s.Tolerance, Rows: d.total,
 	}
+	plan.Cheap = func(steps int) bool {
+		return float64(steps)*float64(d.n)*float64(s.Components)*float64(len(d.layout.columns)) <= cheapWork
+	}
 	var runs sync.Map // by number of start, for progress
 	if s.Progress != nil {
 		plan.Progress = func(start, iteration int) {
@@ -79,6 +82,9 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	report.examine(best)
 	return best.Model(), report, nil
 }
+
+// cheapWork is the number of products up to which more starts are made than the first.
+const cheapWork = 1e9
 
 // average returns the parameters of a single class.
 func (d *data) average(ctx context.Context, s Settings) *parameters {

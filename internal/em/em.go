@@ -33,11 +33,22 @@ type Run interface {
 	Forget()
 	// Doubt ranks optima by how little their likelihood may be worth; 0: no doubt.
 	Doubt() int
-	// Better reports whether the run is to be kept rather than another of the same
-	// doubt.
-	Better(than Run) bool
-	// Products returns about how many products an iteration takes.
-	Products() float64
+}
+
+// Validated is a Run that knows what its optimum is worth for rows left out. Where there
+// is doubt of all runs, those are compared by that and not by the objective.
+type Validated interface {
+	// CrossValidated returns the mean log-likelihood of rows that an M-step did
+	// without.
+	CrossValidated() float64
+}
+
+// better reports whether a run is better than another of the same doubt.
+func better(a, b Run, doubt int) bool {
+	if x, ok := a.(Validated); ok && doubt > 0 {
+		return x.CrossValidated() > b.(Validated).CrossValidated()
+	}
+	return a.Objective() > b.Objective()
 }
 
 // Responsibilities are the shares of K components in N rows (N×K, row-major). A row
@@ -57,13 +68,21 @@ func (r Responsibilities) weightOf(i int) float64 {
 
 // Settings says how runs are made.
 type Settings struct {
-	Starts     int  // number of starts; 0: as many as it takes, see Best
+	// Starts is the number of starts. 0: firstStarts, and that many more at a time,
+	// up to MostStarts, until the best optimum has been found timesFound times or
+	// Cheap, which may be nil, says that so many steps are too many.
+	Starts int
+	Cheap  func(steps int) bool
+
 	Rounds     int  // the largest number of moves that merge and split
 	Plain      bool // every iteration is a step of EM
 	Iterations int  // the largest number of iterations of a run
 	// Tolerance is how much, per row, the objective of a run that ends may be below
 	// its limit.
 	Tolerance float64
+	// Enough is how much, per row, starts that are compared may be below their
+	// limits; 0: a hundredth of a nat for all rows together.
+	Enough float64
 	// Rows is the number of rows, or the sum of their weights.
 	Rows float64
 	// Progress, if not nil, is called after each iteration of each start. Calls may
@@ -72,13 +91,13 @@ type Settings struct {
 }
 
 // enough returns how much, per row, a run may still gain when it is compared
-// with others: a hundredth of a nat for all rows together. Only the one that is kept
-// need go on to Tolerance, which takes most of the iterations.
+// with others. Only the one that is kept need go on to Tolerance, which takes most of
+// the iterations.
 func (s Settings) enough() float64 {
 	if s.Starts == 1 && s.Rounds <= 0 {
 		return 0
 	}
-	return min(0.01/s.Rows, 1e-5)
+	return max(min(0.01/s.Rows, 1e-5), s.Enough)
 }
 
 // Iterations returns what makes an iteration of the run: a step of EM, or, unless

@@ -101,10 +101,8 @@ func (c *coins) Hold() func() {
 	mean, share := c.mean, c.share
 	return func() { c.mean, c.share = mean, share }
 }
-func (c *coins) Forget()              { c.forgotten++ }
-func (c *coins) Doubt() int           { return c.doubt }
-func (c *coins) Better(than Run) bool { return c.Objective() > than.Objective() }
-func (c *coins) Products() float64    { return float64(len(c.resp)) }
+func (c *coins) Forget()    { c.forgotten++ }
+func (c *coins) Doubt() int { return c.doubt }
 
 var plan = Settings{Starts: 3, Iterations: 100000, Tolerance: 1e-10, Rows: 300}
 

@@ -38,24 +38,21 @@ func Improve[R Run](ctx context.Context, best R, s Settings, candidates func(R) 
 		if ctx.Err() != nil {
 			return best, 0, ctx.Err()
 		}
-		better := -1
+		at := -1
 		for i, next := range runs {
 			if errs[i] != nil {
 				continue // the move led to a collapse
 			}
 			iterations += next.Path().Steps - 1
 			to := best
-			if better >= 0 {
-				to = runs[better]
-			}
-			if next.Doubt() <= to.Doubt() && next.Objective() > to.Objective()+10*s.Tolerance && next.Better(to) {
-				better = i
+			doubt := next.Doubt()
+			if doubt <= to.Doubt() && next.Objective() > to.Objective()+10*s.Tolerance && better(next, to, doubt) {
+				best, at = next, i
 			}
 		}
-		if better < 0 {
+		if at < 0 {
 			break
 		}
-		best = runs[better]
 	}
 	return best, iterations, nil
 }

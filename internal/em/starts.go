@@ -16,31 +16,32 @@ type Outcome[R Run] struct {
 	Kept int
 }
 
-// Starts come in rounds of firstStarts until the best optimum has been found
-// timesFound times, if no number is given. More rounds are made while they are cheap: up
-// to mostAdaptive starts, and no more than cheapWork products in all.
 const (
-	firstStarts  = 10
-	timesFound   = 3
-	mostAdaptive = 50
-	cheapWork    = 1e9
+	firstStarts = 10
+	timesFound  = 3
+	MostStarts  = 50 // where no number is given
 )
 
-// Best makes runs from where begin puts them, side by side, up to where
-// it is clear which is the best, and lets that one converge. The best is the better one
-// among those of the least doubt. begin may return a run's error.
+// Best makes Settings.Starts runs from where begin puts them, side by side, up to where
+// it is clear which is the best, and lets that one converge. The best has the highest
+// objective among those of the least doubt, or where that is some and runs are
+// [Validated] the highest value for rows left out. begin may return a run's error.
 // The error of Best is that of ctx.
-//
-// There are Settings.Starts of them or, if that is 0, ten, and while they are cheap ten
-// more at a time, up to 50, until the best optimum has been found three times.
 func Best[R Run](ctx context.Context, s Settings, begin func(start int) (R, error)) (*Outcome[R], error) {
 	o := new(Outcome[R])
-	if s.Starts > 0 {
-		o.add(ctx, s, s.Starts, begin)
-	}
-	for s.Starts == 0 && len(o.Runs) < mostAdaptive && ctx.Err() == nil {
-		o.add(ctx, s, firstStarts, begin)
-		if o.choose(); o.Kept < 0 || o.Found(s) >= timesFound || o.work()*float64(len(o.Runs)+firstStarts)/float64(len(o.Runs)) > cheapWork {
+	for {
+		from, to := len(o.Runs), s.Starts
+		if s.Starts == 0 {
+			to = from + firstStarts
+		}
+		o.Runs, o.Errs = append(o.Runs, make([]R, to-from)...), append(o.Errs, make([]error, to-from)...)
+		spread.Do(to-from, func(i int) {
+			i += from
+			if o.Runs[i], o.Errs[i] = begin(i); o.Errs[i] == nil {
+				o.Errs[i] = climb(ctx, o.Runs[i], s, i, s.enough())
+			}
+		})
+		if s.Starts > 0 || ctx.Err() != nil || !o.more(s) {
 			break
 		}
 	}
@@ -55,18 +56,6 @@ func Best[R Run](ctx context.Context, s Settings, begin func(start int) (R, erro
 	return o, ctx.Err()
 }
 
-// add makes n more starts.
-func (o *Outcome[R]) add(ctx context.Context, s Settings, n int, begin func(start int) (R, error)) {
-	from := len(o.Runs)
-	o.Runs, o.Errs = append(o.Runs, make([]R, n)...), append(o.Errs, make([]error, n)...)
-	spread.Do(n, func(i int) {
-		i += from
-		if o.Runs[i], o.Errs[i] = begin(i); o.Errs[i] == nil {
-			o.Errs[i] = climb(ctx, o.Runs[i], s, i, s.enough())
-		}
-	})
-}
-
 // choose sets Kept.
 func (o *Outcome[R]) choose() {
 	o.Kept = -1
@@ -76,33 +65,10 @@ func (o *Outcome[R]) choose() {
 			continue
 		}
 		doubt := r.Doubt()
-		if o.Kept < 0 || doubt < least || doubt == least && r.Better(o.Runs[o.Kept]) {
+		if o.Kept < 0 || doubt < least || doubt == least && better(r, o.Runs[o.Kept], doubt) {
 			o.Kept, least = i, doubt
 		}
 	}
-}
-
-// Found returns how many starts ended at the optimum of the one that is kept, as far as
-// they tell: each may gain a hundredth of a nat, for all rows together.
-func (o *Outcome[R]) Found(s Settings) int {
-	times := 0
-	for i, r := range o.Runs {
-		if o.Errs[i] == nil && math.Abs(r.Objective()-o.Runs[o.Kept].Objective()) <= 0.02/s.Rows+1e-9 && r.Doubt() == o.Runs[o.Kept].Doubt() {
-			times++
-		}
-	}
-	return times
-}
-
-// work returns the products that the starts took.
-func (o *Outcome[R]) work() float64 {
-	var work float64
-	for i, r := range o.Runs {
-		if o.Errs[i] == nil {
-			work += float64(r.Path().Steps) * r.Products()
-		}
-	}
-	return work
 }
 
 // Iterations returns the number of iterations of all starts that did not fail.
@@ -114,4 +80,32 @@ func (o *Outcome[R]) Iterations() int {
 		}
 	}
 	return total
+}
+
+// more reports whether another round of starts is worth its time.
+func (o *Outcome[R]) more(s Settings) bool {
+	n := len(o.Runs)
+	if o.choose(); o.Kept < 0 || n >= MostStarts || o.Found(s) >= timesFound {
+		return false
+	}
+	return s.Cheap == nil || s.Cheap((o.Iterations()+n)*(n+firstStarts)/n)
+}
+
+// Found returns how many starts ended at the optimum of the one that is kept, as far as
+// they tell.
+func (o *Outcome[R]) Found(s Settings) int {
+	kept, times := o.Runs[o.Kept], 0
+	doubt := kept.Doubt()
+	for i, r := range o.Runs {
+		if o.Errs[i] == nil && s.Same(r, kept) && r.Doubt() == doubt {
+			times++
+		}
+	}
+	return times
+}
+
+// Same reports whether the objectives of two starts are as near as those of starts at
+// the same optimum can be.
+func (s Settings) Same(a, b Run) bool {
+	return math.Abs(a.Objective()-b.Objective()) <= 2*max(0.01/s.Rows, s.Enough)+1e-9
 }
