@@ -27,7 +27,7 @@ var (
 
 // Settings says how to evaluate. The zero value works.
 type Settings struct {
-	// Samples is S, the number of codes drawn for each row; 0: 5000.
+	// Samples is S, the number of codes drawn for each row; 0: DefaultSamples.
 	Samples int
 	// Seed is what all draws are derived from.
 	Seed uint64
@@ -44,9 +44,10 @@ type Settings struct {
 	Progress func(done, total int)
 }
 
-const (
-	defaultSamples = 5000
+// DefaultSamples is the number of codes drawn for each row where Settings do not say.
+const DefaultSamples = 1000
 
+const (
 	// closedRows is the number of rows between two looks at the context where
 	// there is a closed form.
 	closedRows = 4096
@@ -64,7 +65,7 @@ const (
 // [ErrNoProposal], or [ErrSettings].
 func LogProb(ctx context.Context, m density.Model, q density.Proposal, x *mat.Dense, s Settings) (*Result, error) {
 	if s.Samples == 0 {
-		s.Samples = defaultSamples
+		s.Samples = DefaultSamples
 	}
 	if s.Samples < 1 {
 		return nil, fmt.Errorf("eval: %d samples: %w; want 1 or more, or 0 for the default", s.Samples, ErrSettings)

@@ -30,7 +30,7 @@ var mutations = []struct {
 		"return LogSumExp(x) - math.Log(float64(len(x)))", "return LogSumExp(x)",
 		"./eval", "TestLogOfTheMean|TestPosteriorAsProposal"},
 	{"K requested, not K drawn", "eval/importance.go",
-		"r.LogProb[i] = density.LogMeanExp(logs)", "r.LogProb[i] = density.LogSumExp(logs) - math.Log(defaultSamples)",
+		"r.LogProb[i] = density.LogMeanExp(logs)", "r.LogProb[i] = density.LogSumExp(logs) - math.Log(DefaultSamples)",
 		"./eval", "TestLogOfTheMean"},
 	{"log-sum-exp that broadcasts: the codes of one row against another", "elbo/settings.go",
 		"w.draw(ctx, density.Rows(x, i, i+1), purpose, i)", "w.draw(ctx, density.Rows(x, 0, 1), purpose, i)",

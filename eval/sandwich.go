@@ -82,7 +82,7 @@ func simulate(m density.Latent, n int, seed uint64) (x, z *mat.Dense, err error)
 // with M = 0). K is s.Samples; the cost is n·(K+1) evaluations of p(x|z).
 func ImportanceSandwich(ctx context.Context, m density.Latent, q density.Proposal, n int, s Settings) (*Sandwich, error) {
 	if s.Samples == 0 {
-		s.Samples = defaultSamples
+		s.Samples = DefaultSamples
 	}
 	x, z, err := simulate(m, n, s.Seed)
 	if err != nil {
@@ -143,7 +143,7 @@ func CUBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dens
 		return nil, fmt.Errorf("eval: CUBO of order %v: %w; want 1 or more", order, ErrSettings)
 	}
 	if s.Samples == 0 {
-		s.Samples = defaultSamples
+		s.Samples = DefaultSamples
 	}
 	var err error
 	if s.Measure, err = measureOf(m, s.Measure); err != nil {

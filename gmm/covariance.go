@@ -13,8 +13,10 @@ import (
 // mixture may look like. [Covariances] lists its values, to which
 // [FactorAnalyzers] and [ProbabilisticPCA] add those of a given number of factors.
 type Covariance interface {
-	// String returns the name that the command and saved models use.
+	// String returns the name that the command and saved models use, as
+	// MarshalText does; [CovarianceName] reads it.
 	String() string
+	MarshalText() ([]byte, error)
 	// NumParameters returns the number of free parameters of the K
 	// covariances in D dimensions.
 	NumParameters(k, d int) int
@@ -58,6 +60,8 @@ type shapes interface {
 	completer() completer
 	// displace stores Lₖe in dst, where Σₖ = LₖLₖᵀ and e is standard normal.
 	displace(dst []float64, k int, random *rand.Rand)
+	// times returns Σₖv for v of length D.
+	times(k int, v []float64) []float64
 	// solve returns Σₖ⁻¹v for v of length D.
 	solve(k int, v []float64) []float64
 	// at returns element (i, j) of Σₖ.
@@ -67,6 +71,11 @@ type shapes interface {
 	narrowest(k int) float64
 	// floored reports whether the floor holds up component k.
 	floored(k int) bool
+	// heywood returns the number, from 1, of a column whose noise is at the floor
+	// though the covariance of component k is not (a Heywood case), or 0.
+	heywood(k int) int
+	// rowsNeeded returns the number of rows that a covariance of its own needs.
+	rowsNeeded() int
 	// rescaled returns the covariances of s·x, column by column, or an error
 	// where they are more or less than a number can hold.
 	rescaled(s []float64) (shapes, error)
@@ -105,6 +114,23 @@ func ParseCovariance(name string) (Covariance, error) {
 		return f, nil
 	}
 	return nil, fmt.Errorf("gmm: unknown covariance family %q; want one of %s, factors:L or ppca:L for L factors, or a name such as EEE of mclust", name, strings.Join(CovarianceNames(), ", "))
+}
+
+// CovarianceName is a family that is read from its name, for flags and files.
+type CovarianceName struct{ Covariance }
+
+// UnmarshalText is [ParseCovariance].
+func (c *CovarianceName) UnmarshalText(text []byte) (err error) {
+	c.Covariance, err = ParseCovariance(string(text))
+	return err
+}
+
+// MarshalText returns the name; "" where there is no family.
+func (c CovarianceName) MarshalText() ([]byte, error) {
+	if c.Covariance == nil {
+		return nil, nil
+	}
+	return c.Covariance.MarshalText()
 }
 
 // Geometry returns the name of the family in the scheme of mclust: three letters

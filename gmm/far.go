@@ -30,15 +30,6 @@ func noNaN(joint []float64, k int, x []float64) {
 	}
 }
 
-func finite(x []float64) bool {
-	for _, v := range x {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return false
-		}
-	}
-	return true
-}
-
 // decide gives log joint densities that are all −∞ a value of 0 for the component
 // that is nearest, by Mahalanobis distance, or for those that are: what the densities
 // tend to, relative to each other, far out. row returns the row as component k sees

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,4 +95,13 @@ func randomModel(k, d int, seed uint64) *Model {
 		panic(err)
 	}
 	return m
+}
+
+// warned returns the warnings of a report, a line each.
+func warned(r *Report) string {
+	var lines []string
+	for _, w := range r.Warnings {
+		lines = append(lines, w.String())
+	}
+	return strings.Join(lines, "\n")
 }

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/spread"
 )
 
 // Rows with missing values, given as NaN. Under values missing at random the
@@ -97,7 +98,7 @@ func (g *gapped) segments(k, d int) int {
 	if g.dense {
 		size *= d
 	}
-	return max(1, min(maxSegments, len(g.batches), mostScatters/size))
+	return max(1, min(spread.MaxSegments, len(g.batches), mostScatters/size))
 }
 
 // collectMissing computes counts and means, and prepares the second moments, from
@@ -124,7 +125,7 @@ func (m *moments) collectMissing(s shapes) error {
 				continue
 			}
 			floats.AddScaledTo(mean, g.sums.about[k*m.d:(k+1)*m.d], 1/m.count[k], g.sums.first[k*m.d:(k+1)*m.d])
-			m.prior.pull(mean, m.count[k])
+			m.prior.shrink(mean, m.count[k])
 		}
 		if !g.sums.far(m.mean) {
 			return nil
@@ -219,7 +220,7 @@ func (m *moments) passGaps(g *gapped, about []float64, f func(b batch, w *worksp
 			w.complete(b, completer, g.shapes, g.mean, source)
 			values[s] += f(b, w)
 			if math.IsNaN(values[s]) {
-				errs[s] = fmt.Errorf("gmm: the density of a row with missing values is not a number: %w; use fewer components or a larger Settings.Floor", ErrCollapsed)
+				errs[s] = density.SettingErrorf(ErrCollapsed, "gmm: the density of a row with missing values is not a number: {err}; use a smaller {Components} or a larger {Floor}")
 				return
 			}
 			w.addTo(parts[s], m.total/float64(m.n))
@@ -277,7 +278,7 @@ func (s *scaledRows) check(x *mat.Dense, missing bool) error {
 func checkValue(v float64, row, j int, missing bool) error {
 	switch {
 	case !missing && (math.IsNaN(v) || math.IsInf(v, 0)):
-		return fmt.Errorf("gmm: row %d, column %d is %v: %w; remove the row or fill the value in, or set Settings.Missing for values that are missing", row, j+1, v, density.ErrNonFinite)
+		return density.SettingErrorf(density.ErrNonFinite, "gmm: row %d, column %d is %v: {err}; remove the row or fill the value in, or set {Missing} for values that are missing", row, j+1, v)
 	case math.IsInf(v, 0):
 		return fmt.Errorf("gmm: row %d, column %d is %v: %w; a missing value is NaN", row, j+1, v, density.ErrNonFinite)
 	}

@@ -2,12 +2,12 @@ package gmm
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
+	"likely/density"
 	"likely/internal/kernel"
 )
 
@@ -17,6 +17,7 @@ import (
 type moments struct {
 	n, k, d int
 	total   float64   // Σₙ wₙ, the number of rows where they have no weights
+	spread  float64   // the greatest variance of a column, where it is above 1
 	x       []float64 // N×D
 	weight  []float64 // wₙ, N, or nil for rows that count once
 	resp    []float64 // wₙ·rₙₖ, N×K
@@ -47,7 +48,7 @@ func (m *moments) collect() {
 		for j := range m.d {
 			m.mean[k*m.d+j] = ahead.first[k*m.d+j] / m.count[k]
 		}
-		m.prior.pull(m.mean[k*m.d:(k+1)*m.d], m.count[k])
+		m.prior.shrink(m.mean[k*m.d:(k+1)*m.d], m.count[k])
 	}
 	if ahead.second == nil {
 		m.ahead = nil
@@ -67,6 +68,10 @@ const noRowsLeft = 1e-14
 // of, and there is no prior.
 func (m *moments) empty(k int) bool { return m.prior == nil && !(m.count[k] > noRowsLeft*m.total) }
 
+// widest returns the greatest variance of a component some of whose others are at the
+// floor: what leaves digits to both.
+func (m *moments) widest(floor float64) float64 { return max(1e8*floor, 100*max(1, m.spread)) }
+
 // divisor returns what the scatter of component k is divided by to give its most
 // likely covariance.
 func (m *moments) divisor(k int) float64 { return m.count[k] + m.prior.rows() }
@@ -76,12 +81,12 @@ func (m *moments) pooledDivisor() float64 { return m.total + float64(m.k)*m.prio
 
 // collapsed returns the error for a covariance of component k that is none.
 func (m *moments) collapsed(k int, err error) error {
-	return fmt.Errorf("gmm: component %d collapsed onto %.3g of %.6g rows: %w; use fewer components or a larger Settings.Floor", k+1, m.count[k], m.total, err)
+	return density.SettingErrorf(err, "gmm: component %d collapsed onto %.3g of %.6g rows: {err}; use a smaller {Components} or a larger {Floor}", k+1, m.count[k], m.total)
 }
 
 // noRows returns the error for a component that starts without rows.
 func noRows(k int) error {
-	return fmt.Errorf("gmm: component %d has no rows: %w; use fewer components", k+1, ErrCollapsed)
+	return density.SettingErrorf(ErrCollapsed, "gmm: component %d has no rows: {err}; use a smaller {Components}", k+1)
 }
 
 // noneEmpty returns an error if a component has no rows, for families in which it

@@ -1,7 +1,6 @@
 package gmm
 
 import (
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/floats"
@@ -22,18 +21,18 @@ import (
 // the defaults of that paper.
 type Prior struct {
 	// Concentration is α, at least 1; 0: 1, which leaves the weights alone.
-	Concentration float64
+	Concentration float64 `json:"concentration"`
 	// Shrinkage is κ, in rows; 0: 0.01. Negative: none, a flat prior of the
 	// means.
-	Shrinkage float64
+	Shrinkage float64 `json:"shrinkage"`
 	// Mean is m (length D); nil: the mean of the data.
-	Mean []float64
+	Mean []float64 `json:"mean,omitempty"`
 	// DegreesOfFreedom is ν; 0: D+2.
-	DegreesOfFreedom float64
+	DegreesOfFreedom float64 `json:"degrees_of_freedom"`
 	// Scale is Λ (D×D, positive definite); nil: the covariance of the data
 	// over K^(2/D), so that K clusters of that size fill the space; only its
 	// diagonal where it is singular, as it is of fewer rows than columns.
-	Scale mat.Symmetric
+	Scale mat.Symmetric `json:"-"`
 }
 
 // scaledPrior is a Prior for the scaled rows.
@@ -68,7 +67,7 @@ func (p *Prior) scaled(t density.Transform, k int, covariance func() ([]float64,
 		out.freedom = float64(d) + 2
 	}
 	if !(out.concentration >= 1) || !(out.freedom >= 0) || math.IsNaN(out.shrinkage) {
-		return nil, fmt.Errorf("gmm: prior with concentration %v, shrinkage %v and %v degrees of freedom: %w; want a concentration of at least 1 and nonnegative degrees of freedom", p.Concentration, p.Shrinkage, p.DegreesOfFreedom, ErrSettings)
+		return nil, density.SettingErrorf(ErrSettings, "gmm: {Prior} with concentration %v, shrinkage %v and %v degrees of freedom: {err}; want a concentration of at least 1 and nonnegative degrees of freedom", p.Concentration, p.Shrinkage, p.DegreesOfFreedom)
 	}
 	for j, v := range p.Mean {
 		out.mean[j] = (v - t.Shift[j]) / t.Scale[j]
@@ -96,7 +95,7 @@ func (p *Prior) scaled(t density.Transform, k int, covariance func() ([]float64,
 		}
 	}
 	if floats.HasNaN(out.mean) || floats.HasNaN(out.scale) || !chol.Factorize(mat.NewSymDense(d, out.scale)) {
-		return nil, fmt.Errorf("gmm: prior mean or scale: %w; want finite numbers and a positive definite scale", ErrSettings)
+		return nil, density.SettingErrorf(ErrSettings, "gmm: mean or scale of {Prior}: {err}; want finite numbers and a positive definite scale")
 	}
 	return out, nil
 }
@@ -153,8 +152,8 @@ func (s *scaledRows) covariance() ([]float64, error) {
 	return c.covariance(), nil
 }
 
-// pull moves the mean of component k towards that of the prior.
-func (p *scaledPrior) pull(mean []float64, count float64) {
+// shrink moves the mean of component k towards that of the prior.
+func (p *scaledPrior) shrink(mean []float64, count float64) {
 	if p == nil || p.shrinkage == 0 {
 		return
 	}

@@ -1,12 +1,14 @@
 package gmm
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/internal/em"
 )
 
 // Report tells how a fit went.
@@ -34,14 +36,15 @@ type Report struct {
 	Degenerate bool
 	// FloorActive is whether the floor holds up some variance of the result.
 	FloorActive bool
-	// Warnings says what is doubtful about the result and what to try.
-	Warnings []string
+	// Warnings says what is doubtful about the result and what to try, one for
+	// each kind of doubt.
+	Warnings []density.Warning
 	// Seed is the number all random streams of the fit were derived from.
 	Seed uint64
 }
 
 func (r *Report) warn(format string, args ...any) {
-	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
+	r.Warnings = append(r.Warnings, density.Warnf(format, args...))
 }
 
 // nearSingular is the variance, in a direction and relative to the columns'
@@ -55,11 +58,29 @@ const nearSingular = 1e-4
 // degenerate too.
 func (e *EM) degenerate() bool {
 	for k := range e.k {
-		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.rowsNeeded()) {
+		if e.shapes.floored(k) || e.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.shapes.rowsNeeded()) {
 			return true
 		}
 	}
 	return false
+}
+
+// narrowest returns the smallest variance of component k in any direction, relative to
+// the columns' own.
+func (e *EM) narrowest(k int) float64 {
+	own := e.scaled.columns.own
+	if own == nil {
+		return e.shapes.narrowest(k)
+	}
+	inverse := make([]float64, e.d)
+	for j, v := range own {
+		inverse[j] = 1 / v
+	}
+	one, err := e.shapes.reordered([]int{k}).rescaled(inverse)
+	if err != nil {
+		return 0 // more or less than a number can hold
+	}
+	return one.narrowest(0)
 }
 
 // doubt ranks optima by how little their likelihood may be worth: 0 for none that is
@@ -74,55 +95,89 @@ func (e *EM) doubt() int {
 	return 0
 }
 
-// rowsNeeded returns the number of rows that a covariance of its own needs.
-func (e *EM) rowsNeeded() int {
-	switch s := e.shapes.(type) {
-	case *fullShapes:
-		if !s.tied {
-			return e.d + 1
-		}
-	case *factorShapes:
-		return s.of.l + 2
-	}
-	return 2
-}
-
 // rowsOf returns the number of rows that component k has. Weights that sum to less
 // than the rows there are, such as shares, are taken relative to each other.
 func (e *EM) rowsOf(k int) float64 {
 	return e.moments.count[k] * max(1, float64(e.moments.n)/e.moments.total)
 }
 
+// starts fills in how the starts went.
+func (r *Report) starts(o *em.Outcome[run]) {
+	r.Start, r.TotalIterations = o.Kept, o.Iterations()
+	r.StartLogLik = make([]float64, len(o.Runs))
+	for i, e := range o.Runs {
+		r.StartLogLik[i] = math.NaN()
+		if o.Errs[i] == nil {
+			r.StartLogLik[i] = e.LogLik()
+		}
+	}
+}
+
 // examine fills the report from the start that was kept.
 func (r *Report) examine(e *EM) {
-	r.History = e.history
-	r.Converged = e.converged
+	r.History = e.path.Values
+	r.Converged = e.path.Converged
 	r.Degenerate = e.degenerate()
-	r.Iterations = len(e.history) - 1
-	if !e.converged {
-		r.warn("EM stopped after %d iterations, before the likelihood settled; more Settings.Iterations would help", r.Iterations)
+	r.Iterations = len(e.path.Values) - 1
+	if !e.path.Converged {
+		r.warn("EM stopped after %d iterations, before the likelihood settled; more {Iterations} would help", r.Iterations)
 	}
-	if e.fell {
-		r.warn("the likelihood fell by more than rounding in some iteration; the covariances are too ill-conditioned for the arithmetic; a larger Settings.Floor would help")
+	if e.path.Fell {
+		r.warn("the likelihood fell by more than rounding in some iteration; the covariances are too ill-conditioned for the arithmetic; a larger {Floor} would help")
 	}
+	r.examineComponents(e)
+	r.examineStarts(e)
+}
+
+// examineComponents warns of components, the worst first, in one line for all that
+// have the same fault.
+func (r *Report) examineComponents(e *EM) {
+	var floored, few, explained, narrow suspects
+	var columns []int
+	narrowest := 1.0
+	needed := e.shapes.rowsNeeded()
 	for k := range e.k {
 		count := e.rowsOf(k)
 		switch {
 		case e.shapes.floored(k):
-			r.FloorActive = true
-			r.warn("component %d (%.3g rows) is held up by the variance floor: its likelihood measures the floor, not the data; fewer components, more rows or a larger Settings.Floor would help", k+1, count)
-		case count < float64(e.rowsNeeded()):
-			r.warn("component %d has %.3g rows, fewer than the %d that its covariance needs; fewer components would help", k+1, count, e.rowsNeeded())
-		case e.heywood(k) > 0:
-			r.FloorActive = true
-			r.warn("component %d: its factors explain column %d whole (a Heywood case), whose noise is held up by the variance floor; fewer factors would help", k+1, e.heywood(k))
-		case e.shapes.narrowest(k) < nearSingular:
-			r.warn("component %d (%.3g rows) is near-singular: its narrowest direction has %.2g of a column's variance; check for nearly collinear or rounded columns", k+1, count, e.shapes.narrowest(k))
+			floored.add(k, count)
+		case count < float64(needed):
+			few.add(k, count)
+		case e.shapes.heywood(k) > 0:
+			explained.add(k, count)
+			columns = append(columns, e.shapes.heywood(k))
+		case e.narrowest(k) < nearSingular:
+			narrow.add(k, count)
+			narrowest = min(narrowest, e.narrowest(k))
 		}
 	}
-	for _, k := range e.spurious() {
-		r.warn("component %d (%.3g rows) is small and in some direction has less than %v of the variance that components have on average: such optima are often spurious; compare held-out likelihoods with fewer components", k+1, e.rowsOf(k), spuriousRatio)
+	r.FloorActive = floored.any() || explained.any()
+	if floored.any() {
+		r.warn("%s %s held up by the variance floor: %s likelihood measures the floor, not the data; a smaller {Components}, more rows or a larger {Floor} would help",
+			floored, floored.form("is", "are"), floored.form("its", "their"))
 	}
+	if few.any() {
+		r.warn("%s %s fewer than the %d rows that %s covariance needs; a smaller {Components} would help", few.below(float64(needed)), few.form("has", "have"), needed, few.form("its", "their"))
+	}
+	if explained.any() {
+		r.warn("%s: %s factors explain column %s whole (a Heywood case), whose noise is held up by the variance floor; fewer factors would help",
+			explained.names(), explained.form("its", "their"), list(columns))
+	}
+	if narrow.any() {
+		r.warn("%s %s near-singular: the narrowest direction has %.2g of a column's variance; check for nearly collinear or rounded columns", narrow, narrow.form("is", "are"), narrowest)
+	}
+	var spurious suspects
+	for _, k := range e.spurious() {
+		spurious.add(k, e.rowsOf(k))
+	}
+	if spurious.any() {
+		r.warn("%s %s small and in some direction %s less than %v of the variance that components have on average: such optima are often spurious; compare held-out likelihoods with a smaller {Components}",
+			spurious, spurious.form("is", "are"), spurious.form("has", "have"), spuriousRatio)
+	}
+}
+
+// examineStarts warns of starts that were not kept.
+func (r *Report) examineStarts(e *EM) {
 	var failed, higher int
 	for _, v := range r.StartLogLik {
 		switch {
@@ -133,7 +188,8 @@ func (r *Report) examine(e *EM) {
 		}
 	}
 	if higher > 0 {
-		r.warn("%d of %d starts ended at a higher likelihood, the highest at %.6g nats per row, on components of few rows or near-singular ones; they were passed over for one without", higher, len(r.StartLogLik), floats.Max(slices.DeleteFunc(slices.Clone(r.StartLogLik), math.IsNaN)))
+		r.warn("%d of %d starts ended at a higher likelihood, the highest at {nats} nats per row, on components of few rows or near-singular ones; they were passed over for one without", higher, len(r.StartLogLik))
+		r.Warnings[len(r.Warnings)-1].LogProb = floats.Max(slices.DeleteFunc(slices.Clone(r.StartLogLik), math.IsNaN))
 	}
 	if failed > 0 {
 		r.warn("%d of %d starts collapsed and were left out", failed, len(r.StartLogLik))
@@ -158,8 +214,8 @@ func (e *EM) spurious() []int {
 	if len(suspects) == 0 {
 		return nil
 	}
-	if s, ok := e.shapes.(*factorShapes); ok {
-		return slices.DeleteFunc(suspects, func(k int) bool { return !e.thinFactors(s, k) })
+	if e.d > mostDense {
+		return slices.DeleteFunc(suspects, func(k int) bool { return !e.thinByProducts(k) })
 	}
 	average := mat.NewSymDense(e.d, nil)
 	for i := range e.d {
@@ -183,48 +239,15 @@ func (e *EM) spurious() []int {
 	})
 }
 
-// heywood returns the number, from 1, of a column whose noise is at the floor though
-// the covariance of component k is not, or 0.
-func (e *EM) heywood(k int) int {
-	s, ok := e.shapes.(*factorShapes)
-	if !ok || !s.components[k].atFloor || s.floored(k) {
-		return 0
-	}
-	return floats.MinIdx(s.components[k].noise) + 1
-}
-
-// thinFactors is the test of spurious for component k of few factors, without D×D
-// matrices: whether the largest eigenvalue of Σₖ⁻¹·Σⱼ πⱼΣⱼ is above 1/ratio.
-func (e *EM) thinFactors(s *factorShapes, k int) bool {
+// thinByProducts is the test of spurious for component k without D×D matrices: whether
+// the largest eigenvalue of Σₖ⁻¹·Σⱼ πⱼΣⱼ is above 1/ratio.
+func (e *EM) thinByProducts(k int) bool {
 	_, value := dominant(e.d, func(v []float64) []float64 {
 		average := make([]float64, e.d)
 		for j, count := range e.moments.count {
-			floats.AddScaled(average, count/e.moments.total, s.times(j, v))
+			floats.AddScaled(average, count/e.moments.total, e.shapes.times(j, v))
 		}
-		return s.solve(k, average)
+		return e.shapes.solve(k, average)
 	})
 	return value > 1/spuriousRatio
-}
-
-// powerIterations is the number of products that dominant makes.
-const powerIterations = 100
-
-// dominant returns an eigenvector of the largest eigenvalue of a d×d matrix, which is
-// given by its product with a vector, and about that eigenvalue, from below.
-func dominant(d int, times func(v []float64) []float64) ([]float64, float64) {
-	v := make([]float64, d)
-	for j := range v {
-		// No symmetry of the data has such a vector at a right angle to all it has.
-		v[j] = 1 + math.Sin(float64(j+1)*float64(j+1))/2
-	}
-	var size float64
-	for range powerIterations {
-		floats.Scale(1/floats.Norm(v, 2), v)
-		v = times(v)
-		if size = floats.Norm(v, 2); !(size > 0) || math.IsInf(size, 0) {
-			return make([]float64, d), 0
-		}
-	}
-	floats.Scale(1/size, v)
-	return v, size
 }

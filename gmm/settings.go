@@ -1,60 +1,67 @@
 package gmm
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 
 	"likely/density"
 )
 
-// Settings says what to fit and how. The zero value works.
+// Settings says what to fit and how. The zero value works. Settings are written to
+// JSON and read from it, but for what belongs to the data or the caller: Weights,
+// Labels, Progress and the mixture of [From].
 type Settings struct {
 	// Components is K; 0: 5.
-	Components int
+	Components int `json:"components"`
 	// Covariance is the family of the covariances; nil: Full.
-	Covariance Covariance
+	Covariance Covariance `json:"covariance,omitempty"`
 	// Start is where runs of EM start; nil: KMeans.
-	Start Start
+	Start Start `json:"start,omitempty"`
 	// Starts is the number of starts, of which the best is kept and goes on
 	// to Tolerance; 0: 10. A single component, or a start without randomness,
 	// needs and gets one.
-	Starts int
+	Starts int `json:"starts"`
 	// SplitMerge is the largest number of moves that merge two components and
 	// split a third, made from the best start while they lead to a better
 	// optimum; 0: 1 after several starts, none after one. Negative: none. A
 	// move costs up to 6 runs of EM, side by side.
-	SplitMerge int
+	SplitMerge int `json:"split_merge"`
 	// Plain makes every iteration a step of EM. Without, EM that creeps is
 	// helped along: some iterations leap to where its last steps point to, and
 	// are taken back if that is no better.
-	Plain bool
+	Plain bool `json:"plain,omitempty"`
 	// Iterations is the largest number of EM iterations of a start; 0: 5000.
-	Iterations int
+	Iterations int `json:"iterations"`
 	// Tolerance is how much, in nats per row, the likelihood may still be
 	// below its limit when a start ends, as predicted from the last two
 	// steps (Aitken's rule); 0: 1e-9. A step downwards never satisfies it.
-	Tolerance float64
+	Tolerance float64 `json:"tolerance"`
 	// Floor is the smallest variance of a component in any direction,
 	// relative to the variances of the columns: in the data scaled to unit
-	// variance, all eigenvalues are at least Floor. 0: density.DefaultFloor.
-	// Negative: no floor; a collapse is then an error.
-	Floor float64
+	// variance, all eigenvalues are at least Floor. A column with rows far
+	// out counts by the variance of the shorter half of its rows, if that is
+	// a hundredth or less. Families that depend on the units of columns take
+	// the narrowest column for all of them, or 1e-4 of the widest one's
+	// variance if that is more. 0: density.DefaultFloor. Negative: no floor;
+	// a collapse is then an error.
+	Floor float64 `json:"floor"`
 	// Prior, if not nil, makes the fit maximise the posterior density.
-	Prior *Prior
+	Prior *Prior `json:"prior,omitempty"`
 	// Weights says how often each row counts (length N, nonnegative); nil:
 	// once. A row of weight 0 is absent, one of weight 2 there twice.
-	Weights []float64
+	Weights []float64 `json:"-"`
 	// Labels says to which component a row belongs (length N, 0 … K−1), or −1
 	// where that is not known; nil: nowhere. Components then keep the order
 	// of the labels.
-	Labels []int
+	Labels []int `json:"-"`
 	// Missing says that NaN in the data stands for a missing value. The fit
 	// then maximises the likelihood of what is observed, by the exact
 	// conditional E- and M-step (Ghahramani & Jordan 1994). With nothing missing it changes nothing.
-	Missing bool
+	Missing bool `json:"missing,omitempty"`
 	// Progress, if not nil, is called after each iteration of each start with
 	// the mean log-likelihood in nats per row. Calls may be concurrent.
-	Progress func(start, iteration int, meanLogLik float64)
+	Progress func(start, iteration int, meanLogLik float64) `json:"-"`
 }
 
 // The defaults behind the zero values of Settings.
@@ -64,6 +71,14 @@ const (
 	defaultIterations = 5000
 	defaultTolerance  = 1e-9
 )
+
+// mostStarts bounds the starts: a report has a number for each.
+const mostStarts = 1 << 20
+
+// Resolved returns the settings with defaults put in and checked: what a fit does.
+// Resolved settings are their own. Only numbers that depend on the data, such as those
+// of a [Prior], keep their zeros.
+func (s Settings) Resolved() (Settings, error) { return s.resolve() }
 
 func (s Settings) resolve() (Settings, error) {
 	if s.Components == 0 {
@@ -93,20 +108,43 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Floor == 0 {
 		s.Floor = density.DefaultFloor
 	}
-	s.Floor = max(s.Floor, 0)
+	if s.Floor < 0 {
+		s.Floor = -1
+	}
 	for _, c := range []struct {
-		name  string
-		value int
-	}{{"Components", s.Components}, {"Starts", s.Starts}, {"Iterations", s.Iterations}} {
+		name        string
+		value, most int
+	}{{"Components", s.Components, math.MaxInt}, {"Starts", s.Starts, mostStarts}, {"Iterations", s.Iterations, math.MaxInt}} {
 		if c.value < 1 {
-			return s, fmt.Errorf("gmm: Settings.%s is %d: %w; want 1 or more, or 0 for the default", c.name, c.value, ErrSettings)
+			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want 1 or more, or 0 for the default", c.name, c.value)
+		}
+		if c.value > c.most {
+			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want at most %d", c.name, c.value, c.most)
 		}
 	}
 	if !(s.Tolerance > 0) {
-		return s, fmt.Errorf("gmm: Settings.Tolerance is %v: %w; want a positive number, or 0 for the default", s.Tolerance, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "gmm: {Tolerance} is %v: {err}; want a positive number, or 0 for the default", s.Tolerance)
 	}
 	if !(s.Floor < 1) || math.IsNaN(s.Floor) {
-		return s, fmt.Errorf("gmm: Settings.Floor is %v: %w; it is relative to the variance of a column, so want less than 1", s.Floor, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "gmm: {Floor} is %v: {err}; it is relative to the variance of a column, so want less than 1", s.Floor)
 	}
 	return s, nil
+}
+
+// least returns the smallest variance that the floor allows, 0 for any.
+func (s Settings) least() float64 { return max(s.Floor, 0) }
+
+// UnmarshalJSON reads what is there and leaves the rest alone.
+func (s *Settings) UnmarshalJSON(text []byte) error {
+	type fields Settings
+	read := struct {
+		*fields
+		Covariance CovarianceName `json:"covariance"`
+		Start      StartName      `json:"start"`
+	}{(*fields)(s), CovarianceName{s.Covariance}, StartName{s.Start}}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return fmt.Errorf("gmm: settings: %w", err)
+	}
+	s.Covariance, s.Start = read.Covariance.Covariance, read.Start.Start
+	return nil
 }

@@ -30,7 +30,7 @@ func FitAutoencoder(ctx context.Context, train, valid *mat.Dense, s Settings, sr
 	}
 	defer t.Close()
 	if err := t.run(ctx); err != nil {
-		return nil, t.job.history(), err
+		return nil, t.training.history(), err
 	}
 	return t.Autoencoder()
 }

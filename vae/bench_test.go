@@ -32,8 +32,8 @@ func BenchmarkStep(b *testing.B) {
 			random := rand.New(source(1))
 			x := mat.NewDense(n, d, nil)
 			x.Apply(func(_, _ int, _ float64) float64 { return float64(random.IntN(2)) }, x)
-			config := Config{Family: familyVAE, Dim: d, Latent: 50, Hidden: c.hidden, Likelihood: Bernoulli, Norm: c.norm, Prior: c.prior}
-			t := newTrainer(newNetwork[float32](config), Settings{Batch: c.batch, Samples: 1}, x, nil, density.NewIdentity(d), 1)
+			config := Config{Dim: d, Latent: 50, Hidden: c.hidden, Likelihood: Bernoulli, Norm: c.norm, Prior: c.prior}
+			t := newTrainState(newNetwork[float32](config), Settings{Batch: c.batch, Samples: 1}, x, nil, density.NewIdentity(d), 1)
 			defer t.close()
 			t.shuffle(0)
 			step := 0

@@ -34,7 +34,7 @@ func TestActivity(t *testing.T) {
 func TestCollapseIsReported(t *testing.T) {
 	_, report, err := Fit(context.Background(), normals(400, 2, 3), nil, Settings{Hidden: []int{8}, Epochs: 100, Beta: 20}, source(1))
 	require.NoError(t, err)
-	require.Contains(t, report.Warnings[len(report.Warnings)-1], "posterior collapse")
+	require.Contains(t, report.Warnings[len(report.Warnings)-1].Text, "posterior collapse")
 }
 
 func TestPathsThroughCodes(t *testing.T) {

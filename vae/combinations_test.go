@@ -20,7 +20,7 @@ func TestEveryPriorWithEveryLikelihood(t *testing.T) {
 	x := mat.NewDense(40, 3, nil)
 	x.Apply(func(i, j int, v float64) float64 { return float64((i*(j+2) + i/7) % 2) }, x)
 	fits := 0
-	for likelihood := range Likelihood(len(likelihoodNames)) {
+	for _, likelihood := range likelihoods {
 		for _, prior := range []Prior{StandardNormal, LearnedMixture(3), Vamp(4), ExPost(2)} {
 			for _, full := range []bool{false, true} {
 				for _, precision := range []Precision{Float32, Float64} {

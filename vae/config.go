@@ -4,21 +4,42 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
+	"likely/density"
 	"likely/gmm"
 )
 
-// Families of models, as Config names them.
+// Kind is what a [Config] is the architecture of.
+type Kind int
+
 const (
-	familyVAE = "vae"
-	familyAE  = "ae"
+	// Variational is a [Model]. The zero value.
+	Variational Kind = iota
+	// Plain is an [Autoencoder].
+	Plain
 )
+
+var kindNames = [...]string{"vae", "ae"}
+
+// String returns vae or ae.
+func (k Kind) String() string { return enumName(int(k), kindNames[:], "Kind") }
+
+// MarshalText implements encoding.TextMarshaler.
+func (k Kind) MarshalText() ([]byte, error) { return enumMarshal(int(k), kindNames[:], "kind") }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (k *Kind) UnmarshalText(text []byte) error {
+	i, err := enumParse(text, kindNames[:], "kind")
+	*k = Kind(i)
+	return err
+}
 
 // Config is the architecture of a model: with its tensors, all that is needed
 // to rebuild it. It is kept as JSON in saved models.
 type Config struct {
-	// Family is "vae" or, for the plain autoencoder, "ae".
-	Family string `json:"family"`
+	// Kind is vae or, for the plain autoencoder, ae.
+	Kind Kind `json:"family"`
 	// Dim is D, the number of columns of the data.
 	Dim int `json:"dim"`
 	// Latent is L, the number of dimensions of the code.
@@ -30,13 +51,13 @@ type Config struct {
 	Activation Activation `json:"activation"`
 	// Norm is how the hidden layers are normalised; absent: not.
 	Norm Norm `json:"norm,omitzero"`
-	// Likelihood is the family of p(x|z).
+	// Likelihood is the form of p(x|z).
 	Likelihood Likelihood `json:"likelihood"`
 	// FullPosterior is whether q(z|x) has a full covariance; absent: no.
 	FullPosterior bool `json:"full_posterior,omitempty"`
-	// Freedom is ν of Student's t; absent for other families.
+	// Freedom is ν of Student's t; absent for other likelihoods.
 	Freedom float64 `json:"freedom,omitempty"`
-	// Levels is K of the discretised logistic; absent for other families.
+	// Levels is K of the discretised logistic; absent for other likelihoods.
 	Levels int `json:"levels,omitempty"`
 	// Sigma says where the standard deviation of a Gaussian comes from.
 	Sigma Sigma `json:"sigma"`
@@ -59,9 +80,6 @@ type Config struct {
 // check returns an error if the architecture makes no sense, as that of a
 // file from elsewhere may.
 func (c *Config) check() error {
-	if c.Family != familyVAE && c.Family != familyAE {
-		return fmt.Errorf("vae: unknown family %q; want %q or %q", c.Family, familyVAE, familyAE)
-	}
 	const most = 1 << 24
 	for _, width := range append([]int{c.Dim, c.Latent}, c.Hidden...) {
 		if width < 1 || width > most {
@@ -76,19 +94,13 @@ func (c *Config) check() error {
 			return fmt.Errorf("vae: the variance floor of column %d is %v; want a positive number", j+1, v)
 		}
 	}
-	for _, e := range []interface{ MarshalText() ([]byte, error) }{c.Activation, c.Norm, c.Likelihood, c.Precision} {
+	for _, e := range []interface{ MarshalText() ([]byte, error) }{c.Kind, c.Activation, c.Norm, c.Precision} {
 		if _, err := e.MarshalText(); err != nil {
 			return err
 		}
 	}
-	if c.Likelihood == StudentT && (!(c.Freedom > 0) || math.IsInf(c.Freedom, 0)) {
-		return fmt.Errorf("vae: Student's t with %v degrees of freedom; want a positive number", c.Freedom)
-	}
-	if c.Likelihood == DiscretizedLogistic && (c.Levels < 2 || c.Levels > maxLevels) {
-		return fmt.Errorf("vae: %d levels; want 2 to %d", c.Levels, maxLevels)
-	}
-	if c.scaledLikelihood() && c.Family == familyAE {
-		return fmt.Errorf("vae: an autoencoder has no likelihood %v; want gaussian, bernoulli or continuous-bernoulli", c.Likelihood)
+	if err := c.checkLikelihood(); err != nil {
+		return err
 	}
 	if err := c.checkPrior(); err != nil {
 		return err
@@ -96,11 +108,30 @@ func (c *Config) check() error {
 	return c.Sigma.check()
 }
 
+func (c *Config) checkLikelihood() error {
+	form := c.Likelihood.describe()
+	if form.check != nil {
+		if err := form.check(c); err != nil {
+			return err
+		}
+	}
+	if c.Kind == Plain && form.plain == nil {
+		var names []string
+		for _, l := range likelihoods {
+			if l.describe().plain != nil {
+				names = append(names, l.String())
+			}
+		}
+		return density.SettingErrorf(ErrSettings, "vae: an autoencoder has no {Likelihood=%v}: {err}; want one of %s", c.Likelihood, strings.Join(names, ", "))
+	}
+	return nil
+}
+
 func (c *Config) checkPrior() error {
 	if err := c.Prior.check(); err != nil {
 		return err
 	}
-	if c.Family == familyAE && c.Prior.kind != priorNormal {
+	if c.Kind == Plain && c.Prior.kind != priorNormal {
 		return fmt.Errorf("vae: an autoencoder with prior %v; it has none", c.Prior)
 	}
 	if (c.Prior.kind == priorExPost) != (c.PriorMixture != nil) {
@@ -111,15 +142,6 @@ func (c *Config) checkPrior() error {
 	}
 	return nil
 }
-
-// scaledLikelihood says whether the likelihood has a scale of its own in the
-// place of a standard deviation.
-func (c *Config) scaledLikelihood() bool {
-	return c.Likelihood == StudentT || c.Likelihood == DiscretizedLogistic
-}
-
-// maxLevels is the most levels of the discretised logistic.
-const maxLevels = 1 << 16
 
 // scaled says whether p(x|z) has a scale.
 func (c *Config) scaled() bool {

@@ -3,8 +3,9 @@
 //	p(x) = ∫ p(z) p(x|z) dz
 //	p(z) = N(z; 0, I),   z in Rᴸ   (or a mixture)
 //
-// with the parameters of p(x|z), a Gaussian or Bernoulli in each column, given
-// by a network that takes z: the decoder. Where a finite mixture has a table
+// with the parameters of p(x|z), a Gaussian, Bernoulli, Poisson or other
+// distribution in each column ([Likelihoods] lists them), given by a network that
+// takes z: the decoder. Where a finite mixture has a table
 // of means and variances, this one has a function.
 //
 // # The bound

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -17,6 +16,8 @@ import (
 var (
 	// ErrDiverged reports that training produced a NaN or an infinity.
 	ErrDiverged = errors.New("training diverged")
+	// ErrSettings reports settings that make no sense.
+	ErrSettings = errors.New("impossible settings")
 	// ErrRows reports too few rows, or rows of the wrong width.
 	ErrRows = errors.New("unusable rows")
 )
@@ -41,17 +42,15 @@ func Fit(ctx context.Context, train, valid *mat.Dense, s Settings, src rand.Sour
 	}
 	defer t.Close()
 	if err := t.run(ctx); err != nil {
-		return nil, t.job.history(), err
+		return nil, t.training.history(), err
 	}
 	return t.Model()
 }
 
-// run makes all steps.
-func (t *Trainer) run(ctx context.Context) error {
-	for !t.Done() {
-		if _, err := t.Epoch(ctx); err != nil {
-			return err
-		}
+// checkSome returns an error if there are no rows in x.
+func checkSome(x *mat.Dense, what string) error {
+	if x == nil || x.IsEmpty() {
+		return fmt.Errorf("vae: no rows to %s: %w; give some", what, ErrRows)
 	}
 	return nil
 }
@@ -93,13 +92,8 @@ func checkUnit(x *mat.Dense) error {
 // floors returns the smallest variance of each column in the units of x, or
 // nil for none.
 func floors(c *Config, relative float64, x *mat.Dense) []float64 {
-	if !c.scaled() || c.Sigma.source == fromConstant {
-		return nil
-	}
-	if c.Likelihood == DiscretizedLogistic {
-		return slices.Repeat([]float64{newDiscretizedLogistic(c.Levels).floor()}, c.Dim)
-	}
-	if relative < 0 {
+	obs := newObservation(c)
+	if !obs.scaled() || c.Sigma.source == fromConstant {
 		return nil
 	}
 	_, variance := density.Moments(x)
@@ -112,10 +106,7 @@ func floors(c *Config, relative float64, x *mat.Dense) []float64 {
 			variance[j] = mean
 		}
 	}
-	for j := range variance {
-		variance[j] *= relative
-	}
-	return variance
+	return obs.floor(variance, relative)
 }
 
 // floorActive says whether a variance of p(x|z) at the codes of the rows of x

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
+
+	"likely/gmm"
 )
 
 // readTable reads a CSV file of numbers with a header line from testdata.
@@ -77,3 +79,5 @@ func tensor(t testing.TB, c *coder, name string) *mat.Dense {
 	t.Fatalf("no tensor %s", name)
 	return nil
 }
+
+func gmmSettings() gmm.Settings { return gmm.Settings{Components: 2, Starts: 1} }

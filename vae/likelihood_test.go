@@ -42,7 +42,7 @@ func TestSamplesFollowTheFamily(t *testing.T) {
 		cdf    func(x float64) float64
 	}{
 		"gaussian":   {gaussian{}, 1, 0.7, distuv.Normal{Mu: 1, Sigma: math.Exp(0.35)}.CDF},
-		"student":    {student{3}, -1, 0.4, distuv.StudentsT{Mu: -1, Sigma: math.Exp(0.2), Nu: 3}.CDF},
+		"student":    {student{freedom: 3}, -1, 0.4, distuv.StudentsT{Mu: -1, Sigma: math.Exp(0.2), Nu: 3}.CDF},
 		"unit left":  {continuousBernoulli{}, -3, 0, func(x float64) float64 { return math.Expm1(-3*x) / math.Expm1(-3) }},
 		"unit right": {continuousBernoulli{}, 4, 0, func(x float64) float64 { return math.Expm1(4*x) / math.Expm1(4) }},
 		"unit flat":  {continuousBernoulli{}, 1e-9, 0, func(x float64) float64 { return x }},
@@ -84,7 +84,7 @@ func TestOptimalSigma(t *testing.T) {
 // validation bound.
 func TestStudentBeatsGaussianOnHeavyTails(t *testing.T) {
 	x := mat.NewDense(800, 2, nil)
-	student{2}.noise(x.RawMatrix().Data, rand.New(source(4)))
+	student{freedom: 2}.noise(x.RawMatrix().Data, rand.New(source(4)))
 	train, valid := density.Rows(x, 0, 600), density.Rows(x, 600, 800)
 	var got [2]float64
 	for i, l := range []Likelihood{Gaussian, StudentT} {
@@ -106,10 +106,15 @@ func TestEveryCombination(t *testing.T) {
 	binaryRows.Apply(func(_, _ int, v float64) float64 { return math.Round(1 / (1 + math.Exp(-v))) }, binaryRows)
 	levelRows := mat.DenseCopyOf(gaussianRows)
 	levelRows.Apply(func(_, _ int, v float64) float64 { return newDiscretizedLogistic(256).round(128 + 60*v) }, levelRows)
-	for l := range Likelihood(len(likelihoodNames)) {
-		x := map[Likelihood]*mat.Dense{Gaussian: gaussianRows, StudentT: gaussianRows, Bernoulli: binaryRows, ContinuousBernoulli: unitRows, DiscretizedLogistic: levelRows}[l]
+	countRows := mat.DenseCopyOf(gaussianRows)
+	countRows.Apply(func(_, _ int, v float64) float64 { return math.Floor(math.Exp(2 + v)) }, countRows)
+	for _, l := range likelihoods {
+		x := map[Likelihood]*mat.Dense{
+			Gaussian: gaussianRows, StudentT: gaussianRows, Bernoulli: binaryRows, ContinuousBernoulli: unitRows,
+			DiscretizedLogistic: levelRows, Poisson: countRows, NegativeBinomial: countRows,
+		}[l]
 		for _, sigma := range []Sigma{Network, Shared, PerDim, Fixed(0.5), Optimal} {
-			if sigma == Optimal && (l == StudentT || l == DiscretizedLogistic) {
+			if sigma == Optimal && l.Scaled() && l != Gaussian {
 				continue
 			}
 			for o := range Objective(len(objectiveNames)) {

@@ -134,7 +134,7 @@ func optimalLinear(t testing.TB, x *mat.Dense, s *mat.SymDense, q int) *Model {
 		}
 	}
 	m, err := FromTensors(Config{
-		Family: "vae", Dim: d, Latent: q, Hidden: []int{}, Sigma: Shared, Precision: Float64,
+		Dim: d, Latent: q, Hidden: []int{}, Sigma: Shared, Precision: Float64,
 	}, []safetensors.Tensor{
 		{Name: "encoder.mean.weight", Shape: []int{q, d}, Data: encoder},
 		{Name: "encoder.mean.bias", Shape: []int{q}, Data: bias},

@@ -45,13 +45,7 @@ func (c *coder) Config() Config { return c.config }
 // Measures returns what p(x|z) is a density with respect to: bits, levels, or
 // numbers, as they are or dequantised.
 func (m *Model) Measures() []density.Measure {
-	switch m.config.Likelihood {
-	case Bernoulli:
-		return []density.Measure{density.Binary}
-	case DiscretizedLogistic:
-		return []density.Measure{density.Discrete}
-	}
-	return []density.Measure{density.Continuous, density.Dequantized}
+	return m.config.Likelihood.Measures()
 }
 
 // RandPrior fills z (N×L) with independent draws from p(z).
@@ -154,18 +148,18 @@ func (m *Model) sampleAt(dst, z *mat.Dense) {
 
 // Decode stores the mean of p(x|z) for each row of z (N×L) in mean (N×D): for
 // binary data, the probability of a 1. Where logvar is not nil it receives
-// the log-variances (N×D); it must be nil for families without a scale.
+// the log-variances (N×D); it must be nil for likelihoods without a scale.
 func (m *Model) Decode(mean, logvar, z *mat.Dense) {
 	if logvar != nil {
 		if !m.config.scaled() {
-			panic("vae: a family without a variance")
+			panic("vae: a likelihood without a variance")
 		}
 		checkWidth(logvar, m.config.Dim)
 	}
 	m.decodeMean(mean, logvar, z)
 }
 
-// decodeMean is Decode for models of both families.
+// decodeMean is Decode for either kind of autoencoder.
 func (c *coder) decodeMean(mean, logvar, z *mat.Dense) {
 	checkWidth(mean, c.config.Dim)
 	checkWidth(z, c.config.Latent)

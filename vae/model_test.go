@@ -17,7 +17,6 @@ import (
 // randomModel returns a model of the given architecture with random weights.
 func randomModel(t testing.TB, c Config, seed uint64) *Model {
 	t.Helper()
-	c.Family = familyVAE
 	random := rand.New(source(seed))
 	n := newNetwork[float64](c)
 	var tensors []safetensors.Tensor
@@ -180,8 +179,8 @@ func TestDamagedTensors(t *testing.T) {
 		require.ErrorIs(t, err, ErrTensors, name)
 	}
 	for name, f := range map[string]func(c *Config){
-		"family":   func(c *Config) { c.Family = "gmm" },
-		"ae":       func(c *Config) { c.Family = "ae" },
+		"family":   func(c *Config) { c.Kind = 9 },
+		"ae":       func(c *Config) { c.Kind = Plain },
 		"width":    func(c *Config) { c.Dim = 0 },
 		"huge":     func(c *Config) { c.Hidden = []int{1 << 40} },
 		"negative": func(c *Config) { c.Latent = -1 },

@@ -8,6 +8,8 @@ import (
 // encoder gives and e the standard normal noise behind a draw. cache, of the
 // length that cached returns, carries values from begin to the other methods.
 type posterior[T kernel.Float] interface {
+	// random says whether draws differ: whether e is used.
+	random() bool
 	// outputs returns the width of the encoder's output, cached that of the
 	// cache.
 	outputs(latent int) int
@@ -21,7 +23,7 @@ type posterior[T kernel.Float] interface {
 	// logProb returns log q(z(e)|x) in nats.
 	logProb(h, cache, e []T) float64
 	// kl returns KL(q(z|x) ‖ N(0, I)) in nats and stores weight·∂KL/∂h in dh.
-	// A dimension with less than free nats pulls at nothing.
+	// A dimension with less than free nats has no gradient.
 	kl(dh, h, cache []T, weight T, free float64) float64
 	// pathScore adds −weight·∂log q/∂z to dz, score adds weight·∂log q/∂h at
 	// fixed z to dh, and path adds the gradient that came back to z(e).
@@ -32,7 +34,7 @@ type posterior[T kernel.Float] interface {
 
 func newPosterior[T kernel.Float](c *Config) posterior[T] {
 	switch {
-	case c.Family == familyAE:
+	case c.Kind == Plain:
 		return point[T]{}
 	case c.FullPosterior:
 		return full[T]{}
@@ -49,6 +51,8 @@ func newPosterior[T kernel.Float](c *Config) posterior[T] {
 // (Kingma & Welling 2014, appendix B). s is a log-variance throughout. The
 // cache holds exp(s/2).
 type diagonal[T kernel.Float] struct{}
+
+func (diagonal[T]) random() bool { return true }
 
 func (diagonal[T]) outputs(latent int) int { return 2 * latent }
 
@@ -122,6 +126,8 @@ func (diagonal[T]) path(dh, dz, sd, e []T) {
 // point is the degenerate q(z|x) of the plain autoencoder: z = h, without
 // noise and without a price.
 type point[T kernel.Float] struct{}
+
+func (point[T]) random() bool { return false }
 
 func (point[T]) outputs(latent int) int { return latent }
 

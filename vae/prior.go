@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"likely/density"
 )
 
 // Prior says what p(z) is. The zero value is [StandardNormal]. The others are
@@ -88,10 +90,10 @@ func (p Prior) learned() bool { return p.kind == priorMixture || p.kind == prior
 func (p Prior) check() error {
 	const most = 1 << 20
 	if p.kind < 0 || int(p.kind) >= len(priorNames) {
-		return fmt.Errorf("vae: unknown prior %d", p.kind)
+		return fmt.Errorf("vae: unknown prior %d: %w", p.kind, ErrSettings)
 	}
 	if p.kind != priorNormal && (p.components < 1 || p.components > most) {
-		return fmt.Errorf("vae: prior %v has %d components; want 1 to %d", p, p.components, most)
+		return wrong("{Prior=%v} has %d components: {err}; want 1 to %d", p, p.components, most)
 	}
 	return nil
 }
@@ -104,11 +106,11 @@ func (p Prior) checkTraining(s *Settings, n int) error {
 	}
 	switch {
 	case p.learned() && s.FreeNats > 0:
-		return fmt.Errorf("vae: Settings.FreeNats is %v with prior %v; the divergence from a mixture has no parts by dimension, so want prior normal", s.FreeNats, p)
+		return wrong("{FreeNats} is %v with {Prior=%v}: {err}; the divergence from a mixture has no parts by dimension, so want normal", s.FreeNats, p)
 	case p.kind == priorVamp && p.components > n:
-		return fmt.Errorf("vae: prior %v with %d training rows: %w; its pseudo-inputs start as training rows, so want Settings.Prior vamp:%d or smaller", p, n, ErrRows, n)
+		return density.SettingErrorf(ErrRows, "vae: {Prior=%v} with %d training rows: {err}; its pseudo-inputs start as training rows, so want vamp:%d or smaller", p, n, n)
 	case p.kind == priorExPost && p.components > n:
-		return fmt.Errorf("vae: prior %v with %d training rows: %w; want Settings.Prior ex-post:%d or smaller", p, n, ErrRows, n)
+		return density.SettingErrorf(ErrRows, "vae: {Prior=%v} with %d training rows: {err}; want ex-post:%d or smaller", p, n, n)
 	}
 	return nil
 }

@@ -19,12 +19,12 @@ import (
 )
 
 var learnedPriors = []Config{
-	{Family: "vae", Prior: LearnedMixture(3)},
-	{Family: "vae", Prior: Vamp(3)},
-	{Family: "vae", Prior: LearnedMixture(2), Sigma: PerDim, FullPosterior: true},
-	{Family: "vae", Prior: Vamp(4), Sigma: Shared, FullPosterior: true},
-	{Family: "vae", Prior: LearnedMixture(1), Likelihood: Bernoulli},
-	{Family: "vae", Prior: Vamp(2), Likelihood: Bernoulli, Activation: GELU},
+	{Prior: LearnedMixture(3)},
+	{Prior: Vamp(3)},
+	{Prior: LearnedMixture(2), Sigma: PerDim, FullPosterior: true},
+	{Prior: Vamp(4), Sigma: Shared, FullPosterior: true},
+	{Prior: LearnedMixture(1), Likelihood: Bernoulli},
+	{Prior: Vamp(2), Likelihood: Bernoulli, Activation: GELU},
 }
 
 // Gradients by all parameters, those of the prior and, for the VampPrior, those
@@ -80,8 +80,8 @@ func TestEstimatorsHaveTheSameMeanUnderLearnedPriors(t *testing.T) {
 		t.Skip("40,000 minibatches for each estimator")
 	}
 	for _, c := range []Config{
-		{Family: "vae", Dim: 2, Latent: 1, Hidden: []int{}, Prior: LearnedMixture(2)},
-		{Family: "vae", Dim: 2, Latent: 1, Hidden: []int{}, Prior: Vamp(2)},
+		{Dim: 2, Latent: 1, Hidden: []int{}, Prior: LearnedMixture(2)},
+		{Dim: 2, Latent: 1, Hidden: []int{}, Prior: Vamp(2)},
 	} {
 		estimatorsHaveTheSameMean(t, c)
 	}
@@ -94,7 +94,7 @@ func TestLearnedPriorStepDoesNotAllocate(t *testing.T) {
 	for _, c := range learnedPriors {
 		c.Dim, c.Latent, c.Hidden = 20, 3, []int{30, 20}
 		x := mat.NewDense(40, c.Dim, nil)
-		tr := newTrainer(newNetwork[float32](c), Settings{Batch: 16, Samples: 2}, x, nil, density.NewIdentity(c.Dim), 1)
+		tr := newTrainState(newNetwork[float32](c), Settings{Batch: 16, Samples: 2}, x, nil, density.NewIdentity(c.Dim), 1)
 		tr.shuffle(0)
 		allocs := testing.AllocsPerRun(20, func() {
 			require.Empty(t, tr.step(0, 16, 1e-3))
@@ -247,9 +247,9 @@ func TestLearnedPriorIsCutAnyhow(t *testing.T) {
 		rows := []int{4, 0, 6, 2, 5}
 		want := wholeGradient(tr, rows)
 		for _, parts := range []int{2, 3, 7} {
-			for len(tr.desks) < parts {
-				tr.desks = append(tr.desks, newDesk[float64](c.Dim, 2))
-				tr.prior.desks = append(tr.prior.desks, newLearnedPrior(tr.net, tr.theta, tr.grad, tr.whole, 1, 1).desks[0])
+			for len(tr.scratch) < parts {
+				tr.scratch = append(tr.scratch, newRowScratch[float64](c.Dim, 2))
+				tr.prior.scratch = append(tr.prior.scratch, newLearnedPrior(tr.net, tr.theta, tr.grad, tr.whole, 1, 1).scratch[0])
 			}
 			tr.parts = parts
 			require.Equal(t, want, wholeGradient(tr, rows), "%v in %d parts", c.Prior, parts)

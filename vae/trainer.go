@@ -1,220 +1,195 @@
 package vae
 
 import (
-	"math"
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
-	"likely/internal/kernel"
-	"likely/internal/nn"
+	"likely/gmm"
 )
 
-// trainer holds everything a training step needs, allocated once.
-type trainer[T kernel.Float] struct {
-	settings  Settings
-	net       *network[T]
-	theta     []T
-	grad      []T
-	optimizer nn.Optimizer[T]
-	crew      *nn.Crew
-	logFloor  []T // of the log-variance, one for each column
+// ErrClosed reports a step of a trainer after its end.
+var ErrClosed = errors.New("the trainer is closed")
 
-	x     []T // training rows, N×D
-	rows  int
-	order []int
-	seed  uint64
-	// epochSeed and a row's place in the order give the row's random stream.
-	epochSeed uint64
-	shuffled  int // the epoch that order is of
-	// analytic is whether the divergence is computed in closed form.
-	analytic bool
-	beta     float64 // weight of the divergence, in this epoch
+// Trainer is a fit of a variational autoencoder that goes step by step, so that it
+// can be shown, stopped and resumed:
+//
+//	t, err := vae.NewTrainer(train, valid, settings, src)
+//	defer t.Close()
+//	for !t.Done() {
+//		err = t.Step()
+//	}
+//	model, report, err := t.Model()
+//
+// The result is that of [Fit], to the last bit. A Trainer is for one goroutine
+// at a time.
+type Trainer struct{ *stepper }
 
-	// One minibatch. A row r = i·Samples + k is the k-th draw for row i.
-	first, size      int // the present minibatch, in the order
-	encoder, decoder *nn.Tape[T]
-	whole            *nn.Tape[T] // pseudo-inputs, then the encoder's rows
-	prior            *learnedPrior[T]
-	target           []T // rows×D; the encoder's input unless that is corrupted
-	noise            []T // draws×L
-	cache            []T // see posterior
-	logvar, weight   []T // length D, where the log-variance is a vector
-	gradLogvar       []T // draws×width of that vector
-	loglik           []float64
-	kl, value        []float64 // rows; value is the objective
-	pulls            []pull    // draws
-	parts            int
-	desks            []desk[T]
-	gradient         gradient[T]
-	pieces           []piece
-	pieceNorm        []float64
+// AutoencoderTrainer is a [Trainer] of a plain autoencoder. The result is that of
+// [FitAutoencoder].
+type AutoencoderTrainer struct{ *stepper }
 
-	forwardBackward func(part int)
-	priorForward    func(part int)
-	priorBackward   func(part int)
-	update, clip    func(part int)
-	norm            float64 // of the last gradient
+// NewTrainer prepares a fit of a variational autoencoder; see [Fit] for the
+// arguments and the errors.
+func NewTrainer(train, valid *mat.Dense, s Settings, src rand.Source) (*Trainer, error) {
+	t, err := newStepper(Variational, train, valid, s, src.Uint64)
+	if err != nil {
+		return nil, err
+	}
+	return &Trainer{t}, nil
 }
 
-// piece is a part of the parameters that is updated in one go: a piece of one
-// of the two networks, or the vector of log-variances.
-type piece struct {
-	net  int // 0 encoder, 1 decoder, 2 log-variance, 3 prior
-	part nn.Piece
-	span nn.Span // of the prior
+// NewAutoencoderTrainer prepares a fit of a plain autoencoder; see
+// [FitAutoencoder].
+func NewAutoencoderTrainer(train, valid *mat.Dense, s Settings, src rand.Source) (*AutoencoderTrainer, error) {
+	t, err := newStepper(Plain, train, valid, s.plain(), src.Uint64)
+	if err != nil {
+		return nil, err
+	}
+	return &AutoencoderTrainer{t}, nil
 }
 
-// serialWork is the number of multiplications in a step below which waking a
-// second goroutine costs more than it saves.
-const serialWork = 1 << 17
-
-// newTrainer prepares training on the rows of x, seen through t. floor holds
-// the smallest variance of each column in the units of x, or is nil.
-func newTrainer[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor []float64, t density.Transform, seed uint64) *trainer[T] {
-	n, d := x.Dims()
-	c := &net.config
-	draws := s.Batch * s.Samples
-	size := net.layout.Size()
-	workers := 0 // as many as there are
-	if size*draws < serialWork {
-		workers = 1
-	}
-	tr := &trainer[T]{
-		settings: s, net: net, seed: seed, rows: n, shuffled: -1,
-		theta:     net.start(density.NewSource(seed, "vae start")),
-		grad:      make([]T, size),
-		optimizer: newOptimizer[T](&s, size),
-		crew:      nn.NewCrew(workers),
-		x:         make([]T, n*d),
-		order:     make([]int, n),
-
-		whole:    net.encoder.NewTape(c.pseudoInputs()+s.Batch, false),
-		decoder:  net.decoder.NewTape(draws, true),
-		noise:    make([]T, draws*c.Latent),
-		cache:    make([]T, s.Batch*net.posterior.cached(c.Latent)),
-		loglik:   make([]float64, draws),
-		kl:       make([]float64, s.Batch),
-		value:    make([]float64, s.Batch),
-		pulls:    make([]pull, draws),
-		analytic: s.Objective == ELBO && !c.Prior.learned() || c.Family == familyAE,
-		beta:     1,
-		gradient: newGradient[T](c, true),
-	}
-	tr.encoder = net.encoder.Tail(tr.whole, c.pseudoInputs())
-	tr.target = tr.encoder.Input
-	if s.Corruption > 0 {
-		tr.target = make([]T, s.Batch*d)
-	}
-	for i := range n {
-		tr.order[i] = i
-		for j, v := range x.RawRowView(i) {
-			tr.x[i*d+j] = T((v - t.Shift[j]) / t.Scale[j])
-		}
-	}
-	tr.startScale(floor, t)
-	tr.startBias()
-	tr.parts = tr.crew.Size()
-	for range tr.parts {
-		tr.desks = append(tr.desks, newDesk[T](d, s.Samples))
-	}
-	for i, network := range []*nn.MLP[T]{net.encoder, net.decoder} {
-		for _, p := range network.Pieces() {
-			tr.pieces = append(tr.pieces, piece{net: i, part: p})
-		}
-	}
-	if c.scaled() && c.Sigma.learned() {
-		tr.pieces = append(tr.pieces, piece{net: 2})
-	}
-	tr.startPrior(draws)
-	tr.pieceNorm = make([]float64, len(tr.pieces))
-	tr.forwardBackward, tr.update, tr.clip = tr.passRows, tr.updatePiece, tr.clipPiece
-	tr.priorForward, tr.priorBackward = tr.preparePrior, tr.backPrior
-	return tr
+// stepper is what the trainers share.
+type stepper struct {
+	settings Settings // resolved
+	training training
+	closed   bool
 }
 
-// startScale sets the log-variance and its floor in the units of training,
-// where the variance of a column is about 1.
-func (t *trainer[T]) startScale(floor []float64, scale density.Transform) {
-	c := &t.net.config
-	if !c.scaled() {
-		return
+// Settings returns what the fit does, with every default in the place of its zero
+// value. A fit with these settings is the same.
+func (t *stepper) Settings() Settings { return t.settings }
+
+// Step makes one optimiser step. It is one minibatch, followed at the end of
+// an epoch by the evaluation of the validation rows. An error wraps
+// [ErrDiverged] or [ErrClosed]; the trainer is then of no further use.
+func (t *stepper) Step() error {
+	if t.closed {
+		return fmt.Errorf("vae: a step in epoch %d: %w; make another one", t.training.epoch()+1, ErrClosed)
 	}
-	d := c.Dim
-	t.logFloor = make([]T, d)
-	for j := range t.logFloor {
-		t.logFloor[j] = T(math.Inf(-1))
-		if floor != nil {
-			t.logFloor[j] = T(math.Log(floor[j]) - 2*math.Log(scale.Scale[j]))
+	return t.training.next()
+}
+
+// Epoch makes the steps up to the end of the epoch under way and returns its
+// line of the history, the last one if training is done. If ctx ends, it
+// returns its error between two steps; the trainer may go on later.
+func (t *stepper) Epoch(ctx context.Context) (Epoch, error) {
+	for epoch := t.training.epoch(); !t.Done() && t.training.epoch() == epoch; {
+		if err := ended(ctx); err != nil {
+			return Epoch{}, fmt.Errorf("vae: stopped in epoch %d: %w", epoch+1, err)
+		}
+		if err := t.Step(); err != nil {
+			return Epoch{}, err
 		}
 	}
-	if c.networkScale() {
-		return
+	lines := t.training.history().History
+	if len(lines) == 0 {
+		return Epoch{}, nil
 	}
-	t.logvar, t.weight = make([]T, d), make([]T, d)
-	if c.Sigma.learned() {
-		t.gradLogvar = make([]T, len(t.loglik)*t.net.logvar.Len)
-		return
-	}
-	if c.Sigma.source == fromConstant {
-		nn.View(t.theta, t.net.logvar)[0] = T(2 * math.Log(c.Sigma.value/scale.Scale[0]))
+	return lines[len(lines)-1], nil
+}
+
+// Done says whether training is over.
+func (t *stepper) Done() bool { return t.training.done() }
+
+// Close ends the goroutines of the trainer. What was trained can still be had.
+func (t *stepper) Close() {
+	if !t.closed {
+		t.closed = true
+		t.training.close()
 	}
 }
 
-// startBias sets the bias of the decoder's mean from the training rows: the
-// logit of the mean, clipped to [0.001, 0.999], for binary columns (Burda et
-// al. 2016); other columns are centred already.
-func (t *trainer[T]) startBias() {
-	c := &t.net.config
-	if c.Likelihood != Bernoulli && c.Likelihood != ContinuousBernoulli {
-		return
-	}
-	last := t.net.decoder.Layers[len(t.net.decoder.Layers)-1]
-	bias := nn.View(t.theta, last.Bias)
-	for j := range c.Dim {
-		var sum float64
-		for i := range t.rows {
-			sum += float64(t.x[i*c.Dim+j])
+// WriteCheckpoint writes all that is needed to resume training between any
+// two steps and arrive at the same model, to the last bit. The format is
+// private to this package.
+func (t *stepper) WriteCheckpoint(w io.Writer) error { return t.training.write(w) }
+
+// Resume replaces the state of t, which was made from the same data and the
+// same settings, by that of a checkpoint. The seed is that of the checkpoint.
+// An error wraps [ErrCheckpoint] and leaves t as it was.
+func (t *stepper) Resume(r io.Reader) error { return t.training.read(r) }
+
+// run makes all steps.
+func (t *stepper) run(ctx context.Context) error {
+	for !t.Done() {
+		if _, err := t.Epoch(ctx); err != nil {
+			return err
 		}
-		p := min(max(sum/float64(t.rows), 0.001), 0.999)
-		bias[j] = T(math.Log(p / (1 - p)))
 	}
+	return nil
 }
 
-// startPrior prepares the training of the prior, if it is learned. The
-// pseudo-inputs of a VampPrior start as different training rows.
-func (t *trainer[T]) startPrior(draws int) {
-	c := &t.net.config
-	if !c.Prior.learned() {
-		return
+// ended returns why ctx has ended, or nil.
+func ended(ctx context.Context) error {
+	switch {
+	case ctx == nil:
+		return errors.New("there is no context; give context.Background()")
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
-	t.prior = newLearnedPrior(t.net, t.theta, t.grad, t.whole, draws, t.parts)
-	if t.prior.vamp {
-		inputs := nn.View(t.theta, t.net.priorParts)
-		chosen := rand.New(density.NewSource(t.seed, "vae pseudo-inputs")).Perm(t.rows)
-		for k, row := range chosen[:c.Prior.components] {
-			copy(inputs[k*c.Dim:(k+1)*c.Dim], t.x[row*c.Dim:(row+1)*c.Dim])
-		}
-	}
-	const most = 6144 // elements that stay in the first-level cache
-	for _, span := range []nn.Span{t.net.priorLogits, t.net.priorParts} {
-		for from := 0; from < span.Len; from += most {
-			t.pieces = append(t.pieces, piece{net: 3, span: nn.Span{From: span.From + from, Len: min(most, span.Len-from)}})
-		}
-	}
+	return nil
 }
 
-// close ends the goroutines of the trainer.
-func (t *trainer[T]) close() { t.crew.Close() }
+// result returns the networks of the best weights so far, and the report.
+func (t *stepper) result() (*coder, *Report, error) {
+	c, report, err := t.training.result()
+	report.Settings = t.settings
+	return c, report, err
+}
 
-// shuffle orders the training rows for an epoch and seeds its random streams.
-func (t *trainer[T]) shuffle(epoch int) {
-	t.shuffled = epoch
-	for i := range t.order {
-		t.order[i] = i
+// Model returns the model of the best weights so far, and the report. It may
+// be called at any time.
+func (t *Trainer) Model() (*Model, *Report, error) {
+	c, report, err := t.result()
+	if err != nil {
+		return nil, report, err
 	}
-	random := rand.New(density.NewSource(t.seed, "vae order", uint64(epoch)))
-	random.Shuffle(len(t.order), func(i, j int) { t.order[i], t.order[j] = t.order[j], t.order[i] })
-	t.epochSeed = density.NewSource(t.seed, "vae noise", uint64(epoch)).Uint64()
+	m, err := newModel(c)
+	if err != nil {
+		return nil, report, err
+	}
+	if p := t.settings.Prior; p.kind == priorExPost {
+		if m, err = t.fitPrior(m, report, p.components); err != nil {
+			return nil, report, err
+		}
+	}
+	if m.Activity(t.training.table()).Active == 0 {
+		report.warn("vae: the code carries no information (posterior collapse): q(z|x) is the prior for every x; {Warmup}, a {Beta} below 1 or {FreeNats} may help, as may a decoder with fewer units in {Hidden}, or {Sigma=shared}")
+	}
+	return m, report, nil
+}
+
+// fitPrior fits the prior that Settings asked for to codes of the training rows.
+func (t *Trainer) fitPrior(m *Model, report *Report, components int) (*Model, error) {
+	x := t.training.table()
+	if t.settings.Dynamic {
+		x = mat.DenseCopyOf(x)
+		bits := density.NewSource(report.Seed, "vae ex-post bits")
+		n, _ := x.Dims()
+		for i := range n {
+			binarize(x.RawRowView(i), bits)
+		}
+	}
+	fitted, mixture, err := m.FitPrior(context.Background(), x, gmm.Settings{Components: components}, density.NewSource(report.Seed, "vae ex-post"))
+	if err != nil {
+		return nil, fmt.Errorf("vae: fitting the prior to the codes: %w", err)
+	}
+	report.warnCodes(mixture)
+	return fitted, nil
+}
+
+// Autoencoder returns the autoencoder of the best weights so far, and the report.
+// It may be called at any time.
+func (t *AutoencoderTrainer) Autoencoder() (*Autoencoder, *Report, error) {
+	c, report, err := t.result()
+	if err != nil {
+		return nil, report, err
+	}
+	return &Autoencoder{c}, report, nil
 }

@@ -12,7 +12,7 @@ import (
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
-	"likely/internal/saved"
+	"likely/saved"
 	"likely/vae"
 )
 
@@ -187,12 +187,12 @@ func (o *options) trained(ctx context.Context, train *dataset.Dataset, family va
 	x := mat.DenseCopyOf(train.X)
 	if family == vae.Bernoulli {
 		s.Dynamic = true
-		p = saved.NewPreparation(train, false, "dynamic", 1)
+		p = saved.NewPreparation(train, false, dataset.BinarizedDynamic, 1)
 		p.Transform = density.NewIdentity(train.Dim())
 		lo, hi := train.Range()
 		x.Apply(func(_, _ int, v float64) float64 { return (v - lo) / (hi - lo) }, x)
 	} else {
-		p = saved.NewPreparation(train, true, "none", 1)
+		p = saved.NewPreparation(train, true, dataset.NotBinarized, 1)
 		d, err := p.Prepare(train)
 		if err != nil {
 			return nil, err

@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"likely/internal/comparison"
+	"likely/compare"
+	"likely/density"
+	"likely/internal/interrupt"
 )
 
 // Exit codes.
@@ -36,11 +36,14 @@ type app struct {
 
 	mu      sync.Mutex
 	cleanup []func() // undo half-written output when the grace is over
+
+	// spelling is how settings are given here: by flags.
+	spelling density.Spelling
 }
 
 // execute runs the command with the given arguments and returns its exit code.
 func execute(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interrupt.Context(context.Background())
 	defer stop()
 	a := &app{in: in, out: out, err: errOut}
 	finished := make(chan struct{})
@@ -59,11 +62,11 @@ func execute(args []string, in io.Reader, out, errOut io.Writer) int {
 		a.undo()
 		fmt.Fprintln(errOut, "compare: interrupted; nothing was left half-written")
 		return exitInterrupted
-	case errors.Is(err, comparison.ErrUsage):
-		fmt.Fprintf(errOut, "compare: %s (see compare --help)\n", oneLine(err.Error()))
+	case errors.Is(err, compare.ErrUsage):
+		fmt.Fprintf(errOut, "compare: %s (see compare --help)\n", oneLine(density.ErrorIn(err, a.spelling)))
 		return exitUsage
 	}
-	fmt.Fprintf(errOut, "compare: %s\n", oneLine(err.Error()))
+	fmt.Fprintf(errOut, "compare: %s\n", oneLine(density.ErrorIn(err, a.spelling)))
 	return exitFailed
 }
 
@@ -121,7 +124,7 @@ func usageError(err error) error {
 
 type wrongUse struct{ error }
 
-func (w wrongUse) Is(target error) bool { return target == comparison.ErrUsage }
+func (w wrongUse) Is(target error) bool { return target == compare.ErrUsage }
 
 func (w wrongUse) Unwrap() error { return w.error }
 

@@ -1,116 +1,186 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"likely/compare"
 	"likely/gmm"
-	"likely/internal/comparison"
+	"likely/results"
+	"likely/vae"
 )
 
-// runFlags holds the flags of run that do not map to the configuration one to
-// one.
+// runFlags holds the flags of run: the settings of the comparison, and what the
+// command itself does.
 type runFlags struct {
-	config     comparison.Config
-	models     string
-	dequantize bool
-	components string
-	hidden     string
-	out        string
-	format     string
-	preset     string
-	resume     bool
-	quiet      bool
+	settings compare.Settings
+	// fingerprint is that of the data of a run that is repeated.
+	fingerprint string
+	book        *flagBook
+
+	from   string
+	out    string
+	format string
+	resume bool
+	quiet  bool
 }
 
+// register adds the flags to set, each bound to the setting that it is. A new setting
+// is a line here.
 func (f *runFlags) register(set *pflag.FlagSet) {
-	f.config = comparison.Default()
-	c := &f.config
-	set.StringVar(&c.Test, "test", "", "`FILE` with the held-out rows (default: hold out a share)")
-	set.Float64Var(&c.Holdout, "holdout", c.Holdout, "share of the rows held out for testing; 0: none")
-	set.Float64Var(&c.Valid, "valid", c.Valid, "share of the training rows kept for early stopping and for choosing\namong settings; 0: train on all")
-	set.StringVar(&f.models, "models", "", "comma-separated models to fit, of "+strings.Join(comparison.ModelNames(), ", ")+"\n(default: all that suit the data)")
-	set.Uint64Var(&c.Seed, "seed", c.Seed, "seed of all randomness: equal seeds give equal results, bit for bit")
-	set.StringVar(&f.out, "out", "likely-out", "`DIR` for results.json, figures and models")
-	set.StringVar(&f.format, "format", "text", "what to print: text, json or csv")
-	set.StringVar(&f.preset, "preset", "standard", "quick, standard or thorough: how much work to spend where no flag says")
-	set.BoolVar(&f.resume, "resume", false, "continue an interrupted run with the same settings")
-	set.BoolVar(&f.quiet, "quiet", false, "no progress on standard error (warnings are still printed)")
-	set.StringVar(&c.Transform, "transform", c.Transform, "what the models see: standard, center or none; every figure is\nconverted back to the units of the data")
-	set.StringVar(&c.Binarize, "binarize", c.Binarize, "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
-	set.BoolVar(&f.dequantize, "dequantize", false, "spread discrete levels by uniform noise of one step, fixed once by the seed\n(default: on for grey images that are not binarised)")
-	set.BoolVar(&c.Missing, "missing", false, "empty cells, NA, ? and NaN are values that are missing: mixtures are fitted to\nwhat is there, exactly, and the networks are left out")
-
-	set.StringVar(&c.Weights, "weights", "", "`COLUMN`, by name or number, that says how often each row counts: 0 for not at all,\n2 for twice; the networks are left out")
-	set.IntVar(&c.Stream, "stream", 0, "for a file larger than memory (.csv, .tsv, .npy, also .gz): hold a sample of N rows\nin memory, on which mixtures are chosen and started and networks trained, and fit\nthe mixtures to all rows, read again in each pass; 0: read the file whole")
-
-	set.Float64Var(&c.Floor, "floor", c.Floor, "smallest variance of any model, relative to that of the column; 0: 1e-6")
-
-	set.StringVar(&f.components, "gmm-components", c.GMM.Components.String(), "number of components, such as 5, or a range to choose from, such as 1-10")
-	set.StringVar(&c.GMM.Covariance, "gmm-covariance", c.GMM.Covariance, "family of the covariances, several to choose from, or all of\n"+wrap(gmm.CovarianceNames())+";\nfactors:L and ppca:L are those with L factors, for many columns")
-	set.StringVar(&c.GMM.Criterion, "gmm-criterion", c.GMM.Criterion, "how to choose among components and families: bic, aic, icl, held-out, cv, or auto:\nheld-out on the validation rows, bic where there are none")
-	set.IntVar(&c.GMM.Starts, "gmm-starts", c.GMM.Starts, "fit from so many k-means starts and keep the best")
-	set.IntVar(&c.GMM.SplitMerge, "gmm-split-merge", c.GMM.SplitMerge, "most moves that merge two components and split a third, from the best start, while\nthey lead to a better optimum; a move tries up to 6 runs of EM; 0: none")
-	set.IntVar(&c.GMM.Iterations, "gmm-iterations", c.GMM.Iterations, "most EM iterations of a start; 0: as many as it takes, up to 5000")
-
-	set.IntVar(&c.VAE.Latent, "vae-latent", c.VAE.Latent, "dimensions of the code")
-	set.StringVar(&f.hidden, "vae-hidden", "200,200", "sizes of the hidden layers; none: linear")
-	set.TextVar(&c.VAE.Activation, "vae-activation", c.VAE.Activation, "nonlinearity of the hidden layers: tanh, relu, elu, gelu or softplus")
-	set.TextVar(&c.VAE.Norm, "vae-norm", c.VAE.Norm, "normalise the hidden layers before it: none or layer")
-	set.StringVar(&c.VAE.Likelihood, "vae-likelihood", c.VAE.Likelihood, "gaussian, student-t, bernoulli, continuous-bernoulli (data in [0,1]),\ndiscretized-logistic (probabilities of levels of grey, without noise), or auto:\nbernoulli for binary data, else gaussian")
-	set.Float64Var(&c.VAE.Freedom, "vae-freedom", c.VAE.Freedom, "degrees of freedom of student-t; 0: 4")
-	set.TextVar(&c.VAE.Precision, "vae-precision", c.VAE.Precision, "arithmetic of the networks: float32 or float64 (log-densities are summed in float64\neither way)")
-	set.TextVar(&c.VAE.Sigma, "vae-sigma", c.VAE.Sigma, "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim, optimal or network")
-	set.IntVar(&c.VAE.Epochs, "vae-epochs", c.VAE.Epochs, "most epochs of training; 0: as many as make 6000 steps, but at least 30")
-	set.IntVar(&c.VAE.Batch, "vae-batch", c.VAE.Batch, "rows in a minibatch; 0: 64, or 256 for a linear network")
-	set.Float64Var(&c.VAE.Rate, "vae-rate", c.VAE.Rate, "learning rate of Adam; 0: 0.001, or 0.01 for a linear network")
-	set.IntVar(&c.VAE.Samples, "vae-samples", c.VAE.Samples, "draws of the code per row in the training bound; 0: 1, or 4 for a linear network")
-	set.TextVar(&c.VAE.Objective, "vae-objective", c.VAE.Objective, "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score or score-baseline;\nevaluation is always by the plain bound and log p")
-	set.Float64Var(&c.VAE.Beta, "vae-beta", 1, "weight of the divergence from the prior while training")
-	set.IntVar(&c.VAE.Warmup, "vae-warmup", c.VAE.Warmup, "epochs over which that weight rises from 0")
-	set.BoolVar(&c.VAE.FullPosterior, "vae-full-posterior", c.VAE.FullPosterior, "give q(z|x) a full covariance instead of a diagonal one")
-	set.TextVar(&c.VAE.Prior, "vae-prior", c.VAE.Prior, "p(z): normal, or a mixture of Gaussians of K components: mixture:K, trained with\nthe networks; vamp:K, the posteriors of K trained pseudo-inputs; ex-post:K, fitted\nto the codes after training")
-
-	registerTraining(set, &c.VAE.Training)
-
-	set.IntVar(&c.EvalSamples, "eval-samples", c.EvalSamples, "importance samples per row for log p of models without a closed form")
-	set.IntVar(&c.GapRows, "eval-gap-rows", c.GapRows, "divide the gap of the bound on the first N rows, and bracket log p on N simulated ones; 0: do not")
-	set.IntVar(&c.EvalRows, "eval-rows", c.EvalRows, "evaluate only the first N rows of each split; 0: all")
-	set.BoolVar(&c.Novelty, "eval-novelty", c.Novelty, "measure whether rows drawn from the models repeat or mix training rows,\nbeside rows of which that is known")
-	set.SortFlags = false
+	f.settings = compare.Default()
+	f.book = newFlagBook(set)
+	f.data()
+	f.mixture()
+	f.network()
+	f.training()
+	f.evaluation()
+	f.output()
 }
 
-// resolve turns the flags into a configuration, and returns an error of usage
-// where one of them makes no sense.
+func (f *runFlags) data() {
+	b, c := f.book.under("Data"), &f.settings
+	bind(b, b.StringVar, &c.Test, "Test", "test", "`FILE` with the held-out rows (default: hold out a share)")
+	bind(b, b.Float64Var, &c.Holdout, "Holdout", "holdout", "share of the rows held out for testing; 0: none")
+	bind(b, b.Float64Var, &c.Valid, "Valid", "valid", "share of the training rows kept for early stopping and for choosing\namong settings; 0: train on all")
+	b.text(&c.Transform, "Transform", "transform", "what the models see: standard, center or none; every figure is\nconverted back to the units of the data")
+	b.text(&c.Binarize, "Binarize", "binarize", "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
+	b.text(&c.Dequantize, "Dequantize", "dequantize", "spread discrete levels by uniform noise of one step, fixed once by the seed;\nauto: for grey images that are not binarised")
+	b.Lookup("dequantize").NoOptDefVal = compare.DequantizeAlways.String()
+	bind(b, b.BoolVar, &c.Missing, "Missing", "missing", "empty cells, NA, ? and NaN are values that are missing: mixtures are fitted to\nwhat is there, exactly, and the networks are left out")
+	bind(b, b.StringVar, &c.Weights, "Weights", "weights", "`COLUMN`, by name or number, that says how often each row counts: 0 for not at all,\n2 for twice; the networks are left out")
+	bind(b, b.IntVar, &c.Stream, "Stream", "stream", "for a file larger than memory (.csv, .tsv, .npy, also .gz): hold a sample of N rows\nin memory, fit mixtures to all rows, read again in each pass; 0: read the file whole")
+}
+
+func (f *runFlags) mixture() {
+	b, c := f.book.under("Mixture"), &f.settings
+	b.text(&c.Components, "Components", "gmm-components", "number of components, such as 5, or a range to choose from, such as 1-10")
+	b.text(&c.Families, "Families", "gmm-covariance", "family of the covariances, several to choose from, or all of\n"+wrap(gmm.CovarianceNames())+";\nfactors:L and ppca:L are those with L factors, for many columns")
+	b.text(&c.Criterion, "Criterion", "gmm-criterion", "how to choose among components and families: bic, aic, icl, held-out, cv, or auto:\nheld-out on the validation rows, bic where there are none")
+	bind(b, b.IntVar, &c.GMM.Starts, "gmm.Starts", "gmm-starts", "fit from so many k-means starts and keep the best")
+	b.value((*moves)(&c.GMM.SplitMerge), "gmm.SplitMerge", "gmm-split-merge", "how many split-and-merge moves to try after the best start (each costs up to\n6 runs of EM); 0: none")
+	bind(b, b.IntVar, &c.GMM.Iterations, "gmm.Iterations", "gmm-iterations", "most EM iterations of a start; 0: as many as it takes, up to 5000")
+}
+
+func (f *runFlags) network() {
+	b, c := f.book.under("Network"), &f.settings.VAE
+	bind(b, b.IntVar, &c.Latent, "vae.Latent", "vae-latent", "dimensions of the code")
+	b.value((*layers)(&c.Hidden), "vae.Hidden", "vae-hidden", "sizes of the hidden layers; none: linear")
+	b.text(&c.Activation, "vae.Activation", "vae-activation", "nonlinearity of the hidden layers: tanh, relu, elu, gelu or softplus")
+	b.text(&c.Norm, "vae.Norm", "vae-norm", "normalise the hidden layers before it: none or layer")
+	b.text(&f.settings.Likelihood, "Likelihood", "vae-likelihood", "what p(x|z) is: auto (the one that suits the data), or\n"+wrap(likelihoodNames()))
+	bind(b, b.Float64Var, &c.Freedom, "vae.Freedom", "vae-freedom", "degrees of freedom of student-t; 0: 4")
+	b.text(&c.Precision, "vae.Precision", "vae-precision", "arithmetic of the networks: float32 or float64 (log-densities are summed in float64\neither way)")
+	b.text(&c.Sigma, "vae.Sigma", "vae-sigma", "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim, optimal or network")
+	bind(b, b.BoolVar, &c.FullPosterior, "vae.FullPosterior", "vae-full-posterior", "give q(z|x) a full covariance instead of a diagonal one")
+	b.text(&c.Prior, "vae.Prior", "vae-prior", "p(z): normal; or a mixture of K Gaussians: mixture:K, trained with the networks;\nvamp:K, the posteriors of K trained pseudo-inputs; ex-post:K, fitted to the codes\nafter training")
+}
+
+func (f *runFlags) training() {
+	b, c := f.book.under("Training"), &f.settings.VAE
+	bind(b, b.IntVar, &c.Epochs, "vae.Epochs", "vae-epochs", "most epochs of training; 0: as many as make 6000 steps, but at least 30")
+	bind(b, b.IntVar, &c.Batch, "vae.Batch", "vae-batch", "rows in a minibatch; 0: 64, or 256 for a linear network")
+	bind(b, b.Float64Var, &c.Rate, "vae.Rate", "vae-rate", "learning rate; 0: 0.001, or 0.01 for a linear network")
+	bind(b, b.IntVar, &c.Samples, "vae.Samples", "vae-samples", "draws of the code per row in the training bound; 0: 1, or 4 for a linear network")
+	b.text(&c.Objective, "vae.Objective", "vae-objective", "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score or score-baseline;\nevaluation is always by the plain bound and log p")
+	bind(b, b.Float64Var, &c.Beta, "vae.Beta", "vae-beta", "weight of the divergence from the prior while training")
+	bind(b, b.IntVar, &c.Warmup, "vae.Warmup", "vae-warmup", "epochs over which that weight rises from 0")
+	bind(b, b.Float64Var, &c.FreeNats, "vae.FreeNats", "vae-free-nats", "divergence that each dimension of the code has free while training")
+	b.text(&c.Optimizer, "vae.Optimizer", "vae-optimizer", "adam, adamw or sgd")
+	bind(b, b.Float64Var, &c.Beta1, "vae.Beta1", "vae-beta1", "β₁ of adam; 0: 0.9")
+	bind(b, b.Float64Var, &c.Beta2, "vae.Beta2", "vae-beta2", "β₂ of adam; 0: 0.999")
+	bind(b, b.Float64Var, &c.Epsilon, "vae.Epsilon", "vae-epsilon", "ε of adam; 0: 1e-8")
+	bind(b, b.Float64Var, &c.Momentum, "vae.Momentum", "vae-momentum", "momentum of sgd")
+	bind(b, b.Float64Var, &c.Decay, "vae.Decay", "vae-decay", "weight decay of adamw and sgd; 0: 0.01 for adamw, none for sgd")
+	b.text(&c.Schedule, "vae.Schedule", "vae-schedule", "course of the learning rate: descend (constant, then linearly to 0), constant, cosine,\nplateau (a third whenever the validation bound stops rising), or stages\n(of the IWAE paper; 364 or 3280 epochs)")
+	bind(b, b.IntVar, &c.Patience, "vae.Patience", "vae-patience", "epochs without gain on the validation rows after which training turns or ends;\n0: a sixth of the epochs, but at least 10")
+	bind(b, b.Float64Var, &c.Clip, "vae.Clip", "vae-clip", "cut gradients longer than this; 0: never")
+	bind(b, b.Float64Var, &c.Corruption, "vae.Corruption", "ae-corruption", "standard deviation of noise on what the plain autoencoder sees, relative to the\ncolumns' scale: a denoising autoencoder; 0: none")
+}
+
+func (f *runFlags) evaluation() {
+	b, c := f.book.under("Evaluation"), &f.settings
+	bind(b, b.IntVar, &c.EvalSamples, "EvalSamples", "eval-samples", "importance samples per row for log p of models without a closed form")
+	bind(b, b.IntVar, &c.EvalRows, "EvalRows", "eval-rows", "evaluate only the first N rows of each split; 0: all")
+	bind(b, b.IntVar, &c.GapRows, "GapRows", "eval-gap-rows", "divide the gap of the bound on the first N rows, and bracket log p on N simulated\nones; 0: do not")
+	bind(b, b.BoolVar, &c.Novelty, "Novelty", "eval-novelty", "measure whether rows drawn from the models repeat or mix training rows,\nbeside rows for which that is known")
+}
+
+func (f *runFlags) output() {
+	b, c := f.book.under("Run and output"), &f.settings
+	b.value((*names)(&c.Models), "Models", "models", "comma-separated models to fit, of "+strings.Join(compare.KindNames(), ", ")+"\n(default: all that suit the data)")
+	b.text(&c.Preset, "Preset", "preset", "quick, standard or thorough: how much work to spend where no flag says")
+	bind(b, b.Float64Var, &c.Floor, "Floor", "floor", "smallest variance of any model, relative to that of the column; 0: 1e-6")
+	bind(b, b.Uint64Var, &c.Seed, "Seed", "seed", "seed of all randomness: equal seeds give equal results, bit for bit")
+	f.out, f.format = "likely-out", "text"
+	bind(b, b.StringVar, &f.out, "", "out", "`DIR` for results.json, figures and models")
+	bind(b, b.StringVar, &f.format, "", "format", "what to print: text, json or csv")
+	bind(b, b.StringVar, &f.from, "", "from", "repeat the run of this results.json; other flags change what they say")
+	bind(b, b.BoolVar, &f.resume, "", "resume", "continue an interrupted run with the same settings")
+	bind(b, b.BoolVar, &f.quiet, "", "quiet", "no progress on standard error (warnings are still printed)")
+}
+
+// resolve turns the flags into settings, and returns an error of usage where one of
+// them makes no sense.
 func (f *runFlags) resolve(cmd *cobra.Command, args []string) error {
-	c := &f.config
-	if len(args) == 1 {
-		c.Dataset = args[0]
-	}
-	var err error
-	if c.GMM.Components, err = comparison.ParseRange(f.components); err != nil {
-		return usageError(flagError("gmm-components", err))
-	}
-	if c.VAE.Hidden, err = comparison.ParseHidden(f.hidden); err != nil {
-		return usageError(flagError("vae-hidden", err))
-	}
-	if f.models != "" {
-		for name := range strings.SplitSeq(f.models, ",") {
-			c.Models = append(c.Models, strings.TrimSpace(name))
+	if f.from != "" {
+		if err := f.repeat(cmd.Flags()); err != nil {
+			return err
 		}
 	}
-	if cmd.Flags().Changed("dequantize") {
-		c.Dequantize = map[bool]string{true: "yes", false: "no"}[f.dequantize]
+	c := &f.settings
+	if len(args) == 1 {
+		c.Dataset, f.fingerprint = args[0], ""
 	}
-	if err := c.ApplyPreset(f.preset, cmd.Flags().Changed); err != nil {
-		return err
+	changed := func(setting string) bool {
+		flag, known := f.book.names[setting]
+		return known && cmd.Flags().Changed(flag)
+	}
+	if f.from == "" || changed("Preset") {
+		c.Apply(c.Preset, changed)
 	}
 	if _, known := formats[f.format]; !known {
-		return usageError(flagError("format", errFormat(f.format)))
+		return usageError(fmt.Errorf("--format: %w", errFormat(f.format)))
 	}
 	return c.Check()
+}
+
+// repeat takes the settings of an earlier run, but for the flags that were given.
+func (f *runFlags) repeat(given *pflag.FlagSet) error {
+	file, err := os.Open(f.from)
+	if err != nil {
+		return fmt.Errorf("--from: %w", err)
+	}
+	defer file.Close()
+	r, err := results.ReadJSON(file)
+	if err != nil {
+		return fmt.Errorf("--from %s: %w", f.from, err)
+	}
+	earlier := runFlags{}
+	earlier.register(pflag.NewFlagSet("", pflag.ContinueOnError))
+	if err := earlier.settings.Read(r.Settings); err != nil {
+		return fmt.Errorf("--from %s: %w", f.from, err)
+	}
+	given.Visit(func(flag *pflag.Flag) {
+		if other := earlier.book.Lookup(flag.Name); other != nil && err == nil {
+			err = other.Value.Set(flag.Value.String())
+		}
+	})
+	f.settings, f.fingerprint = earlier.settings, r.Dataset.SHA256
+	return err
+}
+
+func likelihoodNames() []string {
+	var list []string
+	for _, l := range vae.Likelihoods() {
+		list = append(list, l.String())
+	}
+	return slices.Clip(list)
 }
 
 // wrap lists names over several lines of help.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"likely/internal/comparison"
+	"likely/compare"
 )
 
 func (a *app) rootCommand() *cobra.Command {
@@ -13,7 +13,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.Use = "compare [DATASET]"
 	root.Long = "Compare fits density models to a table of data and says how good each one is,\n" +
 		"in nats that can be trusted. Without a command it does what compare run does.\n\n" + root.Long
-	root.Version = comparison.CurrentVersion().Likely
+	root.Version = compare.CurrentVersion().Likely
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
@@ -27,7 +27,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "print the version, the Go release and the platform",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			v := comparison.CurrentVersion()
+			v := compare.CurrentVersion()
 			_, err := fmt.Fprintf(a.out, "likely %s (%s, %s)\n", v.Likely, v.Go, v.Platform)
 			return err
 		},

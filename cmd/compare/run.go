@@ -4,14 +4,16 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"likely/internal/comparison"
+	"likely/compare"
+	"likely/density"
 	"likely/internal/wholefile"
+	"likely/report"
+	"likely/results"
 )
 
 const runLong = `Run fits a Gaussian mixture and a variational autoencoder to the same rows and
@@ -31,10 +33,10 @@ const runExamples = `  compare                                    digits, all mo
   compare data.csv --test held-out.csv --out results --format json`
 
 // formats are the ways to print results.
-var formats = map[string]func(*comparison.Results, io.Writer) error{
-	"text": (*comparison.Results).WriteText,
-	"json": (*comparison.Results).WriteJSON,
-	"csv":  (*comparison.Results).WriteCSV,
+var formats = map[string]func(io.Writer, *results.Results) error{
+	"text": report.Text,
+	"json": func(w io.Writer, r *results.Results) error { return r.WriteJSON(w) },
+	"csv":  report.CSV,
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -53,6 +55,8 @@ func (a *app) runCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd.Flags())
+	cmd.SetUsageFunc(usage)
+	a.spelling = density.Flag(flags.book.names)
 	return cmd
 }
 
@@ -60,7 +64,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	if flags.out == "" {
 		return usageError(fmt.Errorf("--out is empty: name a folder for the results"))
 	}
-	folder, err := wholefile.NewFolder(flags.out, comparison.ResultsFile)
+	folder, err := wholefile.NewFolder(flags.out, results.FileName)
 	if err != nil {
 		return fmt.Errorf("--out: %w; choose a folder that can be written to", err)
 	}
@@ -68,27 +72,30 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	defer folder.Discard()
 
 	var bar *progress
-	job := comparison.Job{Config: flags.config, Folder: folder}
+	job := compare.Job{Settings: flags.settings, Fingerprint: flags.fingerprint, Spelling: a.spelling}
 	if !flags.quiet {
 		bar = newProgress(a.err)
 		job.Progress = bar
 		defer bar.Done()
 	}
-	job.Checkpoint = filepath.Clean(flags.out) + ".checkpoint"
+	job.Checkpoint = folder.Checkpoint()
 	job.Resume = flags.resume
 	a.onInterrupt(func() {
 		if job.HasCheckpoint() {
 			fmt.Fprintf(a.err, "compare: the work that was done is kept in %s; the same command with --resume continues\n", job.Checkpoint)
 		}
 	})
-	results, err := job.Run(cmd.Context())
+	outcome, err := job.Run(cmd.Context())
 	if err != nil {
+		return err
+	}
+	if err := report.Stage(cmd.Context(), folder, outcome, job.Progress); err != nil {
 		return err
 	}
 	if bar != nil {
 		bar.Done()
 	}
-	for _, warning := range results.Warnings {
+	for _, warning := range outcome.Results.Warnings {
 		fmt.Fprintf(a.err, "warning: %s\n", oneLine(warning))
 	}
 	// An interrupt up to here leaves the earlier output; from here on, the
@@ -100,16 +107,14 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 		return err
 	}
 	job.RemoveCheckpoint()
-	if err := formats[flags.format](results, a.out); err != nil {
+	if err := formats[flags.format](a.out, outcome.Results); err != nil {
 		return fmt.Errorf("cannot write the results: %w", err)
 	}
 	if !flags.quiet {
-		fmt.Fprintf(a.err, "\nwritten to %s: %s, models, figures\n", flags.out, comparison.ResultsFile)
+		fmt.Fprintf(a.err, "\nwritten to %s: %s, models, figures\n", flags.out, results.FileName)
 	}
 	return nil
 }
-
-func flagError(flag string, err error) error { return fmt.Errorf("--%s: %w", flag, err) }
 
 func errFormat(name string) error {
 	return fmt.Errorf("unknown format %q; want one of %s", name, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"likely/internal/comparison"
-	"likely/internal/saved"
+	"likely/compare"
+	"likely/saved"
 )
 
 func (a *app) sampleCommand() *cobra.Command {
@@ -30,11 +30,11 @@ func (a *app) sampleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			x, err := comparison.Sample(m, rows, seed)
+			x, err := compare.Sample(m, rows, seed)
 			if err != nil {
 				return err
 			}
-			return comparison.WriteSamples(a.out, m.Preparation.Columns, x)
+			return compare.WriteSamples(a.out, m.Preparation.Columns, x)
 		},
 	}
 	cmd.Flags().StringVar(&model, "model", "", "`FILE` with the saved model")

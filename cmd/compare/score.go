@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"likely/compare"
 	"likely/dataset"
-	"likely/internal/comparison"
-	"likely/internal/saved"
+	"likely/saved"
 )
 
 func (a *app) scoreCommand() *cobra.Command {
@@ -39,14 +39,14 @@ are spread by the same noise or binarised by the same draw.`,
 			if err != nil {
 				return err
 			}
-			result, err := comparison.Score(cmd.Context(), m, d, samples, seed)
+			result, err := compare.Score(cmd.Context(), m, d, samples, seed)
 			if err != nil {
 				return err
 			}
 			for _, w := range result.Warnings {
 				fmt.Fprintf(a.err, "warning: %s\n", oneLine(w))
 			}
-			return comparison.WriteScores(a.out, result)
+			return compare.WriteScores(a.out, result)
 		},
 	}
 	cmd.Flags().StringVar(&model, "model", "", "`FILE` with the saved model")

@@ -26,7 +26,7 @@ type Report struct {
 	// Start the number of the one that was kept, from 0.
 	Bounds   []float64
 	Start    int
-	Warnings []string
+	Warnings []density.Warning
 	Seed     uint64
 }
 
@@ -36,6 +36,14 @@ type Report struct {
 // O(N·K·D²) an iteration for full and tied covariances and O(N·K·D) for others.
 // Errors wrap those of gmm.Fit, ErrSettings and ErrSingular.
 func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Posterior, *Report, error) {
+	switch {
+	case ctx == nil:
+		return nil, nil, fmt.Errorf("bayes: the context is nil: %w; pass context.Background()", ErrSettings)
+	case src == nil:
+		return nil, nil, fmt.Errorf("bayes: the source of random numbers is nil: %w; density.NewSource gives one", ErrSettings)
+	case x == nil || x.IsEmpty():
+		return nil, nil, fmt.Errorf("bayes: no rows: %w", gmm.ErrTooFewRows)
+	}
 	_, d := x.Dims()
 	s, err := s.resolve(d)
 	if err != nil {
@@ -72,7 +80,7 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Poste
 	}
 	r.History, r.Converged = histories[r.Start], best.converged
 	if !r.Converged {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("the bound was still rising after %d iterations; more Settings.Iterations would help", s.Iterations))
+		r.Warnings = append(r.Warnings, density.Warnf("the bound was still rising after %d iterations; more {Iterations} would help", s.Iterations))
 	}
 	return best, r, nil
 }

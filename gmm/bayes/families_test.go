@@ -277,7 +277,7 @@ func TestFamiliesAtTheDoor(t *testing.T) {
 	for text, s := range map[string]Settings{
 		"VEV":                      {Family: gmm.VEV},
 		"2 components":             {Start: start, Components: 3},
-		"weight of row 8":          {RowWeights: negative},
+		"RowWeights, row 8":        {RowWeights: negative},
 		"sum to 0":                 {RowWeights: make([]float64, 272)},
 		"Settings.Starts is -1":    {Starts: -1},
 		"DegreesOfFreedom is -0.1": {Family: gmm.Diagonal, DegreesOfFreedom: -0.1},

@@ -1,7 +1,6 @@
 package bayes
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -9,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"likely/density"
 	"likely/gmm"
 )
 
@@ -39,9 +39,9 @@ func newGammas(s Settings, covariance mat.Symmetric, byComponent, byColumn bool)
 			v := covariance.At(j, j)
 			if !(v > 0) || math.IsInf(v, 0) {
 				if s.Covariance != nil {
-					return nil, fmt.Errorf("bayes: the variance of the prior in column %d is %v: %w", j+1, v, ErrSettings)
+					return nil, density.SettingErrorf(ErrSettings, "bayes: {Covariance} in column %d is %v: {err}; want a positive number", j+1, v)
 				}
-				return nil, fmt.Errorf("bayes: column %d has a single value: %w; drop it, or give Settings.Covariance", j+1, ErrSingular)
+				return nil, density.SettingErrorf(ErrSingular, "bayes: column %d has a single value: {err}; drop it, or give {Covariance}", j+1)
 			}
 			g.rate0[g.group(k, j)] += v
 			members[g.group(k, j)]++

@@ -40,7 +40,7 @@ func newRows(x *mat.Dense, weights []float64) (*rows, error) {
 		r.n, r.total = 0, 0
 		for i, w := range weights {
 			if !(w >= 0) || math.IsInf(w, 0) {
-				return nil, fmt.Errorf("bayes: weight of row %d is %v: %w; want a number that is not negative", i+1, w, ErrSettings)
+				return nil, density.SettingErrorf(ErrSettings, "bayes: {RowWeights}, row %d is %v: {err}; want a number that is not negative", i+1, w)
 			}
 			if w > 0 {
 				r.x.SetRow(r.n, x.RawRowView(i))
@@ -50,7 +50,7 @@ func newRows(x *mat.Dense, weights []float64) (*rows, error) {
 			}
 		}
 		if r.n == 0 || math.IsInf(r.total, 0) {
-			return nil, fmt.Errorf("bayes: weights that sum to %v: %w", r.total, ErrSettings)
+			return nil, density.SettingErrorf(ErrSettings, "bayes: {RowWeights} sum to %v: {err}; want a positive number of rows", r.total)
 		}
 		r.x = r.x.Slice(0, r.n, 0, d).(*mat.Dense)
 	}
@@ -76,19 +76,19 @@ func (x *rows) weigh(r *mat.Dense) {
 
 // moments are those of the rows under weighted responsibilities.
 type moments struct {
-	rows  *rows
-	resp  []float64 // wₙrₙₖ, N×K
-	count []float64 // Nₖ = Σₙ wₙrₙₖ
-	mean  []float64 // x̄ₖ, K×D; 0 for a component without rows
-	apart []float64 // x̄ₖ − m₀, K×D
-	pull  []float64 // β₀Nₖ/(β₀+Nₖ)
-	work  []float64 // N×D
+	rows   *rows
+	resp   []float64 // wₙrₙₖ, N×K
+	count  []float64 // Nₖ = Σₙ wₙrₙₖ
+	mean   []float64 // x̄ₖ, K×D; 0 for a component without rows
+	apart  []float64 // x̄ₖ − m₀, K×D
+	shrink []float64 // β₀Nₖ/(β₀+Nₖ)
+	work   []float64 // N×D
 }
 
 func newMoments(x *rows, k int) *moments {
 	return &moments{
 		rows: x, count: make([]float64, k), mean: make([]float64, k*x.d), apart: make([]float64, k*x.d),
-		pull: make([]float64, k), work: make([]float64, x.n*x.d),
+		shrink: make([]float64, k), work: make([]float64, x.n*x.d),
 	}
 }
 
@@ -99,7 +99,7 @@ func (m *moments) collect(resp []float64, mean0 []float64, shrinkage float64) {
 	kernel.ColumnSums(m.count, x.n, k, resp, k)
 	kernel.Gemm(true, false, k, d, x.n, 1, resp, k, x.x.RawMatrix().Data, d, 0, m.mean, d)
 	for c, count := range m.count {
-		m.pull[c] = shrinkage * count / (shrinkage + count)
+		m.shrink[c] = shrinkage * count / (shrinkage + count)
 		for j := c * d; j < (c+1)*d; j++ {
 			m.apart[j] = 0
 			if count > 0 {
@@ -125,7 +125,7 @@ func (m *moments) addScatter(out []float64, k int) {
 	}
 	apart := m.apart[k*d : (k+1)*d]
 	for i, v := range apart {
-		floats.AddScaled(out[i*d:(i+1)*d], m.pull[k]*v, apart)
+		floats.AddScaled(out[i*d:(i+1)*d], m.shrink[k]*v, apart)
 	}
 }
 
@@ -135,7 +135,7 @@ func (m *moments) squares() []float64 {
 	out := make([]float64, k*d)
 	kernel.WeightedSquares(out, k, d, m.mean, m.rows.n, m.rows.x.RawMatrix().Data, d, m.resp, k)
 	for i, v := range m.apart {
-		out[i] += m.pull[i/d] * v * v
+		out[i] += m.shrink[i/d] * v * v
 	}
 	return out
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
+	"likely/density"
 	"likely/gmm"
 )
 
@@ -19,6 +21,29 @@ const (
 	// DirichletProcess is the truncated stick-breaking process.
 	DirichletProcess
 )
+
+var weightsNames = []string{"dirichlet", "dirichlet-process"}
+
+// String returns dirichlet or dirichlet-process.
+func (w Weights) String() string {
+	if w < 0 || int(w) >= len(weightsNames) {
+		return fmt.Sprintf("Weights(%d)", int(w))
+	}
+	return weightsNames[w]
+}
+
+// MarshalText returns the name.
+func (w Weights) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads the name.
+func (w *Weights) UnmarshalText(text []byte) error {
+	i := slices.Index(weightsNames, string(text))
+	if i < 0 {
+		return density.SettingErrorf(ErrSettings, "bayes: {Weights} is %q: {err}; want dirichlet or dirichlet-process", text)
+	}
+	*w = Weights(i)
+	return nil
+}
 
 // Settings says what to fit and how. The zero value works.
 type Settings struct {
@@ -96,7 +121,7 @@ func (s Settings) resolve(d int) (Settings, error) {
 	case gmm.Diagonal, gmm.Spherical, gmm.TiedDiagonal, gmm.TiedSpherical:
 		setDefault(&s.DegreesOfFreedom, 1)
 	default:
-		return s, fmt.Errorf("bayes: covariances of the family %v: %w; want full, tied, diag, spherical, tied-diag or tied-spherical", s.Family, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Family} is %v: {err}; want full, tied, diag, spherical, tied-diag or tied-spherical", s.Family)
 	}
 	for _, c := range []struct {
 		name  string
@@ -108,25 +133,28 @@ func (s Settings) resolve(d int) (Settings, error) {
 		{"Iterations", float64(s.Iterations), 0}, {"Tolerance", s.Tolerance, 0},
 	} {
 		if !(c.value > c.above) || math.IsInf(c.value, 0) {
-			return s, fmt.Errorf("bayes: Settings.%s is %v: %w; want a number above %v, or 0 for the default", c.name, c.value, ErrSettings, c.above)
+			return s, density.SettingErrorf(ErrSettings, "bayes: {%s} is %v: {err}; want a number above %v, or 0 for the default", c.name, c.value, c.above)
 		}
 	}
+	if most := 1 << 20; s.Starts > most || s.Components > most {
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Components} is %d and {Starts} is %d: {err}; want at most %d of either", s.Components, s.Starts, most)
+	}
 	if s.Weights != Dirichlet && s.Weights != DirichletProcess {
-		return s, fmt.Errorf("bayes: Settings.Weights is %d: %w; want Dirichlet or DirichletProcess", s.Weights, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Weights} is %v: {err}; want dirichlet or dirichlet-process", s.Weights)
 	}
 	if s.Concentration > mostConcentrated {
-		return s, fmt.Errorf("bayes: Settings.Concentration is %v: %w; want at most %v, beyond which the bound drowns in its normalisers", s.Concentration, ErrSettings, float64(mostConcentrated))
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Concentration} is %v: {err}; want at most %v, beyond which the bound drowns in its normalisers", s.Concentration, float64(mostConcentrated))
 	}
 	for j, v := range s.Mean {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return s, fmt.Errorf("bayes: Settings.Mean in column %d is %v: %w; want a finite number", j+1, v, ErrSettings)
+			return s, density.SettingErrorf(ErrSettings, "bayes: {Mean} in column %d is %v: {err}; want a finite number", j+1, v)
 		}
 	}
 	if s.Mean != nil && len(s.Mean) != d || s.Covariance != nil && s.Covariance.SymmetricDim() != d {
 		panic("bayes: prior and data differ in dimension")
 	}
 	if s.Start != nil && (s.Start.Components() != s.Components || s.Start.Dim() != d) {
-		return s, fmt.Errorf("bayes: a start from %d components in %d columns for %d in %d: %w", s.Start.Components(), s.Start.Dim(), s.Components, d, ErrSettings)
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Start} has %d components in %d columns for %d in %d: {err}", s.Start.Components(), s.Start.Dim(), s.Components, d)
 	}
 	return s, nil
 }

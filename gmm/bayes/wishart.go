@@ -1,13 +1,13 @@
 package bayes
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/mathext"
 
+	"likely/density"
 	"likely/gmm"
 )
 
@@ -36,9 +36,9 @@ func newWisharts(s Settings, covariance mat.Symmetric, groups int) (*wisharts, e
 	var chol mat.Cholesky
 	if !chol.Factorize(mat.NewSymDense(d, w.scale0)) {
 		if s.Covariance != nil {
-			return nil, fmt.Errorf("bayes: the covariance of the prior is not positive definite: %w", ErrSettings)
+			return nil, density.SettingErrorf(ErrSettings, "bayes: {Covariance} is not positive definite: {err}")
 		}
-		return nil, fmt.Errorf("bayes: %w; drop columns that others determine, or give Settings.Covariance", ErrSingular)
+		return nil, density.SettingErrorf(ErrSingular, "bayes: {err}; drop columns that others determine, or give {Covariance}")
 	}
 	w.logB0 = logB(-chol.LogDet(), s.DegreesOfFreedom, d)
 	return w, nil
@@ -70,7 +70,7 @@ func (w *wisharts) update(m *moments) (float64, error) {
 	for g, scale := range w.scale {
 		var chol mat.Cholesky
 		if !chol.Factorize(scale) {
-			return 0, fmt.Errorf("bayes: component %d: %w; a larger Settings.Covariance would help", g+1, ErrSingular)
+			return 0, density.SettingErrorf(ErrSingular, "bayes: component %d: {err}; a larger {Covariance} would help", g+1)
 		}
 		bound += w.logB0 - logB(-chol.LogDet(), w.freedom[g], w.d)
 	}

@@ -14,8 +14,12 @@ import (
 
 	"likely/density"
 	"likely/gmm"
+	"likely/internal/choice"
 	"likely/internal/spread"
 )
+
+// mostSamples bounds the samples of a bootstrap: what each of them says is kept.
+const mostSamples = 1 << 24
 
 // LikelihoodRatio is the outcome of a test of K against K+1 components.
 type LikelihoodRatio struct {
@@ -41,11 +45,14 @@ type LikelihoodRatio struct {
 // error that wraps [ErrSettings]. The cost is that of 2·samples fits, side by
 // side on all cores. The same seed in src gives the same bits on any number of them.
 func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*LikelihoodRatio, error) {
-	if samples < 1 {
-		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 1", samples, ErrSettings)
+	if err := checkCall(ctx, x, src); err != nil {
+		return nil, err
+	}
+	if samples < 1 || samples > mostSamples {
+		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want 1 to %d", samples, ErrSettings, mostSamples)
 	}
 	if fit.Labels != nil {
-		return nil, fmt.Errorf("selection: a bootstrap test with labels: %w; a sample of the mixture has none", ErrSettings)
+		return nil, density.SettingErrorf(ErrSettings, "selection: a bootstrap test with {gmm.Labels}: {err}; a sample of the mixture has none")
 	}
 	rows, err := repeated(x, fit.Weights)
 	if err != nil {
@@ -105,12 +112,12 @@ func repeated(x *mat.Dense, weights []float64) ([]int, error) {
 		}
 		return rows, nil
 	}
-	if _, err := totalWeight("Settings.Weights", weights, n); err != nil {
+	if _, err := choice.TotalWeight("gmm.Weights", weights, n); err != nil {
 		return nil, err
 	}
 	for i, w := range weights {
 		if w != math.Round(w) || w > mostRepeated {
-			return nil, fmt.Errorf("selection: weight of row %d is %v: %w; for the bootstrap test it must be a whole number of rows, which samples have, too", i+1, w, ErrSettings)
+			return nil, density.SettingErrorf(ErrSettings, "selection: {gmm.Weights}, row %d is %v: {err}; for the bootstrap test it must be a whole number of rows, which samples have, too", i+1, w)
 		}
 		for range int(w) {
 			rows = append(rows, i)
@@ -160,8 +167,11 @@ var errFewSamples = errors.New("fewer than 2 bootstrap samples could be fitted")
 // components apart. A row of weight w is w rows to draw from, of Σw (rounded) drawn, and
 // rows keep their gaps and labels. The errors are those of drawing and of ctx.
 func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*StandardErrors, error) {
-	if samples < 2 {
-		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 2", samples, ErrSettings)
+	if err := checkCall(ctx, x, src); err != nil {
+		return nil, err
+	}
+	if samples < 2 || samples > mostSamples {
+		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want 2 to %d", samples, ErrSettings, mostSamples)
 	}
 	n, d := x.Dims()
 	drawn, reached := n, make([]float64, n) // Σ of the weights up to a row
@@ -169,12 +179,12 @@ func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, s
 		reached[i] = float64(i + 1)
 	}
 	if fit.Weights != nil {
-		total, err := totalWeight("Settings.Weights", fit.Weights, n)
+		total, err := choice.TotalWeight("gmm.Weights", fit.Weights, n)
 		if err != nil {
 			return nil, err
 		}
 		if drawn = int(math.Round(total)); drawn < 2 {
-			return nil, fmt.Errorf("selection: the weights sum to %.3g rows: %w; scale them to the number of rows they are worth", total, ErrSettings)
+			return nil, density.SettingErrorf(ErrSettings, "selection: {gmm.Weights} sum to %.3g rows: {err}; scale them to the number of rows they are worth", total)
 		}
 		floats.CumSum(reached, fit.Weights)
 	}
@@ -227,7 +237,7 @@ func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, s
 		}
 	}
 	if count < 2 {
-		return nil, fmt.Errorf("selection: %w; ask for more, or fit fewer components: %w", errFewSamples, failure)
+		return nil, density.SettingErrorf(fmt.Errorf("%w: %w", errFewSamples, failure), "selection: {err}; ask for more samples, or fit a smaller {gmm.Components}")
 	}
 	for i, v := range squares {
 		squares[i] = math.Sqrt(v / float64(count-1))
@@ -263,11 +273,10 @@ func climb(ctx context.Context, x, start *mat.Dense, fit gmm.Settings) (*gmm.Mod
 	if err != nil {
 		return nil, err
 	}
-	limit := fit.Iterations
-	if limit == 0 {
-		limit = 5000 // as gmm.Fit
+	if fit, err = fit.Resolved(); err != nil {
+		return nil, err
 	}
-	for range limit {
+	for range fit.Iterations {
 		if err := e.Step(ctx); err != nil {
 			return nil, err
 		}

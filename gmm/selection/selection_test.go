@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -137,13 +136,13 @@ func TestCandidatesThatFail(t *testing.T) {
 	_, err = Select(context.Background(), x, Settings{Families: []gmm.Covariance{gmm.Diagonal}, Components: []int{5}}, density.NewSource(1, "test"))
 	require.ErrorIs(t, err, ErrNoCandidate)
 	require.ErrorIs(t, err, gmm.ErrTooFewRows)
-	for text, s := range map[string]Settings{"Valid": {Criterion: HeldOut}, "folds": {Criterion: CrossValidation, Folds: 41}, "Criterion(9)": {Criterion: 9}} {
+	for text, s := range map[string]Settings{"Valid": {Criterion: HeldOut}, "Folds": {Criterion: CrossValidation, Folds: 41}, "Criterion(9)": {Criterion: 9}} {
 		_, err = Select(context.Background(), x, s, density.NewSource(1, "test"))
 		require.ErrorIs(t, err, ErrSettings)
 		require.ErrorContains(t, err, text)
 	}
 	_, err = ParseCriterion("best")
-	require.ErrorContains(t, err, strings.Join(criterionNames, ", "))
+	require.ErrorContains(t, err, "bic, aic, icl, held-out, cv")
 }
 
 // Two well-separated clusters: one component is refuted, two are not. A true
@@ -400,7 +399,7 @@ func TestMistakes(t *testing.T) {
 	x := mat.DenseCopyOf(open(t, "faithful"))
 	_, err := Select(context.Background(), x, Settings{Components: []int{2, 0}}, density.NewSource(1, "test"))
 	require.ErrorIs(t, err, ErrSettings)
-	require.ErrorContains(t, err, "0 components")
+	require.ErrorContains(t, err, "Settings.Components has 0")
 	_, err = Errors(context.Background(), nil, x, gmm.Settings{}, -1, density.NewSource(1, "test"))
 	require.ErrorIs(t, err, ErrSettings)
 	x.Set(3, 1, math.NaN())

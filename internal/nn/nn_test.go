@@ -302,7 +302,7 @@ func TestStartBounds(t *testing.T) {
 
 func TestCrew(t *testing.T) {
 	for _, size := range []int{1, 2, 5} {
-		c := NewCrew(size)
+		c := NewWorkers(size)
 		require.Equal(t, size, c.Size())
 		for parts := range 20 {
 			counts := make([]atomic.Int32, parts)

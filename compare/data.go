@@ -1,0 +1,254 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/dataset"
+	"likely/density"
+	"likely/results"
+	"likely/saved"
+)
+
+// Part is one part of the data: the rows in the units of the data and as the
+// models see them.
+type Part struct {
+	*dataset.Dataset
+	// Model holds the rows in model space, N×D.
+	Model *mat.Dense
+}
+
+// Data is the data of a comparison, cut, on one measure, and transformed.
+type Data struct {
+	// All is the data as read, before any noise.
+	All *dataset.Dataset
+	// Train has rows always; Valid and Test may be nil.
+	Train, Valid, Test *Part
+	// Preparation is what was done to the rows, in a form that is saved
+	// with a model.
+	Preparation saved.Preparation
+	// Stream is the file that All is a sample of; nil: All is everything.
+	Stream *dataset.Stream
+	// Warnings says what about the data may make the comparison less than it seems.
+	Warnings []density.Warning
+}
+
+// Close releases the file that is streamed, if one is.
+func (d *Data) Close() error {
+	if d.Stream == nil {
+		return nil
+	}
+	return d.Stream.Close()
+}
+
+// Load reads the data of a configuration and prepares them. The caller closes
+// them.
+func Load(ctx context.Context, c *Settings) (*Data, error) {
+	d := new(Data)
+	if err := d.load(ctx, c); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Data) load(ctx context.Context, c *Settings) error {
+	all, test, err := d.read(ctx, c)
+	if err != nil {
+		return err
+	}
+	d.All = all
+	spread, err := dequantize(c, all)
+	if err != nil {
+		return err
+	}
+	d.Preparation = saved.NewPreparation(all, spread, c.Binarize, c.Seed)
+	d.Preparation.Missing = c.Missing
+	if c.levels() {
+		if err := levelled(all, c.Likelihood.Value); err != nil {
+			return err
+		}
+		d.Preparation.Measure, d.Preparation.Lo, d.Preparation.Hi = density.Discrete, 0, float64(levels(all)-1)
+	}
+	prepared, err := d.Preparation.Prepare(all)
+	if err != nil {
+		return err
+	}
+	holdout := c.Holdout
+	if test != nil {
+		holdout = 0
+	}
+	train, valid, held := prepared.Split(holdout, c.Valid, c.Seed)
+	if test != nil {
+		if held, err = d.Preparation.Prepare(test); err != nil {
+			return err
+		}
+	}
+	if train.Rows() < 2 && all.Rows() >= 2 {
+		return density.SettingErrorf(dataset.ErrTooFew, "%s holds %d rows, of which %d is left to train on: {err}; give more rows, or a smaller {Holdout} and {Valid}", all.Place(), all.Rows(), train.Rows())
+	}
+	if err := train.Check(); err != nil {
+		if d.Stream != nil && d.Stream.Rows() > all.Rows() && errors.Is(err, density.ErrConstant) {
+			return density.SettingErrorf(err, "{err}, or give a larger {Stream}: that is so in %d rows of the %d that it holds", train.Rows(), all.Rows())
+		}
+		return err
+	}
+	if d.Preparation.Transform, err = transform(c, train); err != nil {
+		return err
+	}
+	d.Train, d.Valid, d.Test = d.part(train), d.part(valid), d.part(held)
+	d.warn()
+	return nil
+}
+
+// read opens the data, and the test set that belongs to them if there is one.
+func (d *Data) read(ctx context.Context, c *Settings) (all, test *dataset.Dataset, err error) {
+	opt := dataset.Options{Missing: c.Missing, Weights: c.Weights}
+	if c.Stream > 0 {
+		if d.Stream, err = openStream(ctx, c); err == nil {
+			if all = d.Stream.Sample; c.Test != "" {
+				test, err = dataset.OpenTest(c.Test, opt, all)
+			}
+		}
+	} else if c.Test == "" {
+		all, test, err = dataset.OpenPair(c.Dataset, opt)
+	} else if all, err = dataset.OpenWith(c.Dataset, opt); err == nil {
+		test, err = dataset.OpenTest(c.Test, opt, all)
+	}
+	if errors.Is(err, dataset.ErrMissing) && !c.Missing {
+		err = density.SettingErrorf(err, "{err}, or give {Missing}")
+	}
+	return all, test, err
+}
+
+// dequantize decides whether levels are spread.
+func dequantize(c *Settings, d *dataset.Dataset) (bool, error) {
+	if c.Binarize != dataset.NotBinarized {
+		if !d.IsImage() && d.Step == 0 {
+			if _, err := dataset.DetectStep(d.X); err != nil {
+				return false, density.SettingErrorf(nil, "{Binarize=%v}: %s holds continuous values, not levels of grey, and bits made of them mean nothing; leave it out", c.Binarize, d.Place())
+			}
+		}
+		return false, nil
+	}
+	if c.levels() {
+		return false, nil
+	}
+	if c.Dequantize == DequantizeImages {
+		return d.IsImage() && d.Step > 0 && !c.Missing, nil
+	}
+	return c.Dequantize == DequantizeAlways, nil
+}
+
+// transform learns the map to model space from the training rows. Binary data
+// are left as they are: they have no density to rescale. So are data with gaps,
+// of which each row has a scale of its own; a mixture rescales them when it is
+// fitted.
+func transform(c *Settings, train *dataset.Dataset) (density.Transform, error) {
+	switch {
+	case train.Measure == density.Binary || train.Measure == density.Discrete || c.Transform == Untouched || c.Missing:
+		return density.NewIdentity(train.Dim()), nil
+	case c.Transform == Center:
+		return density.NewWeightedCentering(train.X, train.Weights), nil
+	}
+	t, err := density.NewWeightedStandardizing(train.X, train.Weights)
+	if err != nil {
+		return t, fmt.Errorf("%s: %w", train.Place(), err)
+	}
+	return t, nil
+}
+
+func (d *Data) part(rows *dataset.Dataset) *Part {
+	if rows == nil {
+		return nil
+	}
+	return &Part{Dataset: rows, Model: d.Preparation.Transform.Apply(nil, rows.X)}
+}
+
+// Head returns the first n rows, all of them for n = 0.
+func (p *Part) Head(n int) *Part {
+	if n == 0 || n >= p.Rows() {
+		return p
+	}
+	return &Part{Dataset: p.Dataset.Head(n), Model: density.Rows(p.Model, 0, n)}
+}
+
+// validation returns the validation rows in model space; nil without them.
+func (d *Data) validation() *mat.Dense {
+	if d.Valid == nil {
+		return nil
+	}
+	return d.Valid.Model
+}
+
+func (d *Data) validationWeights() []float64 {
+	if d.Valid == nil {
+		return nil
+	}
+	return d.Valid.Weights
+}
+
+// warn says what about the data may make the comparison less than it seems.
+func (d *Data) warn() {
+	if n := d.All.Duplicates(); n > 0 && d.Preparation.Measure == density.Continuous && n*10 > d.All.Rows() {
+		d.warnf("%d of %d rows repeat an earlier row: rounded or copied data reward narrow densities; {Dequantize} spreads rounded values by their step", n, d.All.Rows())
+	}
+	if d.Preparation.Measure == density.Binary && !d.All.IsImage() {
+		d.warnf("%s is not made of images: {Binarize} cuts its columns at one common level, which means something only where they are of one kind", d.All.Place())
+	}
+	if total := d.Train.TotalWeight(); d.Train.Weights != nil && total < float64(d.Train.Rows())/2 {
+		d.warnf("the weights of %d training rows sum to %.3g: a weight is the number of times that its row counts, and criteria and errors take the sum for the number of rows; scale the weights if they are shares", d.Train.Rows(), total)
+	}
+	if n, columns := d.Train.Rows(), d.Train.Dim(); n <= columns && d.Preparation.Measure != density.Binary {
+		d.warnf("%d training rows for %d columns: covariances are singular but for their floor; more rows or {Families=diag} would help", n, columns)
+	}
+}
+
+// describe returns the description for results.json.
+func (d *Data) describe(c *Settings) results.Dataset {
+	rows := func(p *Part) int {
+		if p == nil {
+			return 0
+		}
+		return p.Rows()
+	}
+	r := results.Dataset{
+		Name: d.All.Name, SHA256: d.All.SHA256, Dim: d.All.Dim(),
+		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
+		Measure: d.Preparation.Measure, Binarize: c.Binarize.String(), Transform: c.Transform.String(), EvalRows: c.EvalRows,
+	}
+	if d.Stream != nil {
+		r.RowsTrain, r.RowsHeld = newStreamed(d).count, d.All.Rows()
+	}
+	if d.Preparation.Measure == density.Binary || c.Missing {
+		r.Transform = "none" // bits, and rows with gaps, are left as they are
+	}
+	if c.Missing {
+		r.Missing = d.All.Missing()
+		if d.Stream != nil {
+			r.Missing = d.Stream.Missing()
+		}
+	}
+	if c.Weights != "" {
+		r.Weights = &results.Weights{Column: c.Weights, Total: d.All.TotalWeight(), Train: d.Train.TotalWeight(), Absent: d.All.Absent}
+		if d.Stream != nil {
+			r.Weights.Total, r.Weights.Train = d.Stream.TotalWeight(), newStreamed(d).weight
+		}
+		if d.Valid != nil {
+			r.Weights.Valid = d.Valid.TotalWeight()
+		}
+		if d.Test != nil {
+			r.Weights.Test = d.Test.TotalWeight()
+		}
+	}
+	if d.Preparation.Measure == density.Dequantized && d.Preparation.Step > 0 {
+		r.DequantizeStep = &d.Preparation.Step
+	}
+	if d.Test != nil && d.Test.SHA256 != d.All.SHA256 {
+		r.Test = &results.File{Name: d.Test.Name, SHA256: d.Test.SHA256}
+	}
+	return r
+}

@@ -1,0 +1,160 @@
+package compare
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/dataset"
+	"likely/density"
+	"likely/gmm"
+)
+
+// openStream opens a file of which Config.Stream rows are held in memory.
+func openStream(ctx context.Context, c *Settings) (*dataset.Stream, error) {
+	if slices.ContainsFunc(dataset.List(), func(e dataset.Entry) bool { return e.Name == c.Dataset }) {
+		return nil, usagef("{Stream} with %s: it is for files, and this is a dataset of the program's own; leave it out", c.Dataset)
+	}
+	return dataset.OpenStream(ctx, c.Dataset, c.Stream, c.Seed, dataset.Options{Missing: c.Missing, Weights: c.Weights})
+}
+
+// streamed are all rows of a file but those that are held out, in model space.
+type streamed struct {
+	file      *dataset.Stream
+	transform density.Transform
+	held      []int   // rows of the file, ascending
+	weight    float64 // of all others
+	count     int     // of all others that have a weight
+	row, next int     // of the file, of held
+}
+
+// weighed are streamed rows with their weights.
+type weighed struct{ *streamed }
+
+var (
+	_ gmm.Rows         = (*streamed)(nil)
+	_ gmm.WeightedRows = weighed{}
+)
+
+func newStreamed(d *Data) *streamed {
+	s := &streamed{
+		file: d.Stream, transform: d.Preparation.Transform,
+		weight: d.Stream.TotalWeight(), count: d.Stream.Rows() - d.Stream.Sample.Absent,
+	}
+	held := []*Part{d.Valid}
+	if d.Test != nil && d.Test.SHA256 == d.All.SHA256 {
+		held = append(held, d.Test)
+	}
+	for _, p := range held {
+		if p == nil {
+			continue
+		}
+		for i := range p.Rows() {
+			s.held = append(s.held, p.Row(i))
+		}
+		s.weight -= p.TotalWeight()
+		s.count -= p.Rows()
+	}
+	slices.Sort(s.held)
+	return s
+}
+
+// Dim returns the number of columns.
+func (s *streamed) Dim() int { return s.file.Dim() }
+
+// Rewind goes back to the first row.
+func (s *streamed) Rewind() error {
+	s.row, s.next = 0, 0
+	return s.file.Rewind()
+}
+
+// Next fills the first rows of dst and returns their number.
+func (s *streamed) Next(dst *mat.Dense) (int, error) { return s.read(dst, nil) }
+
+// NextWeighted is Next, and fills as many weights.
+func (s weighed) NextWeighted(dst *mat.Dense, weights []float64) (int, error) {
+	return s.read(dst, weights)
+}
+
+func (s *streamed) read(dst *mat.Dense, weights []float64) (int, error) {
+	n, err := s.file.NextWeighted(dst, weights)
+	kept := 0
+	for i := range n {
+		if s.next < len(s.held) && s.held[s.next] == s.row {
+			s.next++
+		} else {
+			copy(dst.RawRowView(kept), dst.RawRowView(i))
+			if weights != nil {
+				weights[kept] = weights[i]
+			}
+			kept++
+		}
+		s.row++
+	}
+	if kept > 0 {
+		part := density.Rows(dst, 0, kept)
+		s.transform.Apply(part, part)
+	}
+	return kept, err
+}
+
+// chance is the share of what a likelihood gains by chance at which a fit to a file
+// ends: at the optimum, p/2N nats per row above that of the truth, for p parameters
+// (Wilks 1938). What is left is then far less than the data can tell.
+const chance = 0.01
+
+// streamMixture goes on with a mixture that was fitted to the rows in memory, on all rows
+// of the file that are not held out.
+func (j *Job) streamMixture(ctx context.Context, name string, fit *Fit, d *Data) (*Fit, error) {
+	rows := newStreamed(d)
+	var source gmm.Rows = rows
+	if j.Settings.Weights != "" {
+		source = weighed{rows}
+	}
+	start := fit.Model.Fitted.(*gmm.Model)
+	gain := float64(start.NumParameters()) / (2 * rows.weight)
+	begin, passes := time.Now(), 0
+	s := gmm.Settings{
+		Covariance: start.Family(), Iterations: j.Settings.GMM.Iterations, Floor: j.Settings.Floor, Missing: j.Settings.Missing,
+		Tolerance: max(chance*gain, 1e-9),
+		Progress: func(_, iteration int, _ float64) {
+			passes++
+			j.step(name+": EM over all rows of the file, pass", passes, 0, "")
+		},
+	}
+	m, report, err := gmm.FitStream(ctx, source, start, s)
+	if err != nil {
+		return nil, of("gmm", err)
+	}
+	all, err := j.mixtureFit(name, m, report, s, d, time.Since(begin))
+	if err != nil {
+		return nil, err
+	}
+	if err := all.record(fit.Settings, streamRecord{rows.count, passes}); err != nil {
+		return nil, err
+	}
+	all.Seconds += fit.Seconds
+	all.Passes = fit.Passes + float64(passes)*float64(rows.count)/float64(d.Train.Rows())
+	all.Selection, all.Baseline = fit.Selection, fit.Baseline
+	return all, nil
+}
+
+// streamRecord is what the record of a fit to a file says beside its settings.
+type streamRecord struct {
+	Rows   int `json:"rows_streamed"`
+	Passes int `json:"passes_streamed"`
+}
+
+// warnStream says what sees only a part of the rows.
+func (d *Data) warnStream(chosen []Kind) {
+	if d.Stream == nil || d.Stream.Rows() == d.All.Rows() {
+		return
+	}
+	for _, k := range chosen {
+		if _, streams := k.(streamer); !streams {
+			d.warnf("%s is trained on the %d training rows among the %d that {Stream} holds in memory, the mixtures on all %d", k.Name(), d.Train.Rows(), d.All.Rows(), newStreamed(d).count)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package compare
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"likely/density"
+	"likely/results"
+)
+
+// Progress is told how far the work has come: done of total units (total 0:
+// unknown) of the named task, with a short note. Calls may come from several
+// goroutines.
+type Progress interface {
+	Step(task string, done, total int, note string)
+}
+
+// ErrOtherData reports data that are not those of the run that is to be repeated.
+var ErrOtherData = errors.New("other data than those of the run to repeat")
+
+// Job is one comparison.
+type Job struct {
+	Settings Settings
+	// Spelling is how the reader of warnings gives settings; nil: as fields.
+	Spelling density.Spelling
+	// Fingerprint is the SHA-256 that the data must have; "": any.
+	Fingerprint string
+	// Progress may be nil.
+	Progress Progress
+	// Checkpoint is a folder that keeps the models finished so far, so that
+	// an interrupted run can be continued; "": none. Resume reads it.
+	Checkpoint string
+	Resume     bool
+}
+
+func (j *Job) step(task string, done, total int, note string) {
+	if j.Progress != nil {
+		j.Progress.Step(task, done, total, note)
+	}
+}
+
+// Outcome is what a comparison found: the results, and the models and the data that
+// they are of, for who wants to save or to draw them.
+type Outcome struct {
+	Results *results.Results
+	// Fits are in the order of Results.Models.
+	Fits []*Fit
+	Data *Data
+}
+
+// Run fits the models to the training rows and evaluates them. It writes nothing but
+// the checkpoint.
+func (j *Job) Run(ctx context.Context) (*Outcome, error) {
+	j.step("reading "+j.Settings.Dataset, 0, 0, "")
+	settings, err := json.Marshal(&j.Settings)
+	if err != nil {
+		return nil, fmt.Errorf("the record of the settings: %w", err)
+	}
+	d, err := Load(ctx, &j.Settings)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	if j.Fingerprint != "" && j.Fingerprint != d.All.SHA256 {
+		return nil, fmt.Errorf("%s has the fingerprint %.12s… where %.12s… was asked for: %w", d.All.Place(), d.All.SHA256, j.Fingerprint, ErrOtherData)
+	}
+	if err := d.checkNovelty(&j.Settings); err != nil {
+		return nil, err
+	}
+	chosen, err := selectKinds(&j.Settings, d)
+	if err != nil {
+		return nil, err
+	}
+	d.warnStream(chosen)
+	out := &Outcome{Data: d, Results: &results.Results{
+		Schema: results.Schema, Seed: j.Settings.Seed, Version: CurrentVersion(), Settings: settings,
+		Warnings: []string{}, Dataset: d.describe(&j.Settings),
+		Models: []*results.Model{}, Pairs: []results.Pair{},
+	}}
+	if err := j.fitAll(ctx, out, chosen); err != nil {
+		return nil, err
+	}
+	if err := j.evaluateAll(ctx, out); err != nil {
+		return nil, err
+	}
+	out.Results.Novelty, err = j.novelty(ctx, out.Fits, d)
+	return out, err
+}
+
+// fitAll fits a model of each kind.
+func (j *Job) fitAll(ctx context.Context, out *Outcome, chosen []Kind) error {
+	var warnings []string
+	for _, kind := range chosen {
+		fit, err := j.fitOrResume(ctx, kind, out.Data)
+		if err != nil {
+			return fmt.Errorf("%s: %w", out.Data.All.Place(), err)
+		}
+		for _, w := range fit.Warnings {
+			warnings = append(warnings, kind.Name()+": "+w)
+		}
+		out.Fits = append(out.Fits, fit)
+	}
+	// What is said of the data, resumed fits among it, comes first.
+	for _, w := range out.Data.Warnings {
+		out.Results.Warnings = append(out.Results.Warnings, w.In(j.spelling(), 0))
+	}
+	out.Results.Warnings = append(out.Results.Warnings, warnings...)
+	return nil
+}
+
+// evaluateAll evaluates the fitted models, and compares every two of them.
+func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
+	var evaluations []*evaluation
+	for _, fit := range out.Fits {
+		e, err := j.evaluate(ctx, fit, out.Data)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
+		}
+		for _, w := range e.warnings {
+			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+w.In(j.spelling(), 0))
+		}
+		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
+		evaluations = append(evaluations, e)
+	}
+	var err error
+	out.Results.Pairs, err = pairs(evaluations)
+	return err
+}

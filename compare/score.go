@@ -1,0 +1,125 @@
+package compare
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/dataset"
+	"likely/density"
+	"likely/elbo"
+	"likely/eval"
+	"likely/saved"
+)
+
+// ErrNoDensity reports a question about log p(x) to a model without one.
+var ErrNoDensity = errors.New("a plain autoencoder has no density")
+
+// Score returns log p(x) of each row of d (in original units, levels as they
+// are) under a saved model, in nats of the original data: in closed form where
+// there is one, else by importance sampling with the given number of draws a
+// row.
+func Score(ctx context.Context, m *saved.Model, d *dataset.Dataset, samples int, seed uint64) (*eval.Result, error) {
+	prepared, err := m.Preparation.Prepare(d)
+	if err != nil {
+		return nil, err
+	}
+	return logProb(ctx, m, m.Preparation.Transform.Apply(nil, prepared.X), samples, seed, nil)
+}
+
+// logProb scores rows in model space and shifts the result to the units of the
+// data. progress may be nil.
+func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, seed uint64, progress func(done, total int)) (*eval.Result, error) {
+	model, proposal, err := evaluableModel(m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := eval.LogProb(ctx, model, proposal, x, eval.Settings{
+		Samples: samples, Seed: seed, Measure: m.Preparation.Measure, Progress: progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	result.Shift(m.Preparation.Transform.LogJacobian())
+	return result, nil
+}
+
+// evaluableModel returns the model as eval wants it: in closed form where there is
+// one, else with the proposal to draw codes from.
+func evaluableModel(m *saved.Model) (density.Model, density.Proposal, error) {
+	switch f := m.Fitted.(type) {
+	case evaluable:
+		model, proposal, err := f.Evaluable()
+		if err != nil || proposal == nil {
+			return model, nil, err
+		}
+		return model, elbo.Adaptive(model.(density.Latent), proposal), nil
+	case observable:
+		if m.Preparation.Missing {
+			return f.Observed(), nil, nil
+		}
+	}
+	if model, ok := m.Fitted.(density.Model); ok {
+		return model, nil, nil
+	}
+	return nil, nil, fmt.Errorf("model %s: %w; score a gmm or a vae", m.Name, ErrNoDensity)
+}
+
+// WriteScores writes a CSV line per row: its number from 1, log p(x) in nats,
+// the kind of that number, its Monte Carlo standard error and Pareto k̂ (empty
+// where the number is exact).
+func WriteScores(w io.Writer, r *eval.Result) error {
+	c := csv.NewWriter(w)
+	c.Write([]string{"row", "log_prob", "kind", "se", "khat"})
+	for i, v := range r.LogProb {
+		se, khat := "", ""
+		if r.Kind != density.ExactValue {
+			se, khat = number(r.StdErr[i]), number(r.KHat[i])
+		}
+		c.Write([]string{strconv.Itoa(i + 1), number(v), r.Kind.String(), se, khat})
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// Sample draws rows from a saved model, in the units of the data. Dequantised
+// data come back dequantised.
+func Sample(m *saved.Model, rows int, seed uint64) (*mat.Dense, error) {
+	model, ok := m.Fitted.(density.Model)
+	if !ok {
+		return nil, fmt.Errorf("model %s: %w to draw from; sample from a gmm or a vae", m.Name, ErrNoDensity)
+	}
+	x := mat.NewDense(rows, model.Dim(), nil)
+	model.Rand(x, density.NewSource(seed, "comparison.sample"))
+	return m.Preparation.Transform.Invert(x, x), nil
+}
+
+// WriteSamples writes rows as CSV with the column names as header.
+func WriteSamples(w io.Writer, columns []string, x *mat.Dense) error {
+	c := csv.NewWriter(w)
+	c.Write(columns)
+	n, d := x.Dims()
+	record := make([]string, d)
+	for i := range n {
+		for j, v := range x.RawRowView(i) {
+			record[j] = number(v)
+		}
+		c.Write(record)
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// number formats v so that it reads back to the same bits; NaN is empty.
+func number(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}

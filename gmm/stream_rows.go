@@ -1,0 +1,201 @@
+package gmm
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+)
+
+// Rows is data that is read in chunks, such as a file larger than memory. It can be
+// read from the beginning any number of times, with the same rows each time.
+type Rows interface {
+	// Dim returns the number of columns.
+	Dim() int
+	// Rewind goes back to the first row.
+	Rewind() error
+	// Next fills the first rows of dst and returns their number; the error is
+	// io.EOF after the last row, when the number is 0.
+	Next(dst *mat.Dense) (int, error)
+}
+
+// WeightedRows is Rows that says how often each of them counts, as Settings.Weights
+// does for rows in memory. Rows of weight 0 are passed over, whatever they hold.
+type WeightedRows interface {
+	Rows
+	// NextWeighted is Next, and fills as many weights; there is room for those of
+	// all rows of dst.
+	NextWeighted(dst *mat.Dense, weights []float64) (int, error)
+}
+
+// streamRows is the number of rows that are held at once: 16 blocks.
+const streamRows = 16 * blockRows
+
+// chunk is as many rows of a stream as are held at once, without those of weight 0.
+type chunk struct {
+	x      *mat.Dense // rows×D, which may be overwritten
+	weight []float64  // nil for rows that count once
+	number []int      // of each row in the stream, from 0
+}
+
+func (c *chunk) rows() int { return len(c.number) }
+
+// name says which row of the stream row i is, from 1.
+func (c *chunk) name(i int) int { return c.number[i] + 1 }
+
+// eachChunk reads all rows and calls f with each chunk. Chunks are always full but for
+// the last, however rows arrive, so that sums have one order.
+func eachChunk(ctx context.Context, rows Rows, f func(c *chunk) error) error {
+	if err := rows.Rewind(); err != nil {
+		return fmt.Errorf("gmm: going back to the first row: %w", err)
+	}
+	d := rows.Dim()
+	weighted, _ := rows.(WeightedRows)
+	data := make([]float64, streamRows*d)
+	number := make([]int, streamRows)
+	var weights []float64
+	if weighted != nil {
+		weights = make([]float64, streamRows)
+	}
+	filled, read := 0, 0
+	for done := false; !done; {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("gmm: %w", err)
+		}
+		var n int
+		var err error
+		if to := mat.NewDense(streamRows-filled, d, data[filled*d:]); weighted != nil {
+			n, err = weighted.NextWeighted(to, weights[filled:])
+		} else {
+			n, err = rows.Next(to)
+		}
+		switch {
+		case err == io.EOF:
+			done = true
+		case err != nil:
+			return fmt.Errorf("gmm: reading rows: %w", err)
+		}
+		for i := filled; n > 0; i, n = i+1, n-1 {
+			if weighted != nil {
+				if w := weights[i]; !(w >= 0) || math.IsInf(w, 0) {
+					return errWeight(read, w)
+				}
+				weights[filled] = weights[i]
+				copy(data[filled*d:(filled+1)*d], data[i*d:(i+1)*d])
+			}
+			number[filled] = read
+			read++
+			if weighted == nil || weights[filled] > 0 {
+				filled++
+			}
+		}
+		if filled == streamRows || done && filled > 0 {
+			c := &chunk{x: mat.NewDense(filled, d, data[:filled*d]), number: number[:filled]}
+			if weighted != nil {
+				c.weight = weights[:filled]
+			}
+			if err := f(c); err != nil {
+				return err
+			}
+			filled = 0
+		}
+	}
+	return nil
+}
+
+// columnMoments are running moments of the columns of chunks, of what they hold.
+type columnMoments struct {
+	weight, mean, squares []float64 // D; squares about the mean
+	least, most           []float64 // D
+	rows                  int
+	total                 float64
+	lacks                 bool // whether values are missing
+}
+
+func newColumnMoments(d int) *columnMoments {
+	m := &columnMoments{
+		weight: make([]float64, d), mean: make([]float64, d), squares: make([]float64, d),
+		least: make([]float64, d), most: make([]float64, d),
+	}
+	fill(m.least, math.Inf(1))
+	fill(m.most, math.Inf(-1))
+	return m
+}
+
+// add takes in a chunk, or returns an error for a value that cannot be used.
+func (m *columnMoments) add(c *chunk, missing bool) error {
+	for i := range c.rows() {
+		any := false
+		for j, v := range c.x.RawRowView(i) {
+			if err := checkValue(v, c.name(i), j, missing); err != nil {
+				return err
+			}
+			if math.IsNaN(v) {
+				m.lacks = true
+				continue
+			}
+			any = true
+			m.least[j], m.most[j] = min(m.least[j], v), max(m.most[j], v)
+		}
+		if !any {
+			return errEmptyRow(c.name(i))
+		}
+	}
+	m.rows += c.rows()
+	count := float64(c.rows())
+	if c.weight != nil {
+		count = sum(c.weight)
+	}
+	m.total += count
+	if c.weight == nil && !m.lacks {
+		mean, variance := density.Moments(c.x)
+		for j, v := range variance {
+			m.join(j, count, mean[j], v*count)
+		}
+		return nil
+	}
+	s := &scaledRows{n: c.rows(), d: len(m.mean), weight: c.weight}
+	weight, mean, squares := s.columnSums(c.x)
+	for j, w := range weight {
+		if w > 0 {
+			m.join(j, w, mean[j], squares[j])
+		}
+	}
+	return nil
+}
+
+// join takes in a part of column j: Chan, Golub & LeVeque 1983, moments of a union,
+// about its mean.
+func (m *columnMoments) join(j int, weight, mean, squares float64) {
+	total := m.weight[j] + weight
+	e := mean - m.mean[j]
+	m.squares[j] += squares + e*(m.weight[j]*(weight/total))*e
+	m.mean[j] += e * (weight / total)
+	m.weight[j] = total
+}
+
+// scale returns how EM sees the columns, the transform that it works behind, and the
+// mean logarithm of its Jacobian over what rows hold. Rows are not at hand to tell
+// outliers by.
+func (m *columnMoments) scale(alike bool) (columnScale, density.Transform, float64, error) {
+	variance := make([]float64, len(m.mean))
+	for j, w := range m.weight {
+		if !(w > 0) {
+			return columnScale{}, density.Transform{}, 0, errEmptyColumn(j)
+		}
+		variance[j] = m.squares[j] / w
+	}
+	if err := checkVariances(m.mean, variance); err != nil {
+		return columnScale{}, density.Transform{}, 0, err
+	}
+	columns := newColumnScale(variance, variance, alike)
+	var jacobian float64
+	for j, v := range columns.unit {
+		jacobian -= m.weight[j] / m.total * math.Log(v)
+	}
+	return columns, density.Transform{Shift: m.mean, Scale: columns.unit}, jacobian, nil
+}

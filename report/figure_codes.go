@@ -1,0 +1,59 @@
+package report
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/compare"
+	"likely/figure"
+	"likely/vae"
+)
+
+// codeDrawings returns the pictures of a 2-D code: what it decodes to, and where
+// the training rows lie in it.
+func codeDrawings(o *compare.Outcome, fit *compare.Fit) []drawing {
+	d := o.Data
+	m, ok := fit.Model.Fitted.(*vae.Model)
+	if !ok || m.LatentDim() != 2 {
+		return nil
+	}
+	list := []drawing{{fit.Model.Name + "-codes", func() (*figure.Figure, error) {
+		codes, _ := m.Encoder().Moments(d.Train.Model)
+		return figure.Codes("Where the encoder puts the training rows: "+fit.Model.Name, codes, labels(d))
+	}}}
+	if d.All.IsImage() {
+		const side = 15
+		list = append(list, drawing{fit.Model.Name + "-manifold", func() (*figure.Figure, error) {
+			images := mat.NewDense(side*side, m.Dim(), nil)
+			m.Decode(images, nil, manifoldCodes(m, side))
+			return figure.Manifold("What each code decodes to: "+fit.Model.Name, d.Preparation.Transform.Invert(images, images), side, imageShape(d))
+		}})
+	}
+	return list
+}
+
+// manifoldCodes returns the codes of a picture of the manifold, at the quantiles of
+// a normal with the mean and the standard deviations of the prior.
+func manifoldCodes(m *vae.Model, side int) *mat.Dense {
+	z := figure.ManifoldCodes(side)
+	mean, covariance := m.Prior().Moments()
+	z.Apply(func(_, j int, v float64) float64 { return mean[j] + math.Sqrt(covariance.At(j, j))*v }, z)
+	return z
+}
+
+// labels returns the class names of the training rows, or nil.
+func labels(d *compare.Data) []string {
+	if d.Train.Labels == nil {
+		return nil
+	}
+	names := make([]string, len(d.Train.Labels))
+	for i, k := range d.Train.Labels {
+		names[i] = strconv.Itoa(k)
+		if k < len(d.All.LabelNames) {
+			names[i] = d.All.LabelNames[k]
+		}
+	}
+	return names
+}

@@ -1,0 +1,136 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"likely/density"
+	"likely/results"
+)
+
+// Text writes the results for a person to read: what the data are, one
+// line a model with the kind and the error of each number, the paired
+// differences, and who wins where a difference exceeds its error.
+func Text(w io.Writer, r *results.Results) error {
+	var b strings.Builder
+	d := r.Dataset
+	fmt.Fprintf(&b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
+		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
+	if d.RowsHeld > 0 {
+		who := "the networks, and the choice\namong mixtures, see"
+		if d.Weights != nil || d.Missing > 0 {
+			who = "the choice among mixtures\nsees"
+		}
+		fmt.Fprintf(&b, "the mixtures are fitted to all rows of the file but those held out; %s the training rows among %d drawn from it\n\n", who, d.RowsHeld)
+	}
+	if w := d.Weights; w != nil {
+		fmt.Fprintf(&b, "rows count as column %s says: %.6g to train, %.6g to validate, %.6g to test", w.Column, w.Train, w.Valid, w.Test)
+		if w.Absent > 0 {
+			fmt.Fprintf(&b, "; %d of weight 0 are left out", w.Absent)
+		}
+		b.WriteString("\n\n")
+	}
+	if d.Missing > 0 {
+		fmt.Fprintf(&b, "%d values are missing: log p of a row is that of what is there\n\n", d.Missing)
+	}
+	if d.EvalRows > 0 {
+		fmt.Fprintf(&b, "evaluated on the first %d rows of each part only\n\n", d.EvalRows)
+	}
+	writeModels(&b, r)
+	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
+	writePairs(&b, r)
+	for _, m := range r.Models {
+		writeGap(&b, m)
+		writeEstimators(&b, m, r.Reported())
+		writeChecks(&b, m)
+		writeSelection(&b, m)
+	}
+	writeNovelty(&b, r.Novelty)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func measureText(m density.Measure) string {
+	switch m {
+	case density.Dequantized:
+		return "dequantised (levels spread by uniform noise of one step)"
+	case density.Discrete:
+		return "discrete (probabilities of levels, not densities)"
+	case density.Binary:
+		return "binary (probabilities, not densities)"
+	}
+	return "continuous"
+}
+
+// writeModels adds the table of models.
+func writeModels(b *strings.Builder, r *results.Results) {
+	split := r.Reported()
+	t := tabwriter.NewWriter(b, 0, 0, 3, ' ', 0)
+	trainColumn := func(text string) string {
+		if split == "train" {
+			return "" // it is the one that is reported
+		}
+		return text + "\t"
+	}
+	fmt.Fprintf(t, "model\t%s log p\tkind of number\tbits/dim\t%sRMSE\tparameters\tfit\n", split, trainColumn("train log p"))
+	for _, m := range r.Models {
+		s := m.Split(split)
+		if s == nil {
+			s = &results.Split{}
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s%s\t%d\t%s\n",
+			m.Name, natsText(s), kindText(s), optional(s.BitsPerDim, "%.3f"), trainColumn(trainText(m.Train)),
+			optional(s.ReconstructionRMSE, "%.3g"), m.Parameters, secondsText(m.FitSeconds))
+		if bound, ok := m.Bounds.Bound(); ok && m.Bounds.On == split {
+			fmt.Fprintf(t, "\t≥ %s\tlower bound (ELBO)\t\t%s\t\t\n", nats(bound), trainColumn(""))
+		}
+	}
+	t.Flush()
+}
+
+// writePairs adds the paired differences and the verdict.
+func writePairs(b *strings.Builder, r *results.Results) {
+	if len(r.Pairs) == 0 {
+		if r.Dataset.RowsTest == 0 {
+			b.WriteString("\nno rows were held out, so the models are not compared: training rows favour the larger model\n")
+		}
+		return
+	}
+	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats; it counts beyond two standard errors:\n", r.Pairs[0].Rows)
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	for _, p := range r.Pairs {
+		places, se := digits(results.Value(p.SE)), "?"
+		if p.SE != nil {
+			se = strconv.FormatFloat(*p.SE, 'f', places, 64)
+		}
+		verdict := "no difference beyond two standard errors"
+		if p.Better != "" {
+			verdict = p.Better + " is better"
+		}
+		fmt.Fprintf(t, "  %s − %s\t%s ± %s\t%s\n", p.A, p.B, signed(p.Diff, places), se, verdict)
+	}
+	t.Flush()
+	fmt.Fprintf(b, "\n%s\n", winner(r))
+}
+
+// winner names the model that is better than every other by more than the
+// error, or says that there is none.
+func winner(r *results.Results) string {
+	wins := make(map[string]int)
+	models := make(map[string]bool)
+	for _, p := range r.Pairs {
+		models[p.A], models[p.B] = true, true
+		if p.Better != "" {
+			wins[p.Better]++
+		}
+	}
+	for _, m := range r.Models {
+		if wins[m.Name] == len(models)-1 {
+			return "winner: " + m.Name + ", ahead of every other density by more than two standard errors"
+		}
+	}
+	return "winner: none; the leading models differ by less than two standard errors"
+}

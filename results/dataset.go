@@ -1,0 +1,51 @@
+package results
+
+import "likely/density"
+
+// Dataset describes the data as the models saw them.
+type Dataset struct {
+	Name      string          `json:"name"`
+	SHA256    string          `json:"sha256"`
+	Dim       int             `json:"dim"`
+	RowsTrain int             `json:"rows_train"`
+	RowsValid int             `json:"rows_valid"`
+	RowsTest  int             `json:"rows_test"`
+	Measure   density.Measure `json:"measure"`
+	// Binarize is how levels became bits: none, threshold, static or dynamic
+	// (in training; the evaluation rows are static).
+	Binarize string `json:"binarize"`
+	// DequantizeStep is the width of the noise; absent where columns differ
+	// or nothing was spread.
+	DequantizeStep *float64 `json:"dequantize_step,omitempty"`
+	// Transform is what the models see: standard, center or none.
+	Transform string `json:"transform"`
+	// Test describes a test set of its own.
+	Test *File `json:"test,omitempty"`
+	// Missing is the number of values that are missing; log p is then that of
+	// what is observed of each row.
+	Missing int `json:"missing_values,omitempty"`
+	// Weights says how often rows count, if not once each.
+	Weights *Weights `json:"weights,omitempty"`
+	// RowsHeld is the number of rows that were held in memory, a sample of a
+	// file of which the rest was streamed.
+	RowsHeld int `json:"rows_in_memory,omitempty"`
+	// EvalRows is the limit on the rows evaluated of each split, if any.
+	EvalRows int `json:"eval_rows,omitempty"`
+}
+
+// Weights describes the weights of rows: their column, their sums, and the
+// number of rows that were left out for a weight of 0.
+type Weights struct {
+	Column string  `json:"column"`
+	Total  float64 `json:"sum"`
+	Train  float64 `json:"sum_train"`
+	Valid  float64 `json:"sum_valid,omitempty"`
+	Test   float64 `json:"sum_test,omitempty"`
+	Absent int     `json:"rows_of_weight_0"`
+}
+
+// File identifies a file.
+type File struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+}

@@ -1,0 +1,83 @@
+package vae
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/internal/kernel"
+)
+
+// Bernoulli columns are 0 or 1; the decoder gives the logits.
+var Bernoulli = Likelihood{&bernoulliForm}
+
+var bernoulliForm = likelihoodForm{
+	name:     "bernoulli",
+	measures: []density.Measure{density.Binary},
+	observe:  func(*Config) observation { return bernoulli{} },
+	plain:    func(*Config) observation { return bernoulli{} },
+}
+
+// bernoulli is the likelihood of binary columns with logits loc,
+//
+//	log p(x|z) = Σ (x·loc − ln(1 + exp(loc)))
+//
+// which needs no probability and so never takes the logarithm of 0.
+type bernoulli struct{ bounded }
+
+func (bernoulli) check(x *mat.Dense) error { return density.CheckBinary(x) }
+
+func (bernoulli) logProb(x, loc, _, _, tmp []float64) float64 {
+	kernel.Activate(kernel.Softplus, tmp, loc)
+	var sum float64
+	for j, v := range x {
+		sum += v*loc[j] - tmp[j]
+	}
+	return sum
+}
+
+func (bernoulli) mean(dst, loc, _ []float64) { kernel.Activate(kernel.Sigmoid, dst, loc) }
+
+func (bernoulli) noise(dst []float64, random *rand.Rand) {
+	for j := range dst {
+		dst[j] = random.Float64()
+	}
+}
+
+func (bernoulli) sample(dst, loc, _ []float64) {
+	for j, u := range dst {
+		dst[j] = 0
+		if u*(1+math.Exp(-loc[j])) < 1 {
+			dst[j] = 1
+		}
+	}
+}
+
+func (f bernoulli) transformed() observation { return f }
+
+func (bernoulli) gradient32() gradient[float32] { return bernoulliGradient[float32]{} }
+
+func (bernoulli) gradient64() gradient[float64] { return bernoulliGradient[float64]{} }
+
+type bernoulliGradient[T kernel.Float] struct{}
+
+func (bernoulliGradient[T]) grad(x, loc, _, _, dloc, ds []T) float64 {
+	kernel.Activate(kernel.Softplus, ds, loc)
+	kernel.Activate(kernel.Sigmoid, dloc, loc)
+	var sum float64
+	loc, dloc, ds = loc[:len(x)], dloc[:len(x)], ds[:len(x)]
+	for j, v := range x {
+		sum += float64(v*loc[j] - ds[j])
+		dloc[j] = v - dloc[j]
+	}
+	return sum
+}
+
+func (bernoulli) quantile(p, loc, _ float64) float64 {
+	if p <= logistic(-loc) {
+		return 0
+	}
+	return 1
+}

@@ -1,0 +1,63 @@
+package vae
+
+import (
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/internal/kernel"
+)
+
+// squared is what the plain autoencoder has in the place of a density: minus
+// half the squared error, −½‖x − loc‖². It lacks a normaliser and is no
+// log-probability.
+//
+// One factor for all columns keeps it what it is, up to that factor's square.
+type squared struct{ located }
+
+func (squared) scaled() bool { return false }
+
+func (squared) transform(x *mat.Dense, _ bool) (density.Transform, error) {
+	return standardizing(x, false)
+}
+
+func (f squared) transformed() observation { return f }
+
+func (squared) units(t density.Transform) (factor, shift float64) {
+	return t.Scale[0] * t.Scale[0], 0
+}
+
+func (squared) floor([]float64, float64) []float64 { return nil }
+
+func (squared) gradient32() gradient[float32] { return squaredGradient[float32]{} }
+
+func (squared) gradient64() gradient[float64] { return squaredGradient[float64]{} }
+
+func (squared) logProb(x, loc, _, _, _ []float64) float64 {
+	var sum float64
+	for j, v := range x {
+		sum += (v - loc[j]) * (v - loc[j])
+	}
+	return -0.5 * sum
+}
+
+func (squared) mean(dst, loc, _ []float64) { copy(dst, loc) }
+
+func (squared) noise(dst []float64, _ *rand.Rand) { clear(dst) }
+
+func (squared) sample(dst, loc, _ []float64) { copy(dst, loc) }
+
+type squaredGradient[T kernel.Float] struct{}
+
+func (squaredGradient[T]) grad(x, loc, _, _, dloc, _ []T) float64 {
+	var sum float64
+	for j, v := range x {
+		r := v - loc[j]
+		dloc[j] = r
+		sum += float64(r * r)
+	}
+	return -0.5 * sum
+}
+
+func (squared) quantile(_, loc, _ float64) float64 { return loc }

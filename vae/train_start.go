@@ -1,0 +1,101 @@
+package vae
+
+import (
+	"fmt"
+	"io"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+	"likely/internal/kernel"
+)
+
+// training is a run with its arithmetic hidden.
+type training interface {
+	next() error
+	done() bool
+	epoch() int
+	history() *Report
+	table() *mat.Dense
+	result() (*coder, *Report, error)
+	write(w io.Writer) error
+	read(from io.Reader) error
+	close()
+}
+
+// newStepper checks data and settings, before anything is allocated, and prepares
+// a run.
+func newStepper(kind Kind, train, valid *mat.Dense, s Settings, seed func() uint64) (*stepper, error) {
+	if err := checkSome(train, "train on"); err != nil {
+		return nil, err
+	}
+	n, d := train.Dims()
+	if n < 2 {
+		return nil, fmt.Errorf("vae: %d training rows: %w; a fit needs two or more", n, ErrRows)
+	}
+	if valid != nil {
+		if err := checkSome(valid, "validate on"); err != nil {
+			return nil, err
+		}
+	}
+	s, err := s.Resolve(n)
+	if err != nil {
+		return nil, err
+	}
+	if s.Schedule == Plateau && valid == nil {
+		return nil, density.SettingErrorf(ErrRows, "vae: {Schedule=plateau} without validation rows: {err}; keep some, or use another schedule")
+	}
+	config := s.config(kind, d)
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	if err := config.checkMemory(&s, freeMemory()); err != nil {
+		return nil, err
+	}
+	if err := checkRows(&config, s.Dynamic, train, valid); err != nil {
+		return nil, err
+	}
+	t := &stepper{settings: s}
+	if s.Precision == Float64 {
+		t.training, err = start[float64](config, train, valid, s, seed())
+	} else {
+		t.training, err = start[float32](config, train, valid, s, seed())
+	}
+	return t, err
+}
+
+// config returns the architecture of a network for d columns.
+func (s *Settings) config(kind Kind, d int) Config {
+	c := Config{
+		Kind: kind, Dim: d, Latent: s.Latent, Hidden: s.Hidden, Activation: s.Activation, Norm: s.Norm,
+		Likelihood: s.Likelihood, Sigma: s.Sigma, Precision: s.Precision, FullPosterior: s.FullPosterior,
+	}
+	if s.Prior.learned() {
+		c.Prior = s.Prior
+	}
+	if configure := s.Likelihood.describe().configure; configure != nil {
+		configure(&c, s)
+	}
+	return c
+}
+
+// start prepares a run.
+func start[T kernel.Float](c Config, train, valid *mat.Dense, s Settings, seed uint64) (training, error) {
+	perColumn := c.Sigma.source == fromNetwork || c.Sigma.source == fromPerDim
+	scale, err := newObservation(&c).transform(train, perColumn)
+	if err != nil {
+		return nil, err
+	}
+	floor := floors(&c, s.Floor, train)
+	if c.networkScale() && floor != nil {
+		// In the units of training until the networks are folded.
+		c.Floor = make([]float64, c.Dim)
+		for j, v := range floor {
+			c.Floor[j] = v / (scale.Scale[j] * scale.Scale[j])
+		}
+	}
+	t := newTrainState(newNetwork[T](c), s, train, floor, scale, seed)
+	inputs := newObservation(&c).inputs(train, scale)
+	t.separateInputs(inputs, scale)
+	return newRun(t, train, valid, floor, inputs, scale), nil
+}
