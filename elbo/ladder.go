@@ -32,9 +32,14 @@ const (
 	restarts = 4
 	// apart is the squared distance, in standard deviations, of two modes.
 	apart = 4
+	// leastMass is the logarithm of the mass of a mode, over that of the first, below
+	// which it does not matter.
+	leastMass = -7
 	// startDraws is the number of draws from q whose mean the search starts from,
 	// and tries that of draws that may take its place.
 	startDraws, tries = 64, 16
+	// surveyCost is about what the search for other modes may take.
+	surveyCost = 600
 	// exactDraws is the number of draws that tell whether a normal is the
 	// posterior.
 	exactDraws = 64
@@ -50,8 +55,9 @@ const (
 //     gradient, and spread along each as far as log p(x, z) is wide. If draws from
 //     the normal there have equal weights, it is the posterior, and that is all
 //     (rung Posterior).
+//   - Modes: searches from the best of some prior draws and, later, from the heaviest
+//     draws of a pilot; if they find other modes that matter, a mixture.
 //   - Moments: up to three times, mean and covariance of weighted draws.
-//   - Modes: searches from the heaviest draws; if they find other modes, a mixture.
 //
 // What judges a rung is the k̂ of a pilot, which is never used again in an estimate;
 // the best rung is kept, and Adaptation.Back says where that is not the highest.
@@ -129,12 +135,40 @@ func (c *climb) run() {
 		}
 	}
 	spread := c.mode(f, p)
-	if c.best.KHat > c.s.Goal {
+	// A mode that no draw has met leaves k̂ small: look for others in any case.
+	c.modes(p, c.survey(f))
+	if c.best.KHat > c.s.Goal && c.best.Rung == Mode {
 		c.moments(f, spread)
 	}
-	if c.best.KHat > c.s.Goal && c.allowed(restarts*modeSteps*c.m.CurvatureCost()/2) {
-		c.modes(p)
+	if c.best.KHat > c.s.Goal && c.best.Rung != Modes && c.allowed(restarts*modeSteps*c.m.CurvatureCost()/2) {
+		var starts [][]float64
+		for _, i := range c.pilot.heaviest(restarts) {
+			starts = append(starts, c.pilot.z.RawRowView(i))
+		}
+		c.modes(p, starts)
 	}
+}
+
+// survey returns the codes, among the half of some prior draws that is farther from a
+// mode, at which log p(x, z) is largest: one to four, as many as about surveyCost
+// evaluations allow searches from. Draws that are near lead back to it.
+func (c *climb) survey(f *frame) [][]float64 {
+	z := mat.NewDense(startDraws, f.l, nil)
+	c.m.RandPrior(z, c.src)
+	found := newPilotAt(c.m, c.prior, c.x, z)
+	c.spent += startDraws
+	distances := make([]float64, startDraws)
+	for i := range distances {
+		distances[i] = f.squared(z.RawRowView(i))
+	}
+	sorted := slices.Sorted(slices.Values(distances))
+	var starts [][]float64
+	for _, k := range found.heaviest(startDraws) {
+		if distances[k] >= sorted[startDraws/2] {
+			starts = append(starts, z.RawRowView(k))
+		}
+	}
+	return starts[:min(max(surveyCost/(modeSteps/2*c.m.CurvatureCost()), 1), restarts, len(starts))]
 }
 
 // allowed says whether the budget holds so many more evaluations.
@@ -250,22 +284,22 @@ func (a *ladder) improve(from Adaptation, z *mat.Dense, logs []float64, khat flo
 	}, true
 }
 
-// modes looks for other modes from the heaviest draws of the best pilot and, if it
-// finds any, tries a mixture of the densities around them.
-func (c *climb) modes(first peak) {
-	found := []peak{first}
-	frames := make([]*frame, 0, restarts)
-	if f, ok := newFrame(first); ok {
-		frames = append(frames, f)
+// modes looks for other modes from some codes and, if it finds any that matter, tries a
+// mixture of the densities around them.
+func (c *climb) modes(first peak, starts [][]float64) {
+	f, ok := newFrame(first)
+	if !ok {
+		return
 	}
+	found, frames := []peak{first}, []*frame{f}
 	climber := newClimber(c.m)
-	for _, i := range c.pilot.heaviest(restarts) {
-		p, ok := climber.climb(c.x, c.pilot.z.RawRowView(i))
+	for _, start := range starts {
+		p, ok := climber.climb(c.x, start)
 		if !ok || !p.converged || slices.ContainsFunc(frames, func(f *frame) bool { return f.squared(p.z) < apart }) {
 			continue
 		}
-		if f, ok := newFrame(p); ok {
-			found, frames = append(found, p), append(frames, f)
+		if g, ok := newFrame(p); ok && p.logJoint+g.logDet > first.logJoint+f.logDet+leastMass {
+			found, frames = append(found, p), append(frames, g)
 		}
 	}
 	c.spent += climber.spent

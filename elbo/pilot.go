@@ -40,6 +40,18 @@ func newPilot(m density.Latent, q density.Proposal, x *mat.Dense, draws int, src
 	return p
 }
 
+// newPilotAt is a pilot of draws z (S×L) from the prior, each of them weighed by
+// log p(x, z).
+func newPilotAt(m density.Latent, prior density.Proposal, x, z *mat.Dense) *pilot {
+	p := &pilot{proposal: prior, z: z, logs: m.LogLik(nil, x, z)}
+	for i, v := range m.LogPrior(nil, z) {
+		if p.logs[i] += v; math.IsNaN(p.logs[i]) || math.IsInf(p.logs[i], 1) {
+			p.logs[i] = math.Inf(-1)
+		}
+	}
+	return p
+}
+
 // better says whether p shows a better proposal than an earlier one: not a heavier
 // tail, beyond the noise of its fit, and not many fewer effective draws.
 func (p *pilot) better(than *pilot) bool {

@@ -110,6 +110,9 @@ type observation interface {
 	// noise stores draws in dst that sample turns into a draw of x.
 	noise(dst []float64, random *rand.Rand)
 	sample(dst, loc, s []float64)
+	// information stores the Fisher information on location and scale; see
+	// likelihood_information.go.
+	information(byLoc, byS, both, loc, s, w []float64)
 
 	trainable
 }
