@@ -113,7 +113,7 @@ func (p *slope[T]) weigh(b *bend[T], out []T) {
 		negExp(b.w, b.s)
 		s, w = b.s, b.w
 	}
-	c.information(b.byLoc, b.byS, b.both, b.loc, s, w)
+	p.m.obs.information(b.byLoc, b.byS, b.both, b.loc, s, w)
 	for j, v := range b.byLoc {
 		b.weight[j] = T(math.Sqrt(v))
 	}

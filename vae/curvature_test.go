@@ -27,12 +27,15 @@ var curvatureCases = []struct {
 	{"continuous-bernoulli, elu", Config{Likelihood: ContinuousBernoulli, Activation: ELU}},
 	{"discretized-logistic", Config{Likelihood: DiscretizedLogistic, Levels: 6}},
 	{"discretized-logistic, fine", Config{Likelihood: DiscretizedLogistic, Levels: 200}},
+	{"poisson", Config{Likelihood: Poisson}},
+	{"negative-binomial", Config{Likelihood: NegativeBinomial}},
+	{"negative-binomial, per-dim", Config{Likelihood: NegativeBinomial, Sigma: PerDim}},
 }
 
 // bentModel returns a model with random weights, in float64.
 func bentModel(t testing.TB, c Config, seed uint64) *Model {
 	t.Helper()
-	c.Family, c.Dim, c.Latent, c.Precision = familyVAE, 4, 3, Float64
+	c.Dim, c.Latent, c.Precision = 4, 3, Float64
 	if c.Hidden == nil {
 		c.Hidden = []int{5, 6}
 	}

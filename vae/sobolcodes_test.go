@@ -37,7 +37,7 @@ func TestSobolCodesHaveThePriorsMoments(t *testing.T) {
 			}
 		}
 	}
-	c := Config{Family: familyVAE, Dim: 12, Latent: 11, Hidden: []int{4}, Likelihood: Bernoulli, Precision: Float64}
+	c := Config{Dim: 12, Latent: 11, Hidden: []int{4}, Likelihood: Bernoulli, Precision: Float64}
 	n := newNetwork[float64](c)
 	m, err := newModel(newCoder(n, n.start(source(1))))
 	require.NoError(t, err)
