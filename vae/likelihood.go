@@ -110,8 +110,9 @@ type observation interface {
 	// noise stores draws in dst that sample turns into a draw of x.
 	noise(dst []float64, random *rand.Rand)
 	sample(dst, loc, s []float64)
-	// information stores the Fisher information on location and scale; see
-	// likelihood_information.go.
+	// information stores the Fisher information of each column on its location in
+	// byLoc, on s in byS, and what the two share in both. Without a scale s, w, byS
+	// and both are not used.
 	information(byLoc, byS, both, loc, s, w []float64)
 
 	trainable

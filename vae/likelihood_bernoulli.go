@@ -81,3 +81,10 @@ func (bernoulli) quantile(p, loc, _ float64) float64 {
 	}
 	return 1
 }
+
+// information is the variance, p(1 − p).
+func (bernoulli) information(byLoc, _, _, loc, _, _ []float64) {
+	for j, l := range loc {
+		byLoc[j] = logistic(l) * logistic(-l)
+	}
+}

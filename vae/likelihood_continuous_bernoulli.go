@@ -111,3 +111,20 @@ func (f continuousBernoulli) quantile(p, loc, _ float64) float64 {
 	f.sample(value[:], []float64{loc}, nil)
 	return value[0]
 }
+
+// information is the variance, A″(loc).
+func (continuousBernoulli) information(byLoc, _, _, loc, _, _ []float64) {
+	for j, l := range loc {
+		byLoc[j] = unitExponentialVariance(l)
+	}
+}
+
+// unitExponentialVariance returns A″(l) of the continuous Bernoulli, the variance.
+func unitExponentialVariance(l float64) float64 {
+	if l2 := l * l; l2 < 0.04 {
+		return 1.0/12 - l2/240 + l2*l2/6048
+	}
+	// 1/l² − 1/(4 sinh²(l/2)), whose second term is below rounding for large l.
+	h := math.Sinh(l / 2)
+	return 1/(l*l) - 1/(4*h*h)
+}

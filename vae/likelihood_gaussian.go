@@ -76,3 +76,11 @@ func (gaussianGradient[T]) grad(x, loc, s, w, dloc, ds []T) float64 {
 func (gaussian) quantile(p, loc, s float64) float64 {
 	return loc + math.Exp(0.5*s)*distuv.UnitNormal.Quantile(p)
 }
+
+// information is w on the location and ½ on s (Lehmann & Casella 1998, §2.5, there by σ;
+// s = 2 ln σ divides by 4/σ²).
+func (gaussian) information(byLoc, byS, both, _, _, w []float64) {
+	for j, v := range w {
+		byLoc[j], byS[j], both[j] = v, 0.5, 0
+	}
+}

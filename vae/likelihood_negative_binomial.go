@@ -96,3 +96,29 @@ func (f negativeBinomialGradient[T]) grad(x, loc, s, w, dloc, ds []T) float64 {
 	}
 	return sum
 }
+
+// information is rμ/(r+μ) on the location and, mean and dispersion being orthogonal,
+// nothing that it shares with s, on which it is the mean of the squared derivative.
+func (f negativeBinomial) information(byLoc, byS, both, loc, s, w []float64) {
+	for j, l := range loc {
+		byLoc[j], both[j] = w[j]*logistic(l+s[j]), 0
+		byS[j] = f.informationOnDispersion(l, s[j], w[j])
+	}
+}
+
+// informationOnDispersion sums over the counts up to 20 standard deviations above the
+// mean, many of them together where they are many.
+func (f negativeBinomial) informationOnDispersion(loc, s, r float64) float64 {
+	const terms = 400
+	mean := math.Exp(loc)
+	top := mean + 20*math.Sqrt(mean+mean*mean/r) + 20
+	step := math.Ceil(top / terms)
+	var total, mass float64
+	for x := 0.0; x <= top; x += step {
+		logp, _, ds := f.mass(x, loc, s, r)
+		p := math.Exp(logp)
+		mass += p
+		total += p * ds * ds
+	}
+	return total / mass
+}

@@ -69,3 +69,10 @@ func (poissonGradient[T]) grad(x, loc, _, _, dloc, _ []T) float64 {
 	}
 	return sum
 }
+
+// information is the variance, exp(loc).
+func (poisson) information(byLoc, _, _, loc, _, _ []float64) {
+	for j, l := range loc {
+		byLoc[j] = math.Exp(l)
+	}
+}

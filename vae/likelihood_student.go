@@ -93,3 +93,11 @@ func (t studentGradient[T]) grad(x, loc, s, w, dloc, ds []T) float64 {
 func (t student) quantile(p, loc, s float64) float64 {
 	return distuv.StudentsT{Mu: loc, Sigma: math.Exp(0.5 * s), Nu: t.freedom}.Quantile(p)
 }
+
+// information is w(ν+1)/(ν+3) on the location and ν/(2(ν+3)) on s.
+func (t student) information(byLoc, byS, both, _, _, w []float64) {
+	for j, v := range w {
+		byLoc[j] = v * (t.freedom + 1) / (t.freedom + 3)
+		byS[j], both[j] = t.freedom/(2*(t.freedom+3)), 0
+	}
+}

@@ -34,7 +34,7 @@ func TestUnitExponential(t *testing.T) {
 
 // The draws of each family have its distribution function: the largest
 // distance between the two, √n·D, is above 1.95 with probability 0.001 each.
-func TestSamplesFollowTheFamily(t *testing.T) {
+func TestSamplesFollowTheLikelihood(t *testing.T) {
 	const n = 20000
 	for name, c := range map[string]struct {
 		obs    observation

@@ -30,6 +30,9 @@ var curvatureCases = []struct {
 	{"negative-binomial", Config{Likelihood: NegativeBinomial}},
 	{"negative-binomial, shared", Config{Likelihood: NegativeBinomial, Sigma: Shared}},
 	{"discretized-logistic, fine", Config{Likelihood: DiscretizedLogistic, Levels: 200}},
+	{"poisson", Config{Likelihood: Poisson}},
+	{"negative-binomial", Config{Likelihood: NegativeBinomial}},
+	{"negative-binomial, per-dim", Config{Likelihood: NegativeBinomial, Sigma: PerDim}},
 }
 
 // bentModel returns a model with random weights, in float64.
