@@ -100,9 +100,12 @@ func readFit(name string) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	fit := &Fit{}
-	if err := json.Unmarshal(text, fit); err != nil {
+	var fit *Fit
+	if err := json.Unmarshal(text, &fit); err != nil {
 		return nil, fmt.Errorf("%s.json: %w", name, err)
+	}
+	if fit == nil || fit.Settings == nil || fit.History.Unit == "" {
+		return nil, fmt.Errorf("%s.json: it holds no fit", name)
 	}
 	fit.Model, err = saved.Load(name + ".safetensors")
 	return fit, err
@@ -123,7 +126,8 @@ func (j *Job) RemoveCheckpoint() {
 			os.Remove(filepath.Join(j.Checkpoint, e.Name()))
 		}
 	}
-	os.Remove(j.Checkpoint) // fails, as it should, where something is left
+	wholefile.Sweep(j.Checkpoint) // what a process that was killed was writing
+	os.Remove(j.Checkpoint)       // fails, as it should, where something is left
 }
 
 // HasCheckpoint reports whether there is anything to resume.

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
@@ -11,7 +12,8 @@ import (
 
 // BinarizeThreshold turns levels into 0 and 1 by the middle of their range,
 // x > (Lo+Hi)/2 (see [Dataset.Range]): the "threshold at 0.5" of images
-// scaled to [0,1]. Data that are not continuous any more are an error that
+// scaled to [0,1]. Missing values stay missing. Rows of 0 and 1 where the range
+// is wider, which would all become 0, are an error that wraps [ErrMismatch]. Data that are not continuous any more are an error that
 // wraps [ErrMeasure].
 func (d *Dataset) BinarizeThreshold() (*Dataset, error) {
 	lo, hi, err := d.binaryRange()
@@ -23,6 +25,8 @@ func (d *Dataset) BinarizeThreshold() (*Dataset, error) {
 		for j, v := range from {
 			if v > middle {
 				row[j] = 1
+			} else if math.IsNaN(v) {
+				row[j] = v
 			}
 		}
 	}), nil
@@ -75,6 +79,8 @@ func bernoulli(row, from []float64, lo, hi float64, src rand.Source) {
 	for j, v := range from {
 		if uniform(src) < (v-lo)/(hi-lo) {
 			row[j] = 1
+		} else if math.IsNaN(v) {
+			row[j] = v
 		}
 	}
 }
@@ -88,9 +94,12 @@ func (d *Dataset) binaryRange() (lo, hi float64, err error) {
 	if !(hi > lo) {
 		return 0, 0, fmt.Errorf("dataset: %s has the single value %v: %w; there is nothing to binarise", d.Place(), lo, density.ErrConstant)
 	}
+	if d.onlyOnes(hi) {
+		return 0, 0, fmt.Errorf("dataset: %s holds 0 and 1 where levels %v to %v are expected: %w; give the levels as they are stored, or data that were binarised the same way", d.Place(), lo, hi, ErrMismatch)
+	}
 	for i := range d.Rows() {
 		for j, v := range d.X.RawRowView(i) {
-			if v < lo || v > hi {
+			if v < lo || v > hi { // a missing value, NaN, stays one
 				return 0, 0, fmt.Errorf("dataset: %s is %v, outside the levels %v to %v: %w; binarise data of the same range", d.Where(i, j), v, lo, hi, density.ErrSupport)
 			}
 		}

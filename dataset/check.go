@@ -3,8 +3,8 @@ package dataset
 import (
 	"fmt"
 	"hash/maphash"
+	"math"
 	"slices"
-	"strings"
 
 	"likely/density"
 )
@@ -25,28 +25,34 @@ func (d *Dataset) Check() error {
 	if len(constant) == 0 {
 		return nil
 	}
-	places := make([]string, 0, 4)
+	places := make([]string, 0, 3)
 	for _, j := range constant[:min(3, len(constant))] {
-		places = append(places, columnPlace(d.Columns, j))
-	}
-	if more := len(constant) - len(places); more > 0 {
-		places = append(places, fmt.Sprintf("%d more", more))
+		places = append(places, fmt.Sprintf("%s is %v", columnPlace(d.Columns, j), d.firstValue(j)))
 	}
 	remedy := "remove it"
-	if d.Step > 0 || d.IsImage() {
-		remedy = "dequantise the data, or remove it"
+	if len(constant) > 1 {
+		remedy = "remove them"
 	}
-	return fmt.Errorf("dataset: %s: %s has the single value %v: %w and its density infinite; %s",
-		d.Place(), strings.Join(places, ", "), d.X.At(0, constant[0]), density.ErrConstant, remedy)
+	if d.Step > 0 || d.IsImage() {
+		remedy = "dequantise the data, or " + remedy
+	}
+	return fmt.Errorf("dataset: %s: %s in every row: %w and its density infinite; %s",
+		d.Place(), enumerate(places, len(constant)), density.ErrConstant, remedy)
 }
 
-// ConstantColumns returns the columns (from 0) in which all rows are equal.
+// ConstantColumns returns the columns (from 0) in which all values that are not
+// missing are equal.
 func (d *Dataset) ConstantColumns() []int {
 	varies := make([]bool, d.Dim())
-	first := d.X.RawRowView(0)
+	first := slices.Clone(d.X.RawRowView(0))
 	for i := range d.Rows() {
 		for j, v := range d.X.RawRowView(i) {
-			if v != first[j] {
+			if v == first[j] || math.IsNaN(v) {
+				continue
+			}
+			if math.IsNaN(first[j]) {
+				first[j] = v
+			} else {
 				varies[j] = true
 			}
 		}
@@ -58,6 +64,16 @@ func (d *Dataset) ConstantColumns() []int {
 		}
 	}
 	return constant
+}
+
+// firstValue returns the first value of a column that is not missing, or NaN.
+func (d *Dataset) firstValue(j int) float64 {
+	for i := range d.Rows() {
+		if v := d.X.At(i, j); !math.IsNaN(v) {
+			return v
+		}
+	}
+	return math.NaN()
 }
 
 // Duplicates returns the number of rows that repeat an earlier row exactly.

@@ -5,40 +5,63 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
-	"gonum.org/v1/gonum/mat"
-
-	"likely/density"
+	"golang.org/x/text/encoding/charmap"
 )
 
-// readText reads a table of numbers: cells separated by commas, semicolons or
-// tabs, quoted or not; an optional line of column names; blank lines and lines
-// that start with # are skipped. With semicolons or tabs the decimal sign may
-// be a comma. What is wrong with a cell is said with its line and column.
+// readText reads a table: cells separated by commas, semicolons or tabs, quoted
+// or not; an optional line of column names; a line sep=; that says what
+// separates cells. Blank lines are skipped, and so are lines that begin with #
+// and hold no data; these are noted. The decimal sign may be a comma, and
+// thousands may be separated, where all cells together leave no doubt. What is
+// wrong with a cell is said with its line and column.
 func readText(in *input, opt Options) (*Dataset, error) {
 	t, err := newTable(in, opt)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.read(opt); err != nil {
+	if err := t.read(); err != nil {
 		return nil, err
 	}
-	d := len(t.columns)
-	out := &Dataset{
-		X:       mat.NewDense(len(t.values)/d, d, t.values),
-		Columns: t.columns,
-		lines:   t.lines,
-	}
-	if t.label >= 0 {
-		if out.Labels, out.LabelNames, err = indexLabels(t.classes); err != nil {
-			return nil, fmt.Errorf("dataset: %s: %w", in.path, err)
-		}
-	}
-	return out, nil
+	return t.dataset()
+}
+
+// table is the state of reading a text file.
+type table struct {
+	in    *input
+	opt   Options
+	csv   *csv.Reader
+	lines *textLines
+
+	ahead    []textRecord // read, and not used yet
+	aheadErr error        // what came after them
+
+	names  []string // of all columns in the file
+	named  bool     // they are the file's own
+	choice *choice
+	width  int // cells a line
+	first  int // line of the first row
+
+	columns []*textColumn // one for each column of the file
+	codes   missingCodes
+	commas  convention
+	texts   encodings
+
+	values   []float64 // of the columns that are data, row by row
+	rowLines []int32
+	classes  []string
+	rows     int
+	bytes    int64 // held by all this
+
+	comments, underflow, huge tally
+	notes                     []Note
+
+	// each is called with the values of a row and its line, which are then
+	// forgotten; nil: all rows are kept.
+	each func(row []float64, line int32) error
 }
 
 // newTable finds out how the cells of a text are separated.
@@ -54,219 +77,155 @@ func newTable(in *input, opt Options) (*table, error) {
 		in.reader.Discard(3) // three bytes were just peeked at
 		head = head[3:]
 	}
-	t := &table{in: in, label: -1, missing: opt.Missing}
-	t.csv = csv.NewReader(&lines{r: in.reader})
-	t.csv.Comma = delimiter(string(head))
-	t.csv.Comment = '#'
+	t := &table{in: in, opt: opt, codes: newMissingCodes(opt.MissingValues), lines: &textLines{r: in.reader}}
+	comma := delimiter(string(head))
+	if sign, length := separatorLine(string(head)); length > 0 {
+		comma = sign
+		in.reader.Discard(length)
+		t.lines.blank = true
+		t.notes = append(t.notes, Note{Kind: NoteSkipped, Lines: []int{1}, Count: 1,
+			Text: fmt.Sprintf("line 1 says that cells are separated by %q, and is no row", string(sign))})
+	}
+	t.csv = csv.NewReader(t.lines)
+	t.csv.Comma = comma
 	t.csv.FieldsPerRecord = -1
 	t.csv.TrimLeadingSpace = t.csv.Comma != '\t' // an empty cell between tabs is not space
 	t.csv.ReuseRecord = true
 	return t, nil
 }
 
-// delimiter guesses what separates the cells from the first line that is
-// neither blank nor a comment: a tab if there is one outside quotes, else a
-// semicolon, else a comma.
-func delimiter(head string) rune {
-	for line := range strings.Lines(head) {
-		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		found := ','
-		quoted := false
-		for _, r := range line {
-			switch {
-			case r == '"':
-				quoted = !quoted
-			case !quoted && r == '\t':
-				return '\t'
-			case !quoted && r == ';':
-				found = ';'
-			}
-		}
-		return found
-	}
-	return ','
-}
-
-// table is the state of reading a text file.
-type table struct {
-	in      *input
-	csv     *csv.Reader
-	names   []string // of all columns in the file; nil: no header
-	columns []string // of the columns kept, without the label
-	label   int      // the column of the labels in the file, or −1
-	width   int      // cells a line
-	first   int      // line of the first row
-	values  []float64
-	lines   []int32
-	classes []string
-
-	// each is called with the values of a row and its line, which are then
-	// forgotten; nil: all rows are kept.
-	each func(row []float64, line int32) error
-
-	missing      bool // cells may be empty
-	point, comma bool // a decimal point, a decimal comma has been seen
-}
-
-func (t *table) read(opt Options) error {
-	record, err := t.csv.Read()
-	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("dataset: %s is empty: %w; give a file with one example a line", t.in.path, ErrEmpty)
-	}
-	if err != nil {
-		return t.fail(err)
-	}
-	t.width = len(record)
-	header := t.isHeader(record)
-	if header {
-		t.names = slices.Clone(record)
-		for j, name := range t.names {
-			t.names[j] = strings.TrimSpace(name)
-			if t.names[j] == "" {
-				t.names[j] = columnName(j)
-			}
+// separatorLine recognises a first line such as sep=; which Excel writes, and
+// returns the sign and the length of the line in bytes; 0 if there is none.
+func separatorLine(head string) (sign rune, length int) {
+	line := head
+	if at := strings.IndexAny(head, "\r\n"); at >= 0 {
+		line = head[:at]
+		length = at + 1
+		if strings.HasPrefix(head[at:], "\r\n") {
+			length++
 		}
 	} else {
-		t.names = columnNames(t.width)
+		return 0, 0
 	}
-	if t.label, err = labelColumn(t.names, opt.Label); err != nil {
+	rest, found := strings.CutPrefix(strings.ToLower(strings.Trim(line, `"`)), "sep=")
+	if !found || len(rest) != 1 || !strings.Contains(",;\t|", rest) {
+		return 0, 0
+	}
+	return rune(rest[0]), length
+}
+
+// delimiter guesses what separates the cells from the first line that is
+// neither blank nor begins with #, or from the first where all do: a tab if
+// there is one outside quotes, else a semicolon, else a comma.
+func delimiter(head string) rune {
+	head = strings.ReplaceAll(head, "\r", "\n")
+	first := ""
+	for line := range strings.Lines(head) {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		if first == "" {
+			first = line
+		}
+		if !strings.HasPrefix(line, "#") {
+			first = line
+			break
+		}
+	}
+	found := ','
+	quoted := false
+	for _, r := range first {
+		switch {
+		case r == '"':
+			quoted = !quoted
+		case !quoted && r == '\t':
+			return '\t'
+		case !quoted && r == ';':
+			found = ';'
+		}
+	}
+	return found
+}
+
+// read reads all rows.
+func (t *table) read() error {
+	if err := t.head(); err != nil {
+		return err
+	}
+	var err error
+	if t.choice, err = t.choose(); err != nil {
 		return fmt.Errorf("dataset: %s: %w", t.in.path, err)
 	}
-	t.columns = t.names
-	if t.label >= 0 {
-		t.columns = slices.Delete(slices.Clone(t.names), t.label, t.label+1)
-		if len(t.columns) == 0 {
-			return fmt.Errorf("dataset: %s has no column beside the labels: %w", t.in.path, ErrLabels)
+	t.notes = append(t.notes, t.choice.notes...)
+	for _, record := range t.ahead {
+		if t.opt.Limit > 0 && t.rows >= t.opt.Limit {
+			break
 		}
-	}
-	t.first, _ = t.csv.FieldPos(0)
-	if header {
-		if record, err = t.csv.Read(); errors.Is(err, io.EOF) {
-			return fmt.Errorf("dataset: %s holds column names and nothing else: %w; give at least one line of numbers", t.in.path, ErrEmpty)
-		}
-	}
-	for rows := 0; err == nil && (opt.Limit <= 0 || rows < opt.Limit); rows++ {
-		if err := t.row(record); err != nil {
+		if err := t.take(record); err != nil {
 			return err
 		}
-		if t.each != nil {
-			if err := t.each(t.values, t.lines[0]); err != nil {
+	}
+	t.ahead = nil
+	for err = t.aheadErr; err == nil && (t.opt.Limit <= 0 || t.rows < t.opt.Limit); {
+		var record textRecord
+		if record, err = t.next(); err == nil {
+			if err := t.take(record); err != nil {
 				return err
 			}
-			t.values, t.lines, t.classes = t.values[:0], t.lines[:0], t.classes[:0]
 		}
-		record, err = t.csv.Read()
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return t.fail(err)
 	}
-	return nil
+	if t.rows == 0 {
+		return fmt.Errorf("dataset: %s holds column names and nothing else: %w; give at least one line of numbers", t.in.path, ErrEmpty)
+	}
+	return t.finish()
 }
 
-// isHeader reports whether a first line holds names: something is written in
-// it, and no cell is a number.
-func (t *table) isHeader(record []string) bool {
-	var written bool
-	for _, cell := range record {
-		cell = strings.TrimSpace(cell)
-		if cell == "" {
-			continue
-		}
-		if _, err := t.number(cell); err == nil || errors.Is(err, strconv.ErrRange) {
-			return false
-		}
-		written = true
-	}
-	return written
+// encodings notes how texts are encoded.
+type encodings struct {
+	utf8, latin int // the first line with a letter beyond ASCII; 0: none
 }
 
-func (t *table) row(record []string) error {
-	line, _ := t.csv.FieldPos(0)
-	if len(record) != t.width {
-		return fmt.Errorf("dataset: %s, line %d has %s where line %d has %d: %w; complete the line or remove it",
-			t.in.path, line, count(len(record), "column"), t.first, t.width, ErrRagged)
+// decode returns a text as UTF-8. What is not, is taken for Windows-1252, the
+// superset of Latin-1 that spreadsheets write; a file with both is refused.
+func (t *table) decode(text string, line int) (string, error) {
+	ascii := true
+	for i := range len(text) {
+		ascii = ascii && text[i] < utf8.RuneSelf
 	}
-	for j, cell := range record {
-		cell = strings.TrimSpace(cell)
-		if j == t.label {
-			t.classes = append(t.classes, strings.Clone(cell))
-			continue
-		}
-		if t.missing && isMissing(cell) {
-			t.values = append(t.values, math.NaN())
-			continue
-		}
-		v, err := t.number(cell)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return t.badCell(line, j, cell, err)
-		}
-		if t.comma && t.point {
-			return fmt.Errorf("dataset: %s, line %d, %s: %s: both a decimal point and a decimal comma occur: %w; use one of them in the whole file",
-				t.in.path, line, columnPlace(t.names, j), quote(cell), ErrText)
-		}
-		t.values = append(t.values, v)
-	}
-	t.lines = append(t.lines, int32(min(line, math.MaxInt32)))
-	if !t.in.fits(int64(len(t.values))) {
-		return t.in.tooLarge()
-	}
-	return nil
-}
-
-// number parses a cell, with a decimal comma where commas do not separate
-// cells.
-func (t *table) number(cell string) (float64, error) {
-	v, err := strconv.ParseFloat(cell, 64)
-	if err == nil {
-		if !t.point && t.csv.Comma != ',' && strings.Contains(cell, ".") {
-			t.point = true
-		}
-		return v, nil
-	}
-	if t.csv.Comma != ',' && strings.Count(cell, ",") == 1 && !strings.Contains(cell, ".") {
-		if w, err := strconv.ParseFloat(strings.Replace(cell, ",", ".", 1), 64); err == nil {
-			t.comma = true
-			return w, nil
-		}
-	}
-	return v, err
-}
-
-// isMissing reports whether a cell stands for a value that is missing.
-func isMissing(cell string) bool {
-	switch strings.ToLower(cell) {
-	case "", "na", "n/a", "?", "null", "none", "nan":
-		return true
-	}
-	return false
-}
-
-// badCell says what is wrong with a cell that holds no finite number.
-func (t *table) badCell(line, col int, cell string, err error) error {
-	place := fmt.Sprintf("%s, line %d, %s", t.in.path, line, columnPlace(t.names, col))
 	switch {
-	case cell == "":
-		return fmt.Errorf("dataset: %s is empty: %w; fill the value in or remove the line", place, ErrMissing)
-	case errors.Is(err, strconv.ErrRange):
-		return fmt.Errorf("dataset: %s: %s is too large for a float64: %w; change the unit", place, quote(cell), density.ErrNonFinite)
-	case err == nil:
-		return fmt.Errorf("dataset: %s is %s: %w; remove the line or fill the value in", place, cell, density.ErrNonFinite)
-	case isMissing(cell):
-		return fmt.Errorf("dataset: %s is %s: %w; fill the value in or remove the line", place, quote(cell), ErrMissing)
+	case ascii:
+		return text, nil
+	case utf8.ValidString(text):
+		if t.texts.utf8 == 0 {
+			t.texts.utf8 = line
+		}
+	default:
+		if t.texts.latin == 0 {
+			t.texts.latin = line
+		}
+		decoded, err := charmap.Windows1252.NewDecoder().String(text)
+		if err != nil || strings.ContainsRune(decoded, utf8.RuneError) {
+			return "", fmt.Errorf("dataset: %s, line %d: %s is neither UTF-8 nor Latin-1: %w; save the file as UTF-8", t.in.path, line, quote(text), ErrFormat)
+		}
+		text = decoded
 	}
-	remedy := "correct the cell, or remove the column if it holds names or classes"
-	if t.width == 1 && len(strings.Fields(cell)) > 1 {
-		remedy = "separate the columns by commas, semicolons or tabs"
+	if t.texts.utf8 > 0 && t.texts.latin > 0 {
+		return "", fmt.Errorf("dataset: %s has text in UTF-8 in line %d and in another encoding in line %d: %w; save the file as UTF-8",
+			t.in.path, t.texts.utf8, t.texts.latin, ErrFormat)
 	}
-	return fmt.Errorf("dataset: %s: %s is %w; %s", place, quote(cell), ErrText, remedy)
+	return text, nil
 }
 
 // fail says where the text breaks the rules of CSV.
 func (t *table) fail(err error) error {
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
+		if parse.StartLine < parse.Line && errors.Is(parse.Err, csv.ErrQuote) {
+			return fmt.Errorf("dataset: %s, line %d: a quoted cell begins in this line, or in one that it goes on over, and does not end: %w; a quoted cell begins and ends with \" and doubles any \" inside", t.in.path, parse.StartLine, ErrFormat)
+		}
 		return fmt.Errorf("dataset: %s, line %d: %w: %w; a quoted cell begins and ends with \" and doubles any \" inside", t.in.path, parse.Line, parse.Err, ErrFormat)
 	}
 	if errors.Is(err, errLongLine) {
@@ -277,9 +236,24 @@ func (t *table) fail(err error) error {
 
 // quote shows a cell in a message, cut if it is long.
 func quote(cell string) string {
-	const most = 40
-	if runes := []rune(cell); len(runes) > most {
-		return strconv.Quote(string(runes[:most])) + "…"
+	if short := shorten(cell); short != cell {
+		return strconv.Quote(strings.TrimSuffix(short, "…")) + "…"
 	}
 	return strconv.Quote(cell)
+}
+
+// shorten cuts a text that is long, which then ends in ….
+func shorten(text string) string {
+	const most = 40
+	if len(text) <= most {
+		return text
+	}
+	letters := 0
+	for at := range text {
+		if letters == most {
+			return text[:at] + "…"
+		}
+		letters++
+	}
+	return text
 }

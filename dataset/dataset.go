@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
@@ -28,6 +29,16 @@ type Dataset struct {
 	Labels []int
 	// LabelNames names the classes, or is nil.
 	LabelNames []string
+
+	// Types holds the type of each column (length D), where the reader was
+	// asked for types, else it is nil; [Dataset.Typed] finds them.
+	Types []ColumnType
+	// Levels holds the names of the levels of each categorical column (length
+	// D, nil for other columns); values are the indices of these. It is nil
+	// where no column is categorical.
+	Levels [][]string
+	// Notes holds what a person should know about how the file was read.
+	Notes []Note
 
 	// Weights says how often each row counts (length N, positive), or is nil
 	// where each counts once. Absent is the number of rows of weight 0, which
@@ -73,6 +84,8 @@ type Dataset struct {
 	// sampled holds the line of each original row where these are a sample of
 	// the rows of a text file.
 	sampled map[int]int32
+
+	choice *choice // while the data are being read
 
 	part uint64 // 0 for training data, 1 for a test set of its own
 
@@ -132,14 +145,24 @@ func (d *Dataset) Where(row, col int) string {
 // columnPlace says which column col (from 0) is: its number from 1 and, where
 // it has one of its own, its name.
 func columnPlace(columns []string, col int) string {
-	if col < len(columns) && columns[col] != "" && columns[col] != columnName(col) {
-		return fmt.Sprintf("column %d (%q)", col+1, columns[col])
+	if col < len(columns) && columns[col] != "" && !isColumnName(columns[col], col) {
+		return fmt.Sprintf("column %d (%s)", col+1, quote(columns[col]))
 	}
 	return fmt.Sprintf("column %d", col+1)
 }
 
 // columnName is the name of column col (from 0) where the file gives none.
 func columnName(col int) string { return fmt.Sprintf("x%d", col+1) }
+
+// isColumnName reports whether name is what column col has without a name of
+// its own. It makes no string: tables may be wide.
+func isColumnName(name string, col int) bool {
+	if len(name) < 2 || name[0] != 'x' || name[1] == '0' || name[1] == '+' || name[1] == '-' {
+		return false
+	}
+	k, err := strconv.Atoi(name[1:])
+	return err == nil && k == col+1
+}
 
 // count is a number of things in words: 1 column, 2 columns.
 func count(n int, thing string) string {
@@ -223,7 +246,9 @@ func (d *Dataset) root() *Dataset {
 
 // Range returns the lowest and the highest level: Lo and Hi where they are
 // declared, else the smallest and the largest value of the data that these
-// rows were taken from, or of the training data for a test set.
+// rows were taken from, or of the training data for a test set. Readers of
+// bytes declare what the bytes show: 0 to 1, 0 to 16, or 0 to 255 where one is
+// above 127.
 func (d *Dataset) Range() (lo, hi float64) {
 	if d.Hi > d.Lo {
 		return d.Lo, d.Hi
@@ -232,45 +257,39 @@ func (d *Dataset) Range() (lo, hi float64) {
 	all := d.root()
 	for i := range all.Rows() {
 		for _, v := range all.X.RawRowView(i) {
-			lo, hi = min(lo, v), max(hi, v)
+			if !math.IsNaN(v) {
+				lo, hi = min(lo, v), max(hi, v)
+			}
 		}
 	}
 	return lo, hi
 }
 
 // checkFinite returns an error that names the place of the first value that
-// is infinite, or NaN where nothing may be missing. A row or a column in which
-// all is missing is an error too.
+// is infinite, or NaN where nothing may be missing. A column in which all is
+// missing is an error too; a row in which all is, counts nothing.
 func (d *Dataset) checkFinite(missing bool) error {
 	seen := make([]bool, d.Dim())
 	for i := range d.Rows() {
-		found := false
 		for j, v := range d.X.RawRowView(i) {
 			if math.IsInf(v, 0) || math.IsNaN(v) && !missing {
 				return d.unfinite(i, j, v)
 			}
 			if !math.IsNaN(v) {
-				found, seen[j] = true, true
+				seen[j] = true
 			}
-		}
-		if !found {
-			return errHollowRow(d.Where(i, -1))
 		}
 	}
 	for j, found := range seen {
 		if !found && d.Rows() > 0 {
-			return errHollowColumn(d.Place(), columnPlace(d.Columns, j))
+			return errHollowColumn(d.Place(), d.Columns, j)
 		}
 	}
 	return nil
 }
 
-func errHollowRow(where string) error {
-	return fmt.Errorf("dataset: %s holds no value at all: %w; remove the row", where, ErrMissing)
-}
-
-func errHollowColumn(file, column string) error {
-	return fmt.Errorf("dataset: %s: %s holds no value at all: %w; remove the column", file, column, ErrMissing)
+func errHollowColumn(file string, columns []string, j int) error {
+	return fmt.Errorf("dataset: %s: %s holds no value at all: %w; leave the column out (%s)", file, columnPlace(columns, j), ErrMissing, dropFlag(columns[j], j))
 }
 
 // unfinite returns the error for a value that is no number.

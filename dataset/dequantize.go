@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -84,9 +86,15 @@ func (d *Dataset) declaredSteps() ([]float64, error) {
 			steps[j] = d.Step
 		}
 	}
-	first := d.X.RawRowView(0)
+	first := slices.Clone(d.X.RawRowView(0))
 	for i := range d.Rows() {
 		for j, v := range d.X.RawRowView(i) {
+			if math.IsNaN(v) {
+				continue
+			}
+			if math.IsNaN(first[j]) {
+				first[j] = v
+			}
 			if !onLevel(v-first[j], steps[j], max(v, -v, first[j], -first[j])) {
 				return nil, fmt.Errorf("dataset: %s is %v, not a whole number of steps of %v from %v: %w; the data are continuous or the step is another",
 					d.Where(i, j), v, steps[j], first[j], ErrLattice)

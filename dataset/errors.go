@@ -29,6 +29,13 @@ var (
 	ErrLabels = errors.New("labels do not fit")
 	// ErrColumn reports the name of a column that is not there.
 	ErrColumn = errors.New("no such column")
+	// ErrNames reports column names that are empty or occur twice.
+	ErrNames = errors.New("columns need names of their own")
+	// ErrUnseen reports a level of a categorical column that the training data
+	// do not have.
+	ErrUnseen = errors.New("level is unknown")
+	// ErrType reports a column whose values do not fit its type.
+	ErrType = errors.New("values do not fit the type")
 	// ErrWeights reports weights of rows that cannot be used.
 	ErrWeights = errors.New("weights do not fit")
 	// ErrMismatch reports two sets of data that cannot be used together, such

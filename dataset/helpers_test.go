@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -60,4 +62,27 @@ func npyFile(kind string, fortran bool, shape string, values []byte) []byte {
 	header += "\n"
 	file := binary.LittleEndian.AppendUint16([]byte("\x93NUMPY\x01\x00"), uint16(len(header)))
 	return append(append(file, header...), values...)
+}
+
+// heapPeak runs f and returns the largest heap in use that was seen, in bytes.
+func heapPeak(f func()) uint64 {
+	runtime.GC()
+	done, peak := make(chan struct{}), make(chan uint64)
+	go func() {
+		var most uint64
+		var stats runtime.MemStats
+		for {
+			runtime.ReadMemStats(&stats)
+			most = max(most, stats.HeapInuse)
+			select {
+			case <-done:
+				peak <- most
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	f()
+	close(done)
+	return <-peak
 }

@@ -49,7 +49,7 @@ func readIDX(in *input, opt Options) (*Dataset, error) {
 	}
 	n, d, err := arrayShape(shape, size)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: the header promises %v values: %w", in.path, shape, err)
+		return nil, fmt.Errorf("dataset: %s: the header promises %s values: %w", in.path, shapeText(shape), err)
 	}
 	want := int64(n) * int64(d) * int64(size)
 	if have := in.size - 4 - int64(len(header)); !in.compressed && have != want {
@@ -59,7 +59,7 @@ func readIDX(in *input, opt Options) (*Dataset, error) {
 	if opt.Limit > 0 {
 		rows = min(n, opt.Limit)
 	}
-	if !in.fits(int64(rows) * int64(d)) {
+	if !in.holds(8 * int64(rows) * int64(d)) {
 		return nil, in.tooLarge()
 	}
 	var raw bytes.Buffer
@@ -85,10 +85,9 @@ func readIDX(in *input, opt Options) (*Dataset, error) {
 	}
 	switch magic[2] {
 	case 0x08:
-		out.Step, out.Lo, out.Hi = 1, 0, math.MaxUint8
-	case 0x09:
-		out.Step, out.Lo, out.Hi = 1, math.MinInt8, math.MaxInt8
-	case 0x0B, 0x0C:
+		out.Step = 1
+		out.Lo, out.Hi = byteLevels(out.X.RawMatrix().Data)
+	case 0x09, 0x0B, 0x0C:
 		out.Step = 1
 	}
 	return out, nil
@@ -97,9 +96,9 @@ func readIDX(in *input, opt Options) (*Dataset, error) {
 // idxLength says that a file holds more or fewer values than it promises.
 func idxLength(path string, shape []int64, want, have int64) error {
 	if have < want {
-		return fmt.Errorf("dataset: %s: the header promises %v values, %d bytes, and %d follow: %w; get the whole file again", path, shape, want, have, ErrTruncated)
+		return fmt.Errorf("dataset: %s: the header promises %s values, %d bytes, and %d follow: %w; get the whole file again", path, shapeText(shape), want, have, ErrTruncated)
 	}
-	return fmt.Errorf("dataset: %s: the header promises %v values, %d bytes, and %d follow: %w; get the file again", path, shape, want, have, ErrFormat)
+	return fmt.Errorf("dataset: %s: the header promises %s values, %d bytes, and %d follow: %w; get the file again", path, shapeText(shape), want, have, ErrFormat)
 }
 
 // idxValues converts the bytes of an array, big-endian, to numbers.

@@ -27,7 +27,7 @@ func TestIDXTypes(t *testing.T) {
 		hi     float64
 	}{
 		"unsigned byte": {0x08, []byte{0, 255}, []float64{0, 255}, 1, 255},
-		"signed byte":   {0x09, []byte{0x80, 127}, []float64{-128, 127}, 1, 127},
+		"signed byte":   {0x09, []byte{0x80, 127}, []float64{-128, 127}, 1, 0},
 		"int16":         {0x0B, []byte{0xff, 0xfe, 0x01, 0x00}, []float64{-2, 256}, 1, 0},
 		"int32":         {0x0C, []byte{0xff, 0xff, 0xff, 0xff, 0, 1, 0, 0}, []float64{-1, 65536}, 1, 0},
 		"float32":       {0x0D, float32s, []float64{1.5, -2}, 0, 0},
@@ -127,7 +127,7 @@ func flip(data []byte, at int) []byte {
 func TestIDXAllocatesWhatIsThere(t *testing.T) {
 	for _, file := range [][]byte{
 		idxFile(0x08, []uint32{1 << 20, 1 << 9}, []byte("ab")),
-		gzipped(t, idxFile(0x08, []uint32{1 << 17, 1 << 9}, []byte("ab"))),
+		gzipped(t, idxFile(0x08, []uint32{1 << 13, 1 << 9}, []byte("ab"))),
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -153,7 +153,7 @@ func TestGzipBomb(t *testing.T) {
 		"IDX, bytes":      {"x-ubyte", idxFile(0x0E, []uint32{1 << 18}, zeros)},
 		"IDX, values":     {"x-ubyte", idxFile(0x08, []uint32{1 << 18}, zeros[:1<<18])},
 		"IDX, afterwards": {"x-ubyte", append(idxFile(0x08, []uint32{1}, []byte{1}), zeros...)},
-		"NPY, bytes":      {"x.npy", zeros},
+		"NPY, bytes":      {"x.npy", npyFile("<f8", false, "(262144,)", zeros)},
 		"NPY, values":     {"x.npy", npyFile("|u1", false, "(262144,)", zeros[:1<<18])},
 	} {
 		t.Run(name, func(t *testing.T) {

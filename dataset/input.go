@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"bufio"
-	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"crypto/sha256"
@@ -11,19 +10,26 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"path"
-	"path/filepath"
-	"strings"
 )
 
 // MaxUnpacked is the number of bytes that a compressed file (gzip, .npz or
 // .parquet) may unpack to, and that its values may take as float64. It keeps a
 // small file from filling the memory; larger data are read from an
-// uncompressed file, or in part, with Options.Limit.
+// uncompressed file, or in part, with Options.Limit. For a file of less than 8
+// MB it is less: 128 times the size of the file, or 64 MB if that is more.
 const MaxUnpacked = 1 << 30
 
-// maxLine is the longest line of a text file, in bytes: a million columns.
-const maxLine = 1 << 24
+// What a compressed file may unpack to in any case, and by its size: tables of
+// numbers shrink to a third or, if most are 0, to a hundredth.
+const (
+	leastUnpacked = 1 << 26
+	mostRatio     = 128
+)
+
+// unpackLimit is the bound for a file of the given size in bytes.
+func unpackLimit(size int64) int64 {
+	return min(MaxUnpacked, max(leastUnpacked, min(size, MaxUnpacked)*mostRatio))
+}
 
 // input is a file being read: unpacked if it was gzipped, fingerprinted on
 // the way.
@@ -48,7 +54,7 @@ func newInput(r io.Reader, size int64, path string, limit int64) (*input, error)
 	contents := io.Reader(raw)
 	if string(magic) == "\x1f\x8b" {
 		in.compressed = true
-		unzip, err := gzip.NewReader(raw)
+		unzip, err := newGunzip(raw)
 		if err != nil {
 			return nil, in.fail(err)
 		}
@@ -80,6 +86,8 @@ func (in *input) readAll() ([]byte, error) {
 func (in *input) fail(err error) error {
 	var corrupt flate.CorruptInputError
 	switch {
+	case errors.Is(err, errGarbage):
+		return fmt.Errorf("dataset: %s: %w: %w; cut off what does not belong to the file, or get it again", in.path, err, ErrFormat)
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return fmt.Errorf("dataset: %s: %w; get the whole file again", in.path, ErrTruncated)
 	case errors.Is(err, ErrTooLarge):
@@ -95,10 +103,85 @@ func (in *input) tooLarge() error {
 	return fmt.Errorf("dataset: %s unpacks to more than %d bytes: %w for a compressed file; unpack it first if that is its true size", in.path, in.limit, ErrTooLarge)
 }
 
-// fits reports whether a number of values may be held.
-func (in *input) fits(values int64) bool { return !in.compressed || values <= in.limit/8 }
+// holds reports whether so many bytes may be held for the contents.
+func (in *input) holds(bytes int64) bool { return !in.compressed || bytes <= in.limit }
 
-// bounded fails with ErrTooLarge after left bytes.
+// wrap gives an error of a reader the name of the file, and says in the
+// package's terms what failed underneath.
+func (in *input) wrap(err error) error {
+	for _, known := range []error{ErrFormat, ErrTruncated, ErrEmpty, ErrText, ErrTooLarge} {
+		if errors.Is(err, known) && !errors.Is(err, errBound) {
+			return fmt.Errorf("dataset: %s: %w", in.path, err)
+		}
+	}
+	return in.fail(err)
+}
+
+// errBound says that a bound on bytes was met.
+var errBound = fmt.Errorf("bound on unpacked bytes: %w", ErrTooLarge)
+
+// errGarbage says that something follows the gzip data.
+var errGarbage = errors.New("something that is not gzip follows the gzip data")
+
+// gunzip unpacks the members of a gzip file. Zeros may follow them, as on
+// tapes; anything else is errGarbage.
+type gunzip struct {
+	raw *bufio.Reader
+	zip *gzip.Reader
+}
+
+func newGunzip(raw *bufio.Reader) (*gunzip, error) {
+	zip, err := gzip.NewReader(raw)
+	if err != nil {
+		return nil, err
+	}
+	zip.Multistream(false)
+	return &gunzip{raw, zip}, nil
+}
+
+func (g *gunzip) Read(p []byte) (int, error) {
+	for {
+		n, err := g.zip.Read(p)
+		if n > 0 || !errors.Is(err, io.EOF) {
+			if errors.Is(err, io.EOF) {
+				err = nil // the end of a member is not that of the file
+			}
+			return n, err
+		}
+		if err := g.nextMember(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// nextMember goes on to the next member, or returns io.EOF.
+func (g *gunzip) nextMember() error {
+	magic, err := g.raw.Peek(2)
+	if string(magic) == "\x1f\x8b" {
+		if err := g.zip.Reset(g.raw); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+		g.zip.Multistream(false)
+		return nil
+	}
+	if len(magic) == 0 {
+		return err
+	}
+	for {
+		b, err := g.raw.ReadByte()
+		if err != nil {
+			return err
+		}
+		if b != 0 {
+			return errGarbage
+		}
+	}
+}
+
+// bounded fails with errBound after left bytes.
 type bounded struct {
 	r    io.Reader
 	left int64
@@ -110,70 +193,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 		if n, err := b.r.Read(one[:]); n == 0 {
 			return 0, err
 		}
-		return 0, ErrTooLarge
+		return 0, errBound
 	}
 	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
 	return n, err
-}
-
-// lines passes text on and fails with errLongLine after a line of more than
-// maxLine bytes, which no table has.
-type lines struct {
-	r      io.Reader
-	length int
-}
-
-var errLongLine = errors.New("line is too long")
-
-func (l *lines) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	if last := bytes.LastIndexByte(p[:n], '\n'); last >= 0 {
-		l.length = n - 1 - last
-	} else if l.length += n; l.length > maxLine {
-		return 0, errLongLine
-	}
-	return n, err
-}
-
-// fileFormat is a format that can be read.
-type fileFormat int
-
-const (
-	formatText fileFormat = iota
-	formatIDX
-	formatNPY
-	formatNPZ
-	formatParquet
-)
-
-// formatOf decides by the name of a file, and by its first bytes where the
-// name says nothing.
-func formatOf(name string, head []byte) fileFormat {
-	base := strings.ToLower(path.Base(filepath.ToSlash(name)))
-	base = strings.TrimSuffix(base, ".gz")
-	switch path.Ext(base) {
-	case ".csv", ".tsv", ".txt", ".dat", ".data":
-		return formatText
-	case ".npy":
-		return formatNPY
-	case ".npz":
-		return formatNPZ
-	case ".parquet":
-		return formatParquet
-	}
-	if strings.Contains(base, "-ubyte") || strings.Contains(base, "idx") {
-		return formatIDX
-	}
-	switch has := func(magic string) bool { return strings.HasPrefix(string(head), magic) }; {
-	case has("\x93NUMPY"):
-		return formatNPY
-	case has("PK\x03\x04"), has("PK\x05\x06"):
-		return formatNPZ
-	case has("PAR1"):
-		return formatParquet
-	case has("\x00\x00"):
-		return formatIDX
-	}
-	return formatText
 }

@@ -19,17 +19,6 @@ func labelColumn(names []string, label string) (int, error) {
 	return j, nil
 }
 
-// findColumn finds a column by its name, or its number from 1.
-func findColumn(names []string, column string) (int, error) {
-	if j := slices.Index(names, column); j >= 0 {
-		return j, nil
-	}
-	if k, err := strconv.Atoi(column); err == nil && 1 <= k && k <= len(names) {
-		return k - 1, nil
-	}
-	return 0, fmt.Errorf("no column is called %q: %w; the columns are %q", column, ErrColumn, names[:min(len(names), 12)])
-}
-
 // indexLabels turns classes as they are written into indices. If all are
 // whole numbers from 0 they stand for themselves and have no names; otherwise
 // the names are numbered in the order in which they appear.

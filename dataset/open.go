@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"likely/density"
@@ -33,8 +35,55 @@ type Options struct {
 	// a Label); it becomes Weights. Empty: each row counts once.
 	Weights string
 
+	// Columns names the columns to keep, Drop those to leave out (of what
+	// Columns keeps): by name, by number from 1, or by a pattern such as
+	// "pixel*". Without Columns all are kept. The columns of labels and weights
+	// need not be among them.
+	Columns, Drop []string
+
+	// MissingValues lists what stands for a missing value beside what Missing
+	// knows, such as -999 or unknown. A number stands for itself however it is
+	// written. It implies Missing.
+	MissingValues []string
+
+	// Header says whether the first line of a text holds names; the zero value
+	// finds out.
+	Header Header
+
+	// Categories says that columns of text with few values become categorical:
+	// codes from 0 in the order of the sorted texts, which [Dataset.Levels]
+	// keeps. It also has the types of all columns found. Otherwise text is an
+	// error.
+	Categories bool
+	// Types overrules the types of columns, by name, number or pattern. It
+	// implies Categories.
+	Types map[string]ColumnType
+
+	// Like says that the columns must be those of another table, by name where
+	// both have names: they are put into its order, others are left out with a
+	// note, and categorical columns are given its codes.
+	Like *Schema
+	// UnseenMissing says that a level which Like does not have is a missing
+	// value; otherwise it is an error that wraps [ErrUnseen].
+	UnseenMissing bool
+
 	unpacked int64 // bound on compressed files; 0: MaxUnpacked
 }
+
+// Header says whether a text begins with the names of its columns.
+type Header int
+
+const (
+	HeaderAuto    Header = iota // found out from the first lines
+	HeaderPresent               // it does
+	HeaderAbsent                // it does not
+)
+
+// categories reports whether types were asked for.
+func (o *Options) categories() bool { return o.Categories || len(o.Types) > 0 }
+
+// gaps reports whether values may be missing.
+func (o *Options) gaps() bool { return o.Missing || len(o.MissingValues) > 0 }
 
 // Open returns the data that a name stands for: a known dataset (see [List]),
 // else the path of a file or of a folder in the form of MNIST. Of data that
@@ -59,9 +108,11 @@ func OpenPair(nameOrPath string, opt Options) (train, test *Dataset, err error) 
 }
 
 // OpenTest opens a file of test rows for the given training data, whose
-// levels, range, shape and class names it takes over. A test set of another
-// width, or with other column names, is an error that wraps [ErrMismatch].
+// levels, range, shape, types and class names it takes over. Columns are put in
+// the order of the training data, by name, see [Align]. A test set that lacks a
+// column is an error that wraps [ErrMismatch].
 func OpenTest(nameOrPath string, opt Options, train *Dataset) (*Dataset, error) {
+	opt.Like = train.Schema()
 	test, err := OpenWith(nameOrPath, opt)
 	if err != nil {
 		return nil, err
@@ -151,7 +202,7 @@ func readFile(file fs.File, name string, opt Options, wantTest bool) (train, tes
 }
 
 func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (train, test *Dataset, err error) {
-	in, err := newInput(r, size, name, cmp.Or(opt.unpacked, MaxUnpacked))
+	in, err := newInput(r, size, name, cmp.Or(opt.unpacked, unpackLimit(size)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -162,18 +213,7 @@ func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (tra
 	if len(head) == 0 {
 		return nil, nil, fmt.Errorf("dataset: %s is empty: %w; give a file with one example a row", name, ErrEmpty)
 	}
-	switch formatOf(name, head) {
-	case formatIDX:
-		train, err = readIDX(in, opt)
-	case formatNPY:
-		train, err = readNPY(in, opt)
-	case formatNPZ:
-		train, test, err = readNPZ(in, opt, wantTest)
-	case formatParquet:
-		train, err = readParquet(in, opt)
-	default:
-		train, err = readText(in, opt)
-	}
+	train, test, err = formatOf(name, head).read(in, opt, wantTest)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -181,27 +221,13 @@ func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (tra
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, d := range []*Dataset{train, test} {
-		if d == nil {
+	for _, d := range []**Dataset{&train, &test} {
+		if *d == nil {
 			continue
 		}
-		d.Name, d.File, d.SHA256 = baseName(name), name, sum
-		if err := d.checkFinite(opt.Missing); err != nil {
+		(*d).Name, (*d).File, (*d).SHA256 = baseName(name), name, sum
+		if *d, err = (*d).complete(opt); err != nil {
 			return nil, nil, err
-		}
-	}
-	if opt.Weights != "" {
-		for _, d := range []**Dataset{&train, &test} {
-			if *d == nil {
-				continue
-			}
-			if *d, err = (*d).weigh(opt.Weights); err != nil {
-				return nil, nil, err
-			}
-			// A row may have held nothing but its weight.
-			if err := (*d).checkFinite(opt.Missing); err != nil {
-				return nil, nil, err
-			}
 		}
 	}
 	if test != nil {
@@ -210,6 +236,67 @@ func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (tra
 		}
 	}
 	return train, test, nil
+}
+
+// complete does with what was read what the options ask for, whatever the
+// format, and checks it.
+func (d *Dataset) complete(opt Options) (_ *Dataset, err error) {
+	if d.choice == nil {
+		if err := d.choose(opt); err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", d.Place(), err)
+		}
+	}
+	weights, types := d.choice.weights, d.choice.types
+	d.choice = nil
+	if err := d.checkFinite(opt.gaps()); err != nil {
+		return nil, err
+	}
+	if weights >= 0 {
+		if d, err = d.weigh(weights); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.adoptLevels(opt.Like, opt.UnseenMissing); err != nil {
+		return nil, err
+	}
+	if opt.Like != nil {
+		return d.follow(opt.Like)
+	}
+	if opt.categories() {
+		if d, err = d.Typed(types); err != nil {
+			return nil, err
+		}
+	}
+	d.Notes = append(d.Notes, d.suspects()...)
+	return d, nil
+}
+
+// choose leaves out the columns of an array that were not asked for, and marks
+// the values that are missing.
+func (d *Dataset) choose(opt Options) (err error) {
+	if d.IsImage() && (len(opt.Columns) > 0 || len(opt.Drop) > 0) {
+		return fmt.Errorf("it holds images, whose pixels cannot be left out: %w; leave the choice of columns out", ErrColumn)
+	}
+	if d.IsImage() && opt.Weights != "" {
+		return errImageWeights(d.Place())
+	}
+	opt.Label = "" // it is that of text and Parquet files
+	if d.choice, err = choose(d.Columns, false, opt); err != nil {
+		return err
+	}
+	if codes := newMissingCodes(opt.MissingValues); len(codes.numbers) > 0 {
+		for i := range d.Rows() {
+			for j, v := range d.X.RawRowView(i) {
+				if codes.number(v) {
+					d.X.Set(i, j, math.NaN())
+				}
+			}
+		}
+	}
+	if len(d.choice.columns) < d.Dim() {
+		d.keep(slices.DeleteFunc(seq(d.Dim()), func(j int) bool { return d.choice.roles[j] != roleValue }))
+	}
+	return nil
 }
 
 // baseName is the name of a file without folder and extensions.
@@ -224,25 +311,18 @@ func baseName(name string) string {
 
 // pair makes test the test set of train, or says why it cannot be.
 func pair(train, test *Dataset) error {
-	if test.Dim() != train.Dim() {
-		return fmt.Errorf("dataset: %s has %s where the training data %s have %d: %w; give a file with the same columns in the same order",
-			test.Place(), count(test.Dim(), "column"), train.Place(), train.Dim(), ErrMismatch)
+	aligned, err := Align(test, train.Schema())
+	if err != nil {
+		return fmt.Errorf("%w (training data: %s)", err, train.Place())
 	}
-	if Named(train.Columns) && Named(test.Columns) {
-		for j, name := range train.Columns {
-			if test.Columns[j] != name {
-				return fmt.Errorf("dataset: %s, column %d is called %q and %q in the training data %s: %w; put the columns in the same order",
-					test.Place(), j+1, test.Columns[j], name, train.Place(), ErrMismatch)
-			}
-		}
-	}
+	*test = *aligned
 	if train.Measure != density.Continuous || test.Measure != density.Continuous {
 		return fmt.Errorf("dataset: %s is paired with %s after a change of measure: %w; dequantise or binarise afterwards", test.Place(), train.Place(), ErrMeasure)
 	}
 	test.part = 1
 	test.origin = train.root()
 	test.adoptLabels(train)
-	test.Columns = train.Columns
+	test.Columns, test.Types, test.Levels = train.Columns, train.Types, train.Levels
 	test.Step, test.Steps = train.Step, train.Steps
 	test.Lo, test.Hi = train.Lo, train.Hi
 	test.Height, test.Width = train.Height, train.Width
@@ -253,7 +333,7 @@ func pair(train, test *Dataset) error {
 // without a header is given.
 func Named(columns []string) bool {
 	for j, name := range columns {
-		if name != columnName(j) {
+		if !isColumnName(name, j) {
 			return true
 		}
 	}

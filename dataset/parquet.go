@@ -1,3 +1,5 @@
+//go:build !js && !noparquet
+
 package dataset
 
 import (
@@ -5,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -59,48 +62,63 @@ var errParquet = errors.New("damaged Parquet file")
 // parquetTable is the state of reading a Parquet file.
 type parquetTable struct {
 	in      *input
+	opt     Options
 	leaves  []*parquet.Column
+	kinds   []numberKind
 	names   []string // of all columns
-	label   int      // column of the labels, or −1
+	choice  *choice
+	codes   missingCodes
+	levels  []*parquetLevels // of the columns of text; nil for others
 	values  []float64
 	classes []string
 	rows    int
+	held    int64   // bytes
 	step    float64 // 1 while all columns are of whole numbers
+	large   tally   // rows with whole numbers beyond 2⁵³
+}
+
+// parquetLevels collects the texts of a column.
+type parquetLevels struct {
+	names []string
+	codes map[string]int
 }
 
 func newParquetTable(in *input, file *parquet.File, opt Options) (*parquetTable, error) {
 	path, most := in.path, in.limit/8
-	t := &parquetTable{in: in, leaves: file.Root().Columns(), step: 1}
+	t := &parquetTable{in: in, opt: opt, leaves: file.Root().Columns(), step: 1, codes: newMissingCodes(opt.MissingValues)}
 	for _, column := range t.leaves {
 		t.names = append(t.names, column.Name())
 	}
+	if len(t.leaves) == 0 || file.NumRows() == 0 {
+		return nil, fmt.Errorf("dataset: %s holds %s of %s: %w; write at least one", path, count(int(file.NumRows()), "row"), count(len(t.leaves), "column"), ErrEmpty)
+	}
 	var err error
-	if t.label, err = labelColumn(t.names, opt.Label); err != nil {
+	if t.choice, err = choose(t.names, true, opt); err == nil {
+		err = t.choice.checkNames(t.names)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", path, err)
 	}
-	width := len(t.leaves)
-	if t.label >= 0 {
-		width--
-	}
-	if width == 0 || file.NumRows() == 0 {
-		return nil, fmt.Errorf("dataset: %s holds %s of %s: %w; write at least one", path, count(int(file.NumRows()), "row"), count(width, "column"), ErrEmpty)
-	}
+	t.kinds, t.levels = make([]numberKind, len(t.leaves)), make([]*parquetLevels, len(t.leaves))
 	for j, column := range t.leaves {
 		if !column.Leaf() || column.Repeated() {
 			return nil, fmt.Errorf("dataset: %s, %s holds lists or groups: %w; write one plain column for each number", path, columnPlace(t.names, j), ErrText)
 		}
-		if j == t.label {
+		if t.choice.roles[j] != roleValue {
 			continue
 		}
-		kind := parquetKind(column)
-		if kind == notNumber {
-			return nil, fmt.Errorf("dataset: %s, %s holds values of type %s: %w; convert the column to numbers or remove it",
-				path, columnPlace(t.names, j), column.Type(), ErrText)
-		}
-		if kind == floating {
+		switch t.kinds[j] = parquetKind(column); {
+		case t.kinds[j] == text && (opt.categories() && opt.Like == nil || opt.Like.levelsOf(t.names[j]) != nil):
+			t.levels[j] = &parquetLevels{codes: map[string]int{}}
+			t.step = 0
+		case t.kinds[j] == text, t.kinds[j] == notNumber:
+			return nil, fmt.Errorf("dataset: %s, %s holds values of type %s: %w; convert the column to numbers, or leave it out (%s)",
+				path, columnPlace(t.names, j), column.Type(), ErrText, dropFlag(t.names[j], j))
+		case t.kinds[j] == floating:
 			t.step = 0
 		}
 	}
+	width := len(t.choice.columns)
 	if total := file.NumRows(); total < 0 || total > most/int64(width) && (opt.Limit <= 0 || int64(opt.Limit) > most/int64(width)) {
 		return nil, fmt.Errorf("dataset: %s promises %d rows of %s: %w; save them as .npy, or read fewer rows", path, total, count(width, "column"), ErrTooLarge)
 	}
@@ -115,6 +133,7 @@ const (
 	floating
 	signed
 	unsigned
+	text
 )
 
 // parquetKind returns the kind of a column. Dates, times and decimals are
@@ -123,12 +142,15 @@ const (
 func parquetKind(column *parquet.Column) numberKind {
 	kind := signed
 	if logical := column.Type().LogicalType(); logical != nil && logical.Value != nil {
-		integer, ok := logical.Value.(*format.IntType)
-		if !ok {
+		switch logical := logical.Value.(type) {
+		case *format.IntType:
+			if !logical.IsSigned {
+				kind = unsigned
+			}
+		case *format.StringType, *format.EnumType:
+			return text
+		default:
 			return notNumber
-		}
-		if !integer.IsSigned {
-			kind = unsigned
 		}
 	}
 	switch column.Type().Kind() {
@@ -136,6 +158,8 @@ func parquetKind(column *parquet.Column) numberKind {
 		return kind
 	case parquet.Float, parquet.Double:
 		return floating
+	case parquet.ByteArray:
+		return text
 	}
 	return notNumber
 }
@@ -173,19 +197,57 @@ func (t *parquetTable) row(row parquet.Row) error {
 	if len(row) != len(t.leaves) {
 		return fmt.Errorf("row %d has %d of %d columns: %w", t.rows, len(row), len(t.leaves), errParquet)
 	}
-	if int64(len(t.values)) > t.in.limit/8 {
-		return fmt.Errorf("dataset: %s holds more than %d values: %w; save them as .npy, or read fewer rows", t.in.path, t.in.limit/8, ErrTooLarge)
+	if t.held += int64(8 * len(t.choice.columns)); t.held > t.in.limit {
+		return fmt.Errorf("dataset: %s holds more than %d bytes of values: %w; save them as .npy, or read fewer rows", t.in.path, t.in.limit, ErrTooLarge)
 	}
 	for j, value := range row {
-		if value.IsNull() {
+		switch role := t.choice.roles[j]; {
+		case role != roleValue && role != roleLabel:
+		case value.IsNull() && (role == roleLabel || !t.opt.gaps()):
 			return fmt.Errorf("dataset: %s, row %d, %s is empty: %w; fill the value in or remove the row", t.in.path, t.rows, columnPlace(t.names, j), ErrMissing)
-		}
-		if j == t.label {
+		case role == roleLabel:
 			t.classes = append(t.classes, value.String())
-			continue
+			t.held += int64(16 + len(t.classes[len(t.classes)-1]))
+		case value.IsNull():
+			t.values = append(t.values, math.NaN())
+		case t.levels[j] != nil:
+			if err := t.level(j, value.String()); err != nil {
+				return err
+			}
+		default:
+			v := parquetNumber(value, t.kinds[j])
+			if math.Abs(v) >= 1<<53 && t.kinds[j] != floating {
+				t.large.add(t.rows)
+			}
+			if t.codes.number(v) {
+				v = math.NaN()
+			}
+			t.values = append(t.values, v)
 		}
-		t.values = append(t.values, parquetNumber(value, parquetKind(t.leaves[j])))
 	}
+	return nil
+}
+
+// level takes in a text as a level. Levels of other data are looked up when
+// all have been read.
+func (t *parquetTable) level(j int, name string) error {
+	if t.codes.text(name) {
+		t.values = append(t.values, math.NaN())
+		return nil
+	}
+	l := t.levels[j]
+	code, known := l.codes[name]
+	if !known {
+		if len(l.names) == maxCategories {
+			return fmt.Errorf("dataset: %s: %s holds more than %d different texts: %w; categories have few values that repeat; leave the column out (%s)",
+				t.in.path, columnPlace(t.names, j), maxCategories, ErrText, dropFlag(t.names[j], j))
+		}
+		code = len(l.names)
+		l.names = append(l.names, name)
+		l.codes[name] = code
+		t.held += int64(64 + 2*len(name))
+	}
+	t.values = append(t.values, float64(code))
 	return nil
 }
 
@@ -214,19 +276,74 @@ func parquetNumber(value parquet.Value, kind numberKind) float64 {
 
 // dataset makes a dataset of the rows that were read.
 func (t *parquetTable) dataset() (*Dataset, error) {
-	columns := t.names
-	if t.label >= 0 {
-		columns = slices.Delete(slices.Clone(t.names), t.label, t.label+1)
-	}
 	if t.rows == 0 {
 		return nil, fmt.Errorf("dataset: %s: %w; write at least one row", t.in.path, ErrEmpty)
 	}
-	d := &Dataset{X: mat.NewDense(t.rows, len(columns), t.values), Columns: columns, Step: t.step}
-	if t.label >= 0 {
+	d := &Dataset{X: mat.NewDense(t.rows, len(t.choice.columns), t.values), Columns: t.choice.columns, Step: t.step, choice: t.choice, Notes: t.choice.notes, File: t.in.path}
+	at := 0
+	for j, levels := range t.levels {
+		if t.choice.roles[j] != roleValue {
+			continue
+		}
+		if levels != nil {
+			if err := t.finishLevels(d, j, at, levels.names); err != nil {
+				return nil, err
+			}
+		}
+		at++
+	}
+	if t.large.count > 0 {
+		d.Notes = append(d.Notes, t.large.note(NotePrecision, "", "%d whole numbers beyond 2^53, the first in row %d, are not held digit by digit, and different ones may be equal", t.large.count, t.large.lines[0]))
+	}
+	if t.choice.label >= 0 {
 		var err error
 		if d.Labels, d.LabelNames, err = indexLabels(t.classes); err != nil {
 			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
 		}
 	}
 	return d, nil
+}
+
+// finishLevels puts the texts of a column in order, or gives them the codes of
+// other data.
+func (t *parquetTable) finishLevels(d *Dataset, j, at int, names []string) error {
+	levels, codes := sortLevels(names)
+	if known := t.opt.Like.levelsOf(t.names[j]); known != nil {
+		levels = known
+		for k, name := range names {
+			code := slices.Index(known, name)
+			codes[k] = float64(code)
+			if code < 0 {
+				codes[k] = math.NaN()
+			}
+		}
+	} else if n := len(names); n > 1 && (t.choice.types[t.names[j]] != Categorical && 2*n > t.rows || n == t.rows) {
+		return fmt.Errorf("dataset: %s: %s holds %d different texts in %s: %w; categories have few values that repeat; leave the column out (%s)",
+			t.in.path, columnPlace(t.names, j), n, count(t.rows, "row"), ErrText, dropFlag(t.names[j], j))
+	}
+	if d.Levels == nil {
+		d.Levels = make([][]string, d.Dim())
+	}
+	d.Levels[at] = levels
+	var unseen tally
+	for i := range d.Rows() {
+		v := d.X.At(i, at)
+		if math.IsNaN(v) {
+			continue
+		}
+		d.X.Set(i, at, codes[int(v)])
+		if !math.IsNaN(codes[int(v)]) {
+			continue
+		}
+		if !t.opt.UnseenMissing {
+			return fmt.Errorf("dataset: %s: %s is %w in the training data, whose levels are %s; correct the value, or have unknown levels taken for missing",
+				d.Where(i, at), quote(names[int(v)]), ErrUnseen, quoteList(levels))
+		}
+		unseen.add(i + 1)
+	}
+	if unseen.count > 0 {
+		d.Notes = append(d.Notes, Note{Kind: NoteReading, Column: t.names[j], Count: unseen.count,
+			Text: fmt.Sprintf("%s: %d values that the training data do not have are taken for missing", columnPlace(t.names, j), unseen.count)})
+	}
+	return nil
 }

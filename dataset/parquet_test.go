@@ -1,3 +1,5 @@
+//go:build !js && !noparquet
+
 package dataset
 
 import (

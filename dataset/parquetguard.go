@@ -1,3 +1,5 @@
+//go:build !js && !noparquet
+
 package dataset
 
 import (
@@ -29,42 +31,123 @@ func guardFooter(raw []byte) error {
 	return w.structure(0)
 }
 
+// parquetPage is a page in a file: its header, and where its contents lie.
+type parquetPage struct {
+	header   format.PageHeader
+	at       int64 // of the header
+	from, to int64
+}
+
 // guardPages checks the headers of all pages: they lie in the file, and their
 // contents, unpacked, take at most limit bytes and hold at most limit/8
-// values a column.
-func guardPages(raw []byte, metadata *format.FileMetaData, limit int64) error {
-	var protocol thrift.CompactProtocol
+// values a column. It returns the pages of each column of each row group, and
+// whether there is something that the reader underneath takes for damage and
+// is none: a page without values, or contents of no bytes that are said to be
+// compressed, or something behind the last page, such as a copy of the
+// column's metadata.
+func guardPages(raw []byte, metadata *format.FileMetaData, limit int64) (pages [][][]parquetPage, odd bool, err error) {
 	var unpacked int64
 	for _, group := range metadata.RowGroups {
+		var columns [][]parquetPage
 		for _, chunk := range group.Columns {
-			at, size := chunk.MetaData.DataPageOffset, chunk.MetaData.TotalCompressedSize
-			if dictionary := chunk.MetaData.DictionaryPageOffset; dictionary > 0 && dictionary < at {
-				at = dictionary
+			column, strange, err := guardChunk(raw, &chunk.MetaData, limit, &unpacked)
+			if err != nil {
+				return nil, false, err
 			}
-			if at < 4 || size < 0 || at > int64(len(raw)) || size > int64(len(raw))-at {
-				return fmt.Errorf("a column lies outside the file: %w", ErrTruncated)
+			columns, odd = append(columns, column), odd || strange
+		}
+		pages = append(pages, columns)
+	}
+	return pages, odd, nil
+}
+
+// guardChunk checks the pages of one column of a row group, up to the number
+// of values that it has.
+func guardChunk(raw []byte, chunk *format.ColumnMetaData, limit int64, unpacked *int64) (pages []parquetPage, odd bool, err error) {
+	var protocol thrift.CompactProtocol
+	at, size := chunk.DataPageOffset, chunk.TotalCompressedSize
+	if dictionary := chunk.DictionaryPageOffset; dictionary > 0 && dictionary < at {
+		at = dictionary
+	}
+	if at < 4 || size < 0 || at > int64(len(raw)) || size > int64(len(raw))-at {
+		return nil, false, fmt.Errorf("a column lies outside the file: %w", ErrTruncated)
+	}
+	var total int64
+	for end := at + size; at < end; {
+		if total >= chunk.NumValues && chunk.NumValues > 0 {
+			return pages, true, nil
+		}
+		w := thriftWalk{data: raw[at:end]}
+		if err := w.structure(0); err != nil {
+			return nil, false, err
+		}
+		page := parquetPage{at: at, from: at + int64(w.at)}
+		header := &page.header
+		if err := thrift.Unmarshal(&protocol, raw[at:page.from], header); err != nil {
+			return nil, false, fmt.Errorf("page header: %w: %w", err, ErrFormat)
+		}
+		packed, values := int64(header.CompressedPageSize), pageValues(header)
+		if packed < 0 || packed > end-page.from || header.UncompressedPageSize < 0 || values < 0 {
+			return nil, false, fmt.Errorf("a page lies outside the file: %w", ErrTruncated)
+		}
+		if *unpacked += int64(header.UncompressedPageSize); *unpacked > limit || values > limit/8 {
+			return nil, false, errPageSize
+		}
+		at = page.from + packed
+		page.to = at
+		if header.DictionaryPageHeader.Valid {
+			pages = append(pages, page)
+			continue
+		}
+		total += values
+		if values == 0 {
+			odd = true
+			continue
+		}
+		if v2 := &header.DataPageHeaderV2; v2.Valid && packed == int64(v2.V.DefinitionLevelsByteLength)+int64(v2.V.RepetitionLevelsByteLength) && !(v2.V.IsCompressed.Valid && !v2.V.IsCompressed.V) {
+			v2.V.IsCompressed = thrift.Null[bool]{V: false, Valid: true}
+			odd = true
+		}
+		pages = append(pages, page)
+	}
+	return pages, odd, nil
+}
+
+// withPages returns the file with the given pages and nothing else.
+func withPages(raw []byte, metadata *format.FileMetaData, pages [][][]parquetPage) ([]byte, error) {
+	var protocol thrift.CompactProtocol
+	out := append(make([]byte, 0, len(raw)), "PAR1"...)
+	for g := range metadata.RowGroups {
+		group := &metadata.RowGroups[g]
+		for c := range group.Columns {
+			chunk := &group.Columns[c]
+			start := int64(len(out))
+			chunk.MetaData.DictionaryPageOffset, chunk.MetaData.DataPageOffset, chunk.FileOffset = 0, start, 0
+			chunk.OffsetIndexOffset, chunk.OffsetIndexLength, chunk.ColumnIndexOffset, chunk.ColumnIndexLength = 0, 0, 0, 0
+			chunk.MetaData.BloomFilterOffset = 0
+			for _, page := range pages[g][c] {
+				if page.header.DictionaryPageHeader.Valid {
+					chunk.MetaData.DictionaryPageOffset = int64(len(out))
+				}
+				header, err := thrift.Marshal(&protocol, &page.header)
+				if err != nil {
+					return nil, fmt.Errorf("page header: %w: %w", err, ErrFormat)
+				}
+				out = append(append(out, header...), raw[page.from:page.to]...)
+				if page.header.DictionaryPageHeader.Valid {
+					chunk.MetaData.DataPageOffset = int64(len(out))
+				}
 			}
-			for end := at + size; at < end; {
-				w := thriftWalk{data: raw[at:end]}
-				if err := w.structure(0); err != nil {
-					return err
-				}
-				var header format.PageHeader
-				if err := thrift.Unmarshal(&protocol, raw[at:at+int64(w.at)], &header); err != nil {
-					return fmt.Errorf("page header: %w: %w", err, ErrFormat)
-				}
-				packed, values := int64(header.CompressedPageSize), pageValues(&header)
-				if packed < 0 || packed > end-at-int64(w.at) || header.UncompressedPageSize < 0 || values < 0 {
-					return fmt.Errorf("a page lies outside the file: %w", ErrTruncated)
-				}
-				if unpacked += int64(header.UncompressedPageSize); unpacked > limit || values > limit/8 {
-					return errPageSize
-				}
-				at += int64(w.at) + packed
-			}
+			chunk.MetaData.TotalCompressedSize = int64(len(out)) - start
 		}
 	}
-	return nil
+	footer, err := thrift.Marshal(&protocol, metadata)
+	if err != nil {
+		return nil, fmt.Errorf("metadata: %w: %w", err, ErrFormat)
+	}
+	out = append(out, footer...)
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(footer)))
+	return append(out, "PAR1"...), nil
 }
 
 var errPageSize = fmt.Errorf("pages unpack to too much: %w", ErrTooLarge)
@@ -85,11 +168,26 @@ func openParquet(raw []byte, limit int64) (*parquet.File, error) {
 	if err := guardFooter(raw); err != nil {
 		return nil, err
 	}
-	file, err := parquet.OpenFile(bytes.NewReader(raw), int64(len(raw)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, ErrFormat)
+	open := func(raw []byte) (*parquet.File, error) {
+		file, err := parquet.OpenFile(bytes.NewReader(raw), int64(len(raw)), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", err, ErrFormat)
+		}
+		return file, nil
 	}
-	return file, guardPages(raw, file.Metadata(), limit)
+	file, err := open(raw)
+	if err != nil {
+		return nil, err
+	}
+	pages, odd, err := guardPages(raw, file.Metadata(), limit)
+	if err != nil || !odd {
+		return file, err
+	}
+	clean, err := withPages(raw, file.Metadata(), pages)
+	if err != nil {
+		return nil, err
+	}
+	return open(clean)
 }
 
 // thriftWalk walks over one structure and fails where a length goes beyond

@@ -39,7 +39,7 @@ func DetectStep(x *mat.Dense) (float64, error) {
 // times the finest spacing s of any column is given s, unless it has so many
 // levels that all of them falling on every k-th by chance, k^−(levels−1) at
 // most, is out of the question (below 2^−30). A constant column is given s
-// too. A column that is not on a lattice, or only on one of more than 2²⁰
+// too. Missing values, NaN, take no part. A column that is not on a lattice, or only on one of more than 2²⁰
 // levels, is an error that wraps [ErrLattice] and names a value.
 func DetectSteps(x *mat.Dense) ([]float64, error) {
 	steps, err := detectSteps(x)
@@ -56,11 +56,11 @@ func detectSteps(x *mat.Dense) ([]float64, error) {
 	column := make([]float64, n)
 	finest := math.Inf(1)
 	for j := range d {
-		distinct := slices.Clone(mat.Col(column, j, x))
+		distinct := slices.DeleteFunc(slices.Clone(mat.Col(column, j, x)), math.IsNaN)
 		slices.Sort(distinct)
 		distinct = slices.Compact(distinct)
 		levels[j] = len(distinct)
-		if len(distinct) == 1 {
+		if len(distinct) <= 1 {
 			continue
 		}
 		step := spacing(distinct)

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -59,7 +62,12 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer file.Close()
-	in, err := newInput(file, 0, path, math.MaxInt64)
+	stat, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	size := stat.Size()
+	in, err := newInput(file, size, path, streamLimit(size))
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +82,7 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 	if err != nil {
 		return nil, fmt.Errorf("dataset: no temporary file for the rows of %s: %w; set TMPDIR to a folder with room", path, err)
 	}
+	removeSpools()
 	s := &Stream{spool: spool, reader: bufio.NewReaderSize(spool, streamBuffer)}
 	defer func() {
 		if err != nil {
@@ -85,14 +94,11 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 		random: rand.New(density.NewSource(seed, "dataset.stream")),
 		to:     bufio.NewWriterSize(spool, streamBuffer),
 	}
-	switch formatOf(path, head) {
-	case formatText:
-		err = streamText(in, opt, w)
-	case formatNPY:
-		err = streamNPY(in, opt, w)
-	default:
-		err = fmt.Errorf("dataset: %s is of a format that is not read in pieces: %w; save it as .csv, or as .npy", path, ErrFormat)
+	form := formatOf(path, head)
+	if form.stream == nil {
+		return nil, fmt.Errorf("dataset: %s is a file of %s, which is not read in pieces: %w; save it as .csv, or as .npy", path, form.name, ErrFormat)
 	}
+	err = form.stream(in, opt, w)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +113,19 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 	s.Sample.Name, s.Sample.File, s.Sample.SHA256 = baseName(path), path, sum
 	s.rows, s.dim, s.weighted, s.total, s.missing = w.rows, len(s.Sample.Columns), opt.Weights != "", w.total, w.missing
 	return s, s.Rewind()
+}
+
+// removeSpools removes the names of all temporary files of rows, so that none is left
+// if this process is killed. A file that is open stays until it is closed, as those
+// of other processes may be; where a system does not remove an open file, Close does
+// it. What is left then belongs to processes that have ended.
+func removeSpools() {
+	entries, _ := os.ReadDir(os.TempDir()) // what cannot be listed is left alone
+	for _, e := range entries {
+		if e.Type().IsRegular() && strings.HasPrefix(e.Name(), "likely-rows-") {
+			os.Remove(filepath.Join(os.TempDir(), e.Name()))
+		}
+	}
 }
 
 // Rows returns N, the number of rows of the file, those of weight 0 included.
@@ -174,8 +193,15 @@ func (s *Stream) NextWeighted(dst *mat.Dense, weights []float64) (int, error) {
 // Close removes the temporary file.
 func (s *Stream) Close() error {
 	err := s.spool.Close()
-	return errors.Join(err, os.Remove(s.spool.Name()))
+	if e := os.Remove(s.spool.Name()); !errors.Is(e, fs.ErrNotExist) {
+		err = errors.Join(err, e)
+	}
+	return err
 }
+
+// streamLimit is the number of bytes that a file of the given size may unpack
+// to where its rows are not held in memory.
+func streamLimit(size int64) int64 { return max(leastUnpacked, size*mostRatio) }
 
 // streamText reads the rows of a text file.
 func streamText(in *input, opt Options, w *streamWriter) error {
@@ -185,11 +211,13 @@ func streamText(in *input, opt Options, w *streamWriter) error {
 	}
 	t.each = func(row []float64, line int32) error {
 		if w.columns == nil {
-			if err := w.begin(t.columns); err != nil {
-				return err
-			}
+			w.begin(t.choice)
 		}
 		return w.row(row, line)
 	}
-	return t.read(opt)
+	if err := t.read(); err != nil {
+		return err
+	}
+	w.notes, w.levels = t.notes, t.levels()
+	return nil
 }

@@ -1,119 +1,76 @@
 package dataset
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
-	"strings"
 
-	"codeberg.org/sbinet/npyio/npy"
+	"codeberg.org/sbinet/npyio/npy/float16"
 )
-
-// mostHeader is the longest header of a NumPy file that is believed, in bytes.
-const mostHeader = 1 << 20
 
 // streamNPY reads the rows of a NumPy array, one after the other.
 func streamNPY(in *input, opt Options, w *streamWriter) error {
-	header, err := npyHeader(in)
+	h, err := readNPYHeader(in.reader)
 	if err != nil {
-		return err
+		return in.wrap(err)
 	}
-	kind := strings.TrimLeft(strings.Trim(header.Descr.Type, `'"`), "<>|=")
-	element, known := npyTypes[kind]
-	if !known {
-		return fmt.Errorf("dataset: %s holds values of type %s: %w; save numbers, with x.astype('f8')", in.path, header.Descr.Type, ErrText)
-	}
-	var shape []int64
-	for _, s := range header.Descr.Shape {
-		shape = append(shape, int64(s))
-	}
-	n, d, err := arrayShape(shape, element.size)
-	if err != nil {
-		return fmt.Errorf("dataset: %s: array of shape %v: %w", in.path, shape, err)
-	}
-	if header.Descr.Fortran && len(shape) > 1 {
+	if h.fortran && len(h.shape) > 1 {
 		return fmt.Errorf("dataset: %s holds its columns one after the other, and is not read in pieces: %w; save it row by row, with numpy.ascontiguousarray", in.path, ErrFormat)
 	}
-	order := binary.ByteOrder(binary.LittleEndian)
-	if strings.Contains(header.Descr.Type, ">") {
-		order = binary.BigEndian
-	}
-	if opt.Weights != "" && len(shape) > 2 {
+	if opt.Weights != "" && len(h.shape) > 2 {
 		return errImageWeights(in.path)
 	}
-	if err := w.begin(columnNames(d)); err != nil {
-		return err
+	opt.Label = "" // it is that of text and Parquet files
+	c, err := choose(columnNames(h.d), false, opt)
+	if err != nil {
+		return fmt.Errorf("dataset: %s: %w", in.path, err)
 	}
-	rows := n
+	w.begin(c)
+	rows := h.n
 	if opt.Limit > 0 {
-		n = min(n, opt.Limit)
+		rows = min(rows, opt.Limit)
 	}
-	number := npyNumber(kind, order)
-	raw, row := make([]byte, d*element.size), make([]float64, d)
-	for i := range n {
+	codes := newMissingCodes(opt.MissingValues)
+	raw, row := make([]byte, h.d*h.size), make([]float64, len(c.columns))
+	for i := range rows {
 		if _, err := io.ReadFull(in.reader, raw); err != nil {
-			return in.fail(fmt.Errorf("row %d of %d: %w", i+1, n, err))
+			return in.fail(fmt.Errorf("row %d of %d: %w", i+1, rows, err))
 		}
-		for j := range row {
-			row[j] = number(raw[j*element.size:])
-			if math.IsInf(row[j], 0) || math.IsNaN(row[j]) && !opt.Missing {
-				return (&Dataset{File: in.path}).unfinite(i, j, row[j])
+		to := 0
+		for j := range h.d {
+			if c.roles[j] != roleValue {
+				continue
 			}
+			v := h.number(raw[j*h.size:])
+			if codes.number(v) {
+				v = math.NaN()
+			}
+			if math.IsInf(v, 0) || math.IsNaN(v) && !opt.gaps() {
+				return (&Dataset{File: in.path}).unfinite(i, j, v)
+			}
+			row[to] = v
+			to++
 		}
 		if err := w.row(row, 0); err != nil {
 			return err
 		}
 	}
-	if _, err := in.reader.Peek(1); err == nil && n == rows {
-		return fmt.Errorf("dataset: %s goes on after an array of shape %v: %w; save the array again", in.path, shape, ErrFormat)
+	if _, err := in.reader.Peek(1); err == nil && rows == h.n {
+		return fmt.Errorf("dataset: %s goes on after an array of shape %s: %w; save the array again", in.path, shapeText(h.shape), ErrFormat)
 	}
 	return nil
 }
 
-// npyHeader reads the header of a NumPy file, in which nothing is trusted.
-func npyHeader(in *input) (header npy.Header, err error) {
-	fail := func(format string, args ...any) (npy.Header, error) {
-		return npy.Header{}, fmt.Errorf("dataset: %s: "+format, append([]any{in.path}, args...)...)
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			header, err = fail("damaged NumPy header: %w; save the array again", ErrFormat)
-		}
-	}()
-	start, err := in.reader.Peek(12)
-	if err != nil {
-		return header, in.fail(err)
-	}
-	if !bytes.HasPrefix(start, []byte("\x93NUMPY")) {
-		return fail("does not begin as a NumPy file: %w; save the array with numpy.save, or name the file by its true format", ErrFormat)
-	}
-	length := 10 + int64(binary.LittleEndian.Uint16(start[8:]))
-	if start[6] >= 2 {
-		length = 12 + int64(binary.LittleEndian.Uint32(start[8:]))
-	}
-	if length > mostHeader {
-		return fail("a header of %d bytes: %w; save the array again", length, ErrFormat)
-	}
-	raw := make([]byte, length)
-	if _, err := io.ReadFull(in.reader, raw); err != nil {
-		return header, in.fail(err)
-	}
-	r, err := npy.NewReader(bytes.NewReader(raw))
-	if err != nil {
-		return fail("%w: %w; save the array again with numpy.save", err, ErrFormat)
-	}
-	return r.Header, nil
-}
-
-// npyNumber returns how a value of the given type, one of npyTypes, is read.
+// npyNumber returns how a value of the given type, one of npySizes, is read.
 func npyNumber(kind string, order binary.ByteOrder) func([]byte) float64 {
 	switch kind {
 	case "f8":
 		return func(b []byte) float64 { return math.Float64frombits(order.Uint64(b)) }
 	case "f4":
 		return func(b []byte) float64 { return float64(math.Float32frombits(order.Uint32(b))) }
+	case "f2":
+		return func(b []byte) float64 { return float64(float16.Float16Frombits(order.Uint16(b)).Float32()) }
 	case "i8":
 		return func(b []byte) float64 { return float64(int64(order.Uint64(b))) }
 	case "i4":

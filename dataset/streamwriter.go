@@ -35,24 +35,15 @@ type streamWriter struct {
 	weights []float64
 	kept    []int // row of the file of each row of the sample
 	lines   []int32
+
+	notes  []Note
+	levels [][]string // of the columns, where they are known
 }
 
 // begin is told the columns before the first row.
-func (w *streamWriter) begin(columns []string) error {
-	w.columns = columns
-	w.seen, w.number = make([]bool, len(columns)), make([]byte, 8*len(columns))
-	if w.opt.Weights == "" {
-		return nil
-	}
-	at, err := findColumn(columns, w.opt.Weights)
-	if err != nil {
-		return fmt.Errorf("dataset: %s: %w", w.path, err)
-	}
-	if len(columns) == 1 {
-		return fmt.Errorf("dataset: %s has no column beside the weights: %w", w.path, ErrWeights)
-	}
-	w.weightAt = at
-	return nil
+func (w *streamWriter) begin(c *choice) {
+	w.columns, w.weightAt = c.columns, c.weights
+	w.seen, w.number = make([]bool, len(c.columns)), make([]byte, 8*len(c.columns))
 }
 
 // row takes in a row, and keeps it in the sample or does not: by Vitter's algorithm R
@@ -66,9 +57,7 @@ func (w *streamWriter) row(row []float64, line int32) error {
 		return err
 	}
 	if weight > 0 {
-		if err := w.look(row, line); err != nil {
-			return err
-		}
+		w.look(row)
 	}
 	at := 0
 	for j, v := range row {
@@ -104,21 +93,16 @@ func (w *streamWriter) weigh(row []float64, line int32) (float64, error) {
 }
 
 // look notes what a row lacks.
-func (w *streamWriter) look(row []float64, line int32) error {
-	found := false
+func (w *streamWriter) look(row []float64) {
 	for j, v := range row {
 		switch {
 		case j == w.weightAt:
 		case math.IsNaN(v):
 			w.missing++
 		default:
-			found, w.seen[j] = true, true
+			w.seen[j] = true
 		}
 	}
-	if !found {
-		return errHollowRow(w.where(line, -1))
-	}
-	return nil
 }
 
 // draw decides on a row of positive weight.
@@ -149,7 +133,7 @@ func (w *streamWriter) finish() error {
 	}
 	for j, found := range w.seen {
 		if !found && j != w.weightAt {
-			return errHollowColumn(w.path, columnPlace(w.columns, j))
+			return errHollowColumn(w.path, w.columns, j)
 		}
 	}
 	return nil
@@ -181,6 +165,10 @@ func (w *streamWriter) sample() *Dataset {
 	if at >= 0 {
 		out.Columns = slices.Delete(slices.Clone(w.columns), at, at+1)
 		out.Weights = make([]float64, len(order))
+	}
+	out.Notes = w.notes
+	if out.Levels = w.levels; out.Levels != nil && at >= 0 {
+		out.Levels = slices.Delete(slices.Clone(w.levels), at, at+1)
 	}
 	out.X = mat.NewDense(len(order), len(out.Columns), nil)
 	lines := make(map[int]int32, len(order))

@@ -14,15 +14,11 @@ const (
 	mostWeight  = 1e100
 )
 
-// weigh takes the column of the given name, or number from 1, out of the table and
-// makes it the weights of the rows. Rows of weight 0 are left out.
-func (d *Dataset) weigh(column string) (*Dataset, error) {
+// weigh takes a column (from 0) out of the table and makes it the weights of the
+// rows. Rows of weight 0 are left out.
+func (d *Dataset) weigh(at int) (*Dataset, error) {
 	if d.IsImage() {
 		return nil, errImageWeights(d.Place())
-	}
-	at, err := findColumn(d.Columns, column)
-	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w", d.Place(), err)
 	}
 	if d.Dim() == 1 {
 		return nil, fmt.Errorf("dataset: %s has no column beside the weights: %w", d.Place(), ErrWeights)
@@ -50,6 +46,12 @@ func (d *Dataset) weigh(column string) (*Dataset, error) {
 	out.Columns = slices.Delete(slices.Clone(d.Columns), at, at+1)
 	if d.Steps != nil {
 		out.Steps = slices.Delete(slices.Clone(d.Steps), at, at+1)
+	}
+	if d.Types != nil {
+		out.Types = slices.Delete(slices.Clone(d.Types), at, at+1)
+	}
+	if d.Levels != nil {
+		out.Levels = slices.Delete(slices.Clone(d.Levels), at, at+1)
 	}
 	out.Weights, out.Absent = weights, d.Rows()-len(rows)
 	out.rows = make([]int, len(rows))

@@ -40,16 +40,15 @@ func TestWeightMistakes(t *testing.T) {
 		want         error
 		says         string
 	}{
-		"no column":  {"a,b\n1,2\n", "w", false, ErrColumn, `"w"`},
-		"negative":   {"a,w\n1,2\n3,-1\n", "w", false, ErrWeights, `line 3, column 2 ("w"), the weight, is -1`},
-		"all 0":      {"a,w\n1,0\n3,0\n", "w", false, ErrWeights, "all weights"},
-		"missing":    {"a,w\n1,1\n3,\n", "w", true, ErrWeights, "line 3"},
-		"empty":      {"a,w\n1,1\n3,\n", "w", false, ErrMissing, "line 3"},
-		"only":       {"w\n1\n3\n", "w", false, ErrWeights, "no column beside"},
-		"hollow row": {"a,w\n1,1\n,2\n3,1\n", "w", true, ErrMissing, "line 3"},
-		"overflow":   {"a,w\n1,1e308\n3,1e308\n", "w", false, ErrWeights, `column 2 ("w"), sum to +Inf`},
-		"underflow":  {"a,w\n1,1e-320\n3,0\n", "w", false, ErrWeights, `column 2 ("w"), sum to 1e-320`},
-		"infinite":   {"a,w\n1,1\n3,Inf\n", "w", false, nil, "line 3"},
+		"no column": {"a,b\n1,2\n", "w", false, ErrColumn, `"w"`},
+		"negative":  {"a,w\n1,2\n3,-1\n", "w", false, ErrWeights, `line 3, column 2 ("w"), the weight, is -1`},
+		"all 0":     {"a,w\n1,0\n3,0\n", "w", false, ErrWeights, "all weights"},
+		"missing":   {"a,w\n1,1\n3,\n", "w", true, ErrWeights, "line 3"},
+		"empty":     {"a,w\n1,1\n3,\n", "w", false, ErrMissing, "line 3"},
+		"only":      {"w\n1\n3\n", "w", false, ErrWeights, "no column beside"},
+		"overflow":  {"a,w\n1,1e308\n3,1e308\n", "w", false, ErrWeights, `column 2 ("w"), sum to +Inf`},
+		"underflow": {"a,w\n1,1e-320\n3,0\n", "w", false, ErrWeights, `column 2 ("w"), sum to 1e-320`},
+		"infinite":  {"a,w\n1,1\n3,Inf\n", "w", false, nil, "line 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			opt := Options{Weights: c.column, Missing: c.missing}

@@ -9,6 +9,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/dataset"
+	"likely/density"
+	"likely/internal/em"
 )
 
 // The reference values of this file were computed by two independent programs
@@ -161,11 +163,18 @@ func TestDegenerateOptimumIsReported(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := scaleRows(x, settings)
 	require.NoError(t, err)
-	e, err := start(t.Context(), rows, settings, bad, r.Seed)
+	plan := settings.plan(rows)
+	plan.Starts, plan.Rounds = 1, 0
+	outcome, err := em.Best(t.Context(), plan, func(int) (run, error) {
+		e, err := newEM(rows, settings)
+		require.NoError(t, err)
+		return run{e}, settings.Start.assign(t.Context(), e, bad, density.NewSource(r.Seed, "gmm.start", uint64(bad)))
+	})
 	require.NoError(t, err)
-	require.NoError(t, e.climb(t.Context(), settings, bad, 0))
-	alone := Report{StartLogLik: []float64{e.LogLik()}}
-	require.Same(t, e, alone.choose([]*EM{e}, []error{nil}))
+	require.Equal(t, 0, outcome.Kept)
+	var alone Report
+	alone.starts(outcome)
+	e := outcome.Runs[0].EM
 	e.order()
 	alone.examine(e)
 	require.Len(t, alone.Warnings, 1)

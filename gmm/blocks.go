@@ -1,68 +1,24 @@
 package gmm
 
 import (
-	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"likely/internal/kernel"
+	"likely/internal/spread"
 )
 
-// blockRows is the number of rows handled at once: small enough for a block of
-// them to stay in the second-level cache, large enough for matrix products to
-// run at speed. Sums over rows are taken block by block in order, so it is part
-// of what makes results independent of the number of cores.
-const blockRows = 256
+// blockRows is the number of rows handled at once.
+const blockRows = spread.BlockRows
 
-// forBlocks calls f for each block of n rows, on all cores. f gets the block's
-// number and its rows [from, to) and must touch nothing that belongs to another
-// block.
-func forBlocks(n int, f func(block, from, to int)) {
-	forEach((n+blockRows-1)/blockRows, func(b int) {
-		f(b, b*blockRows, min((b+1)*blockRows, n))
-	})
-}
+// forBlocks is [spread.Blocks], forSegments [spread.Segments], of which there are
+// segments(n), and forEach [spread.Do].
+func forBlocks(n int, f func(block, from, to int)) { spread.Blocks(n, f) }
 
-// segments returns the number of segments that [forSegments] cuts n rows into.
-func segments(n int) int { return min(maxSegments, (n+blockRows-1)/blockRows) }
+func forSegments(n int, f func(segment, from, to int)) { spread.Segments(n, f) }
 
-// maxSegments bounds the partial sums that are held at once. It does not depend
-// on the machine, so that sums do not either.
-const maxSegments = 16
+func segments(n int) int { return spread.CountSegments(n) }
 
-// forSegments calls f for each of segments(n) runs of whole blocks, on all cores:
-// for sums that are too large to hold one for each block.
-func forSegments(n int, f func(segment, from, to int)) {
-	blocks, count := (n+blockRows-1)/blockRows, segments(n)
-	forEach(count, func(s int) {
-		f(s, s*blocks/count*blockRows, min((s+1)*blocks/count*blockRows, n))
-	})
-}
-
-// forEach calls f(0) … f(n−1) on all cores, in no particular order.
-func forEach(n int, f func(i int)) {
-	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers <= 1 {
-		for i := range n {
-			f(i)
-		}
-		return
-	}
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range workers {
-		group.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				f(i)
-			}
-		})
-	}
-	group.Wait()
-}
+func forEach(n int, f func(i int)) { spread.Do(n, f) }
 
 // firstError returns the first error of a list, or nil.
 func firstError(errs []error) error {

@@ -31,10 +31,6 @@ const (
 	noVolume        = 1e-200 // of a component on a single point, instead of 0
 )
 
-// widest returns the greatest variance, relative to that of the columns, of a component
-// some of whose others are at the floor: what leaves digits to both.
-func widest(floor float64) float64 { return max(1e8*floor, 100) }
-
 // solveVEI alternates between volumes λₖ = Σⱼ wₖⱼ/bⱼ / (D·Nₖ) and the shape
 // bⱼ ∝ Σₖ wₖⱼ/λₖ, each exact given the other (Celeux & Govaert 1995, §2).
 func solveVEI(m *moments, w []float64, floor float64) {
@@ -81,7 +77,7 @@ func solveEVI(m *moments, w []float64, floor float64) {
 		volume += unitDeterminant(closed[k*d : (k+1)*d])
 	}
 	floats.Scale(volume/n, closed)
-	most := widest(floor)
+	most := m.widest(floor)
 	if floor == 0 || floats.Min(closed) >= floor && !floats.HasNaN(closed) {
 		copy(w, closed)
 		return

@@ -68,16 +68,11 @@ func fullFromTensor(of Covariance, t safetensors.Tensor, k, d int) (shapes, erro
 	}
 	s := &fullShapes{d: d, of: of, components: make([]fullShape, k)}
 	for i := range s.components {
-		c := t.Data[i*d*d : (i+1)*d*d]
-		for a := range d {
-			for b := range a {
-				if c[a*d+b] != c[b*d+a] {
-					return nil, fmt.Errorf("gmm: covariance %d is not symmetric at (%d, %d): %w", i+1, a+1, b+1, ErrParameters)
-				}
-			}
+		c, err := symmetrised(t.Data[i*d*d:(i+1)*d*d], d)
+		if err != nil {
+			return nil, fmt.Errorf("gmm: covariance %d %w", i+1, err)
 		}
-		var err error
-		if s.components[i], err = newFullShape(d, append([]float64{}, c...), 0); err != nil {
+		if s.components[i], err = newFullShape(d, c, 0); err != nil {
 			return nil, fmt.Errorf("gmm: covariance %d: %w", i+1, err)
 		}
 	}

@@ -79,6 +79,10 @@ func (f *orientedFamily) maximize(m *moments, floor float64, keep shapes) (shape
 		s.axes = axes.RawMatrix().Data
 	}
 	errs := make([]error, m.k)
+	margin := heldMargin
+	if floor > 0 { // which is far below the widest column of families that depend on units
+		margin = min(max(margin, 0x1p-44*m.spread/floor), 0.5)
+	}
 	forEach(m.k, func(k int) {
 		sigma := make([]float64, m.d*m.d)
 		for i := range m.d {
@@ -89,8 +93,8 @@ func (f *orientedFamily) maximize(m *moments, floor float64, keep shapes) (shape
 		var err error
 		// A hair above the floor counts as held by it, which is what rounding
 		// leaves of eigenvalues at the floor.
-		held := floor > 0 && raise(m.d, append([]float64{}, sigma...), floor*(1+heldMargin))
-		if s.components[k], err = newFullShape(m.d, sigma, floor*(1-heldMargin)); err != nil {
+		held := floor > 0 && raise(m.d, append([]float64{}, sigma...), floor*(1+margin))
+		if s.components[k], err = newFullShape(m.d, sigma, floor*(1-margin)); err != nil {
 			errs[k] = m.collapsed(k, err)
 		}
 		s.components[k].atFloor = held
@@ -99,7 +103,7 @@ func (f *orientedFamily) maximize(m *moments, floor float64, keep shapes) (shape
 }
 
 // heldMargin is what rounding may leave between the floor and an eigenvalue at it,
-// relative to the floor; the floor is at least 1e-7 or so of the widest.
+// relative to the floor, where that is at least 1e-7 or so of the widest.
 const heldMargin = 1e-6
 
 func (f *orientedFamily) toTensor(s shapes) safetensors.Tensor { return s.(*fullShapes).tensor() }

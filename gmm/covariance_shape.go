@@ -45,7 +45,7 @@ func (s *sharedShape) solve() bool {
 	if s.floor == 0 {
 		return ok
 	}
-	from, to := math.Log(s.floor/widest(s.floor)), 0.0
+	from, to := math.Log(s.floor/s.m.widest(s.floor)), 0.0
 	if ok {
 		least := s.narrowest()
 		if floats.Min(s.volume)*least >= s.floor {

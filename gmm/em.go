@@ -3,11 +3,11 @@ package gmm
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
+	"likely/internal/em"
 	"likely/internal/kernel"
 )
 
@@ -27,14 +27,9 @@ type EM struct {
 	shapes    shapes
 	given     shapes // those of a start, by which missing values are first completed
 
-	steps     int       // made, also those that were taken back
-	history   []float64 // the objective for the scaled rows
-	logLik    float64   // mean log-likelihood of the scaled rows
-	leapt     int       // the place in history that a leap led to
-	slow      float64   // steps that the slowest way would take, as leaps have seen it
-	converged bool
-	fell      bool    // by more than rounding
-	narrow    float64 // the smallest variance in any direction, relative to the widest
+	path   em.Path // of the objective for the scaled rows
+	logLik float64 // mean log-likelihood of the scaled rows
+	narrow float64 // the smallest variance in any direction, relative to the widest
 }
 
 // Step does one iteration: an M-step from the current responsibilities, then
@@ -45,6 +40,9 @@ type EM struct {
 // If ctx ends, Step returns its error within the time of a block of rows, and
 // the run can not be continued.
 func (e *EM) Step(ctx context.Context) error {
+	if ctx == nil {
+		return errNoContext()
+	}
 	e.moments.ctx = ctx
 	err := e.maximize()
 	var value float64
@@ -62,14 +60,12 @@ func (e *EM) Step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.steps++
-	e.history = append(e.history, value)
-	e.judge()
+	e.reach(value)
 	return nil
 }
 
 // Done reports whether the run has converged.
-func (e *EM) Done() bool { return e.converged }
+func (e *EM) Done() bool { return e.path.Converged }
 
 // LogLik returns the mean log-likelihood of the current parameters in nats per
 // row of the data; −Inf before the first step.
@@ -79,10 +75,7 @@ func (e *EM) LogLik() float64 { return e.logLik + e.scaled.jacobian }
 // the mean logarithm of the posterior density up to a constant, in nats per row of
 // the data; −Inf before the first step.
 func (e *EM) Objective() float64 {
-	if len(e.history) == 0 {
-		return math.Inf(-1)
-	}
-	return e.history[len(e.history)-1] + e.shift()
+	return e.path.Last() + e.shift()
 }
 
 // shift takes the objective from the scaled rows to the data.
@@ -218,40 +211,8 @@ func normalize(logs, joint []float64, k int) {
 	}
 }
 
-// judge decides whether the run has converged. With steps that shrink by a
-// factor ρ the likelihood still rises by step·ρ/(1−ρ) (Aitken's rule; Böhning
-// et al. 1994). A step downwards beyond rounding is remembered, and is never
-// convergence. Rounding is relative to the likelihood, and along a narrow axis to the
-// variance along the widest: ε/narrow of each column's ½.
-func (e *EM) judge() {
-	last := len(e.history) - 1
-	if last < 1 {
-		return
-	}
-	step := e.history[last] - e.history[last-1]
-	rounding := 1e-13 * max(1, math.Abs(e.history[last]))
-	if step < -max(rounding, 0x1p-52*float64(e.d)/e.narrow) {
-		e.fell = true
-		return
-	}
-	if step <= rounding {
-		e.converged = true
-		return
-	}
-	e.converged = e.rest() < e.tolerance
-}
-
-// rest returns what the objective will still gain, by Aitken's rule from the last
-// three values; +∞ where steps do not shrink.
-func (e *EM) rest() float64 {
-	last := len(e.history) - 1
-	if last < e.leapt+2 {
-		return math.Inf(1)
-	}
-	step := e.history[last] - e.history[last-1]
-	ratio := step / (e.history[last-1] - e.history[last-2])
-	if !(ratio > 0 && ratio < 1) {
-		return math.Inf(1)
-	}
-	return step * max(ratio/(1-ratio), e.slow)
+// reach adds the objective after a step to the path. Rounding is, along a narrow axis,
+// relative to the variance along the widest: ε/narrow of each column's ½.
+func (e *EM) reach(value float64) {
+	e.path.Add(value, 0x1p-52*float64(e.d)/e.narrow, e.tolerance)
 }

@@ -22,7 +22,7 @@ func (s hierarchicalStart) MarshalText() ([]byte, error) { return []byte(s.Strin
 func (hierarchicalStart) repeats() bool { return false }
 
 func (hierarchicalStart) assign(ctx context.Context, e *EM, _ int, src rand.Source) error {
-	s := e.scaled
+	s := e.scaled.forDistances()
 	rows := make([]int, s.n)
 	for i := range rows {
 		rows[i] = i

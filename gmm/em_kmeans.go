@@ -14,6 +14,7 @@ const kmeansIterations = 300
 // cluster assigns each row to one of k clusters: of several runs of k-means the
 // one with the smallest sum of squares.
 func cluster(ctx context.Context, s *scaledRows, k, runs int, src rand.Source) []int {
+	s = s.forDistances()
 	var best []int
 	smallest := math.Inf(1)
 	for range runs {
@@ -22,6 +23,20 @@ func cluster(ctx context.Context, s *scaledRows, k, runs int, src rand.Source) [
 		}
 	}
 	return best
+}
+
+// forDistances returns the rows in units of the columns' standard deviations, in which
+// outliers count, so that a column that has some does not decide alone.
+func (s *scaledRows) forDistances() *scaledRows {
+	if s.columns.clusters == nil {
+		return s
+	}
+	out := *s
+	out.x = make([]float64, len(s.x))
+	for i, v := range s.x {
+		out.x[i] = v * s.columns.clusters[i%s.d]
+	}
+	return &out
 }
 
 // kmeans assigns each row to one of k clusters: Lloyd's algorithm from

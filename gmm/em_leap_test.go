@@ -1,7 +1,6 @@
 package gmm
 
 import (
-	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // With leaps EM ends where it would have ended, in a fraction of the steps, and never
@@ -51,71 +51,39 @@ func TestLeapsEndWhereEMDoes(t *testing.T) {
 	require.Less(t, 3*steps, plainSteps)
 }
 
-// A leap keeps the weights of rows and labels. One that goes too far is taken back, to
-// the last bit.
-func TestLeapsAreTakenBack(t *testing.T) {
+// A step can be taken back, to the last bit, but for the responsibilities.
+func TestStepsAreTakenBack(t *testing.T) {
 	x := blobs(200, 2, 3, 4)
-	weights, labels := make([]float64, 200), make([]int, 200)
-	for i := range weights {
-		weights[i], labels[i] = 0.5+float64(i%3), -1
-	}
-	labels[3] = 1
-	s, err := Settings{Components: 3, Weights: weights, Labels: labels}.resolve()
-	require.NoError(t, err)
-	rows, err := scaleRows(x, s)
-	require.NoError(t, err)
-	run := func() *EM {
+	for _, family := range append(Covariances(), FactorAnalyzers(1)) {
+		s, err := Settings{Components: 3, Covariance: family}.resolve()
+		require.NoError(t, err)
+		rows, err := scaleRows(x, s)
+		require.NoError(t, err)
 		e, err := newEM(rows, s)
 		require.NoError(t, err)
 		require.NoError(t, KMeans.assign(t.Context(), e, 0, density.NewSource(1, "leap")))
 		require.NoError(t, e.Step(t.Context()))
 		require.NoError(t, e.Step(t.Context()))
-		return e
-	}
-	prepare := func(e *EM, a float64) *leaper {
-		l := &leaper{before: make([]float64, 600), first: make([]float64, 600), longest: a}
-		copy(l.before, e.moments.resp)
+		before, logLik := e.Model().Tensors(), e.LogLik()
+		back := run{e}.Hold()
+		resp := e.moments.resp
+		for i := range resp { // far from what they were
+			resp[i] = resp[len(resp)-1-i]
+		}
+		for i := 0; i < len(resp); i += 3 {
+			floats.Scale(1/sum(resp[i:i+3]), resp[i:i+3])
+		}
+		run{e}.Forget()
 		require.NoError(t, e.Step(t.Context()))
-		copy(l.first, e.moments.resp)
-		require.NoError(t, e.Step(t.Context()))
-		return l
+		require.NotEqual(t, before, e.Model().Tensors(), family)
+		back()
+		require.Equal(t, before, e.Model().Tensors(), family)
+		require.Equal(t, logLik, e.LogLik())
 	}
-	e := run()
-	l := prepare(e, 4)
-	l.extend(e, 50)
-	require.GreaterOrEqual(t, floats.Min(e.moments.resp), 0.0)
-	for i := range 200 {
-		near(t, weights[i], sum(e.moments.resp[3*i:3*i+3]), 1e-12)
-	}
-	require.Equal(t, []float64{0, weights[3], 0}, e.moments.resp[9:12])
-
-	// Far beyond what the last steps say.
-	e = run()
-	l = prepare(e, math.Inf(1))
-	for i := range l.first {
-		l.before[i] = l.first[i] - (e.moments.resp[i]-l.first[i])*(1+1e-6) // so that a is a million
-	}
-	before := e.Model().Tensors()
-	history, steps := len(e.history), e.steps
-	require.NoError(t, l.leap(t.Context(), e))
-	require.Equal(t, steps+1, e.steps)
-	require.Equal(t, before, e.Model().Tensors())
-	require.Len(t, e.history, history)
-	require.NoError(t, e.Step(t.Context()))
-	plain := run()
-	prepare(plain, 1)
-	require.NoError(t, plain.Step(t.Context()))
-	near(t, plain.LogLik(), e.LogLik(), 1e-13) // sums of another order
 }
 
-// After a leap nothing is predicted from its gain, and no less than the slowest rate seen
-// says; and what the E-step before had left for other responsibilities is forgotten.
-func TestWhatLeapsLeave(t *testing.T) {
-	e := &EM{history: []float64{-3, -2, -1.5, -1.49}, leapt: 2}
-	require.True(t, math.IsInf(e.rest(), 1))
-	e = &EM{history: []float64{-3, -2, -1.5}, slow: 7}
-	near(t, 3.5, e.rest(), 1e-12)
-
+// What the E-step has left for other responsibilities is forgotten.
+func TestWhatLeapsForget(t *testing.T) {
 	x := blobs(200, 2, 3, 4)
 	for _, rows := range []*mat.Dense{x, punched(x, 0.2, 1)} {
 		s, err := Settings{Components: 3, Covariance: Diagonal, Missing: true}.resolve()
@@ -125,39 +93,51 @@ func TestWhatLeapsLeave(t *testing.T) {
 		e, err := newEM(scaled, s)
 		require.NoError(t, err)
 		require.NoError(t, KMeans.assign(t.Context(), e, 0, density.NewSource(1, "leap")))
-		l := &leaper{before: make([]float64, 600), first: make([]float64, 600), longest: 4}
-		require.NoError(t, e.Step(t.Context()))
-		copy(l.before, e.moments.resp)
-		require.NoError(t, e.Step(t.Context()))
-		copy(l.first, e.moments.resp)
-		require.NoError(t, e.Step(t.Context()))
+		for range 3 {
+			require.NoError(t, e.Step(t.Context()))
+		}
 		fresh, err := newEM(scaled, s)
 		require.NoError(t, err)
 		copy(fresh.moments.mean, e.moments.mean)
 		fresh.given = e.shapes
-		l.extend(e, 1.3)
+		for i := 0; i < 600; i += 3 {
+			row := e.moments.resp[i : i+3]
+			row[0] += 0.5
+			floats.Scale(1/sum(row), row)
+		}
+		run{e}.Forget()
 		copy(fresh.moments.resp, e.moments.resp)
 		require.NoError(t, e.Step(t.Context()))
 		require.NoError(t, fresh.Step(t.Context()))
 		near(t, fresh.LogLik(), e.LogLik(), 1e-12)
 	}
-	// A leap that is kept.
+}
+
+// Leaps keep labels and the weights of rows.
+func TestLeapsKeepLabels(t *testing.T) {
 	overlap, err := NewDiagonal([]float64{.5, .5}, mat.NewDense(2, 1, []float64{0, 2}), mat.NewDense(2, 1, []float64{1, 1}))
 	require.NoError(t, err)
-	y := mat.NewDense(300, 1, nil)
-	overlap.Rand(y, density.NewSource(1, "leap"))
-	s, err := Settings{Components: 2, Starts: 1}.resolve()
+	x := mat.NewDense(300, 1, nil)
+	overlap.Rand(x, density.NewSource(1, "leap"))
+	weights, labels := make([]float64, 300), make([]int, 300)
+	for i := range weights {
+		weights[i], labels[i] = 0.5+float64(i%3), -1
+	}
+	labels[3] = 1
+	s, err := Settings{Components: 2, Weights: weights, Labels: labels}.resolve()
 	require.NoError(t, err)
-	scaled, err := scaleRows(y, s)
+	rows, err := scaleRows(x, s)
 	require.NoError(t, err)
-	e, err = newEM(scaled, s)
+	e, err := newEM(rows, s)
 	require.NoError(t, err)
 	require.NoError(t, KMeans.assign(t.Context(), e, 0, density.NewSource(1, "leap")))
-	iterate := e.iterations(s)
-	for e.leapt == 0 {
+	iterate := em.Iterations(run{e}, s.plan(rows))
+	for range 200 {
 		require.NoError(t, iterate(t.Context()))
 	}
-	require.Equal(t, len(e.history)-1, e.leapt)
-	require.Greater(t, e.slow, 1.5)
-	require.False(t, e.Done())
+	require.Less(t, len(e.path.Values), 200) // some leaps were tried and taken back
+	require.Equal(t, []float64{0, weights[3]}, e.moments.resp[6:8])
+	for i, w := range weights {
+		near(t, w, sum(e.moments.resp[2*i:2*i+2]), 1e-12)
+	}
 }

@@ -1,8 +1,10 @@
 package gmm
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 )
 
 // Errors of fitting and building mixtures. They are wrapped with the component
@@ -21,4 +23,19 @@ var (
 // errRescaled is for a covariance that cannot be had in other units.
 func errRescaled(k int) error {
 	return fmt.Errorf("gmm: the covariance of component %d, in units of the rows' standard deviations, is none: %w; start from parameters in the units of the rows", k+1, ErrParameters)
+}
+
+func errNoContext() error {
+	return fmt.Errorf("gmm: the context is nil: %w; pass context.Background()", ErrSettings)
+}
+
+// checkCall returns an error for arguments that are not there.
+func checkCall(ctx context.Context, src rand.Source) error {
+	if ctx == nil {
+		return errNoContext()
+	}
+	if src == nil {
+		return fmt.Errorf("gmm: the source of random numbers is nil: %w; density.NewSource gives one", ErrSettings)
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // Fit fits a mixture to the rows of x (N×D) by EM, from several starts,
@@ -26,6 +27,9 @@ import (
 //
 // The cost is O(N·K·D²) an iteration for full covariances.
 func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model, *Report, error) {
+	if err := checkCall(ctx, src); err != nil {
+		return nil, nil, err
+	}
 	s, err := s.resolve()
 	if err != nil {
 		return nil, nil, err
@@ -37,36 +41,38 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	if rows.distinct < s.Components {
 		return nil, nil, density.SettingErrorf(ErrTooFewRows, "gmm: %d components for %d distinct rows: {err}; use {Components} of at most %d", s.Components, rows.distinct, rows.distinct)
 	}
-	report := &Report{Seed: src.Uint64(), StartLogLik: make([]float64, s.Starts)}
-	runs := make([]*EM, s.Starts)
-	errs := make([]error, s.Starts)
-	forEach(s.Starts, func(i int) {
-		runs[i], errs[i] = start(ctx, rows, s, i, report.Seed)
-	})
-	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("gmm: %w", err)
+	report := &Report{Seed: src.Uint64()}
+	plan := s.plan(rows)
+	runs := make([]run, s.Starts)
+	if s.Progress != nil {
+		plan.Progress = func(start, iteration int) { s.Progress(start, iteration, runs[start].LogLik()) }
 	}
-	best := report.converge(ctx, runs, errs, s)
-	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("gmm: %w", err)
-	}
-	if best == nil && (s.Starts == 1 || errors.Is(errs[0], ErrSettings)) {
-		return nil, nil, errs[0]
-	}
-	if best == nil {
-		return nil, nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", errs[0], s.Starts)
-	}
-	for i, e := range runs {
-		if errs[i] == nil {
-			report.TotalIterations += e.steps - 1
-		}
-	}
-	if s.SplitMerge > 0 && s.Labels == nil {
-		improved, iterations, err := improve(ctx, best, s)
+	outcome, err := em.Best(ctx, plan, func(i int) (run, error) {
+		e, err := newEM(rows, s)
 		if err != nil {
-			return nil, nil, err
+			return run{}, err
 		}
-		best = improved
+		runs[i] = run{e}
+		return runs[i], s.Start.assign(ctx, e, i, density.NewSource(report.Seed, "gmm.start", uint64(i)))
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("gmm: %w", err)
+	}
+	if outcome.Kept < 0 {
+		first := outcome.Errs[0]
+		if s.Starts == 1 || errors.Is(first, ErrSettings) {
+			return nil, nil, first
+		}
+		return nil, nil, fmt.Errorf("%w (this was the first of %d starts, all of which failed)", first, s.Starts)
+	}
+	report.starts(outcome)
+	best := runs[outcome.Kept].EM
+	if s.SplitMerge > 0 && s.Labels == nil {
+		improved, iterations, err := em.Improve(ctx, run{best}, plan, run.moves, func(r run, m em.Move) (run, error) { return r.follow(m, s) })
+		if err != nil {
+			return nil, nil, fmt.Errorf("gmm: %w", err)
+		}
+		best = improved.EM
 		report.TotalIterations += iterations
 	}
 	if s.Labels == nil {
@@ -79,76 +85,12 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 	return best.Model(), report, nil
 }
 
-// converge picks the best start and lets it converge, then looks again: by now it may be
-// doubtful, or another one that was left at a higher likelihood.
-func (r *Report) converge(ctx context.Context, runs []*EM, errs []error, s Settings) *EM {
-	for {
-		best := r.choose(runs, errs)
-		if best == nil || best.ended(s) || ctx.Err() != nil {
-			return best
-		}
-		errs[r.Start] = best.climb(ctx, s, r.Start, 0)
+// plan returns the settings as package em wants them.
+func (s Settings) plan(rows *scaledRows) em.Settings {
+	return em.Settings{
+		Starts: s.Starts, Rounds: s.SplitMerge, Plain: s.Plain, Iterations: s.Iterations, Tolerance: s.Tolerance, Rows: rows.total,
 	}
 }
-
-// choose picks the best start: the highest likelihood among those of which there is
-// the least doubt.
-func (r *Report) choose(runs []*EM, errs []error) *EM {
-	var best *EM
-	least := 0 // doubt of the best
-	for i, e := range runs {
-		r.StartLogLik[i] = math.NaN()
-		if errs[i] != nil {
-			continue
-		}
-		r.StartLogLik[i] = e.LogLik()
-		doubt := e.doubt()
-		if best == nil || doubt < least || doubt == least && e.Objective() > best.Objective() {
-			best, least, r.Start = e, doubt, i
-		}
-	}
-	return best
-}
-
-// start runs EM once, up to where it is clear which start is the best.
-func start(ctx context.Context, rows *scaledRows, s Settings, i int, seed uint64) (*EM, error) {
-	e, err := newEM(rows, s)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Start.assign(ctx, e, i, density.NewSource(seed, "gmm.start", uint64(i))); err != nil {
-		return nil, err
-	}
-	return e, e.climb(ctx, s, i, e.clear(s))
-}
-
-// clear returns how much, in nats per row, a run may still gain when it is compared
-// with others: a hundredth of a nat for all rows together. Only the one that is kept
-// need go on to Settings.Tolerance, which takes most of the iterations.
-func (e *EM) clear(s Settings) float64 {
-	if s.Starts == 1 && s.SplitMerge <= 0 {
-		return 0
-	}
-	return min(0.01/e.moments.total, 1e-5)
-}
-
-// climb goes on until the run has converged, until it will gain no more than enough,
-// or until the iterations run out. Progress is told of the given start.
-func (e *EM) climb(ctx context.Context, s Settings, start int, enough float64) error {
-	iterate := e.iterations(s)
-	for !e.ended(s) && (len(e.history) == 0 || !(e.rest() < enough)) {
-		if err := iterate(ctx); err != nil {
-			return err
-		}
-		if s.Progress != nil {
-			s.Progress(start, len(e.history)-1, e.LogLik())
-		}
-	}
-	return nil
-}
-
-// ended reports whether the run has converged or used up its iterations.
-func (e *EM) ended(s Settings) bool { return e.Done() || len(e.history) > s.Iterations }
 
 // NewEM prepares a run of EM on the rows of x (N×D) from the given
 // responsibilities (N×K, nonnegative, each row summing to 1), for callers that
@@ -210,9 +152,9 @@ func newEM(rows *scaledRows, s Settings) (*EM, error) {
 func newRun(rows *scaledRows, s Settings, prior *scaledPrior) *EM {
 	k := s.Components
 	return &EM{
-		k: k, d: rows.d, covariance: s.Covariance, floor: s.least(), tolerance: s.Tolerance, scaled: rows,
+		k: k, d: rows.d, covariance: s.Covariance, floor: s.least() * rows.columns.floor, tolerance: s.Tolerance, scaled: rows,
 		moments: moments{
-			n: rows.n, k: k, d: rows.d, total: rows.total, x: rows.x, weight: rows.weight, prior: prior,
+			n: rows.n, k: k, d: rows.d, total: rows.total, spread: rows.columns.spread, x: rows.x, weight: rows.weight, prior: prior,
 			resp: make([]float64, rows.n*k), count: make([]float64, k), mean: make([]float64, k*rows.d),
 		},
 		logWeight: make([]float64, k), logLik: math.Inf(-1),

@@ -296,20 +296,6 @@ func TestUnfinishedFitSaysSo(t *testing.T) {
 	require.Contains(t, warned(r), "stopped after 2 iterations")
 }
 
-// A step downwards is never convergence, however large the tolerance.
-func TestFallingIsNotConvergence(t *testing.T) {
-	e := &EM{d: 1, narrow: 1, tolerance: 1e9, history: []float64{-3, -2, -2.5}}
-	e.judge()
-	require.False(t, e.Done())
-	require.True(t, e.fell)
-	e = &EM{d: 1, narrow: 1, tolerance: 1e-3, history: []float64{-3, -2, -1.9}}
-	e.judge() // 0.1·0.1/0.9 is still to come
-	require.False(t, e.Done())
-	e.tolerance = 0.02
-	e.judge()
-	require.True(t, e.Done())
-}
-
 func TestCancellation(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	x := blobs(4000, 5, 10, 1)

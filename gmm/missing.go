@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/spread"
 )
 
 // Rows with missing values, given as NaN. Under values missing at random the
@@ -97,7 +98,7 @@ func (g *gapped) segments(k, d int) int {
 	if g.dense {
 		size *= d
 	}
-	return max(1, min(maxSegments, len(g.batches), mostScatters/size))
+	return max(1, min(spread.MaxSegments, len(g.batches), mostScatters/size))
 }
 
 // collectMissing computes counts and means, and prepares the second moments, from

@@ -114,7 +114,7 @@ func newModel(weights []float64, means *mat.Dense, s shapes) (*Model, error) {
 // Model returns the mixture with the current parameters, in the units of the
 // data; nil before the first step, when there are none.
 func (e *EM) Model() *Model {
-	if e.shapes == nil || len(e.history) == 0 {
+	if e.shapes == nil || len(e.path.Values) == 0 {
 		return nil
 	}
 	t := e.scaled.transform

@@ -17,6 +17,7 @@ import (
 type moments struct {
 	n, k, d int
 	total   float64   // Σₙ wₙ, the number of rows where they have no weights
+	spread  float64   // the greatest variance of a column, where it is above 1
 	x       []float64 // N×D
 	weight  []float64 // wₙ, N, or nil for rows that count once
 	resp    []float64 // wₙ·rₙₖ, N×K
@@ -66,6 +67,10 @@ const noRowsLeft = 1e-14
 // empty reports whether nothing is known of component k: it has no rows to speak
 // of, and there is no prior.
 func (m *moments) empty(k int) bool { return m.prior == nil && !(m.count[k] > noRowsLeft*m.total) }
+
+// widest returns the greatest variance of a component some of whose others are at the
+// floor: what leaves digits to both.
+func (m *moments) widest(floor float64) float64 { return max(1e8*floor, 100*max(1, m.spread)) }
 
 // divisor returns what the scatter of component k is divided by to give its most
 // likely covariance.

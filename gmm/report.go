@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // Report tells how a fit went.
@@ -57,11 +58,29 @@ const nearSingular = 1e-4
 // degenerate too.
 func (e *EM) degenerate() bool {
 	for k := range e.k {
-		if e.shapes.floored(k) || e.shapes.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.shapes.rowsNeeded()) {
+		if e.shapes.floored(k) || e.narrowest(k) < nearSingular && e.rowsOf(k) < float64(4*e.shapes.rowsNeeded()) {
 			return true
 		}
 	}
 	return false
+}
+
+// narrowest returns the smallest variance of component k in any direction, relative to
+// the columns' own.
+func (e *EM) narrowest(k int) float64 {
+	own := e.scaled.columns.own
+	if own == nil {
+		return e.shapes.narrowest(k)
+	}
+	inverse := make([]float64, e.d)
+	for j, v := range own {
+		inverse[j] = 1 / v
+	}
+	one, err := e.shapes.reordered([]int{k}).rescaled(inverse)
+	if err != nil {
+		return 0 // more or less than a number can hold
+	}
+	return one.narrowest(0)
 }
 
 // doubt ranks optima by how little their likelihood may be worth: 0 for none that is
@@ -82,16 +101,28 @@ func (e *EM) rowsOf(k int) float64 {
 	return e.moments.count[k] * max(1, float64(e.moments.n)/e.moments.total)
 }
 
+// starts fills in how the starts went.
+func (r *Report) starts(o *em.Outcome[run]) {
+	r.Start, r.TotalIterations = o.Kept, o.Iterations()
+	r.StartLogLik = make([]float64, len(o.Runs))
+	for i, e := range o.Runs {
+		r.StartLogLik[i] = math.NaN()
+		if o.Errs[i] == nil {
+			r.StartLogLik[i] = e.LogLik()
+		}
+	}
+}
+
 // examine fills the report from the start that was kept.
 func (r *Report) examine(e *EM) {
-	r.History = e.history
-	r.Converged = e.converged
+	r.History = e.path.Values
+	r.Converged = e.path.Converged
 	r.Degenerate = e.degenerate()
-	r.Iterations = len(e.history) - 1
-	if !e.converged {
+	r.Iterations = len(e.path.Values) - 1
+	if !e.path.Converged {
 		r.warn("EM stopped after %d iterations, before the likelihood settled; more {Iterations} would help", r.Iterations)
 	}
-	if e.fell {
+	if e.path.Fell {
 		r.warn("the likelihood fell by more than rounding in some iteration; the covariances are too ill-conditioned for the arithmetic; a larger {Floor} would help")
 	}
 	r.examineComponents(e)
@@ -115,9 +146,9 @@ func (r *Report) examineComponents(e *EM) {
 		case e.shapes.heywood(k) > 0:
 			explained.add(k, count)
 			columns = append(columns, e.shapes.heywood(k))
-		case e.shapes.narrowest(k) < nearSingular:
+		case e.narrowest(k) < nearSingular:
 			narrow.add(k, count)
-			narrowest = min(narrowest, e.shapes.narrowest(k))
+			narrowest = min(narrowest, e.narrowest(k))
 		}
 	}
 	r.FloorActive = floored.any() || explained.any()

@@ -1,6 +1,7 @@
 package gmm
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -9,12 +10,13 @@ import (
 	"likely/density"
 )
 
-// scaledRows are the rows of the data brought to mean 0 and variance 1 in each
-// column, in which EM works.
+// scaledRows are the rows of the data brought to mean 0 and, but for outliers, variance
+// 1 in each column, or on average, in which EM works.
 type scaledRows struct {
 	n, d      int
 	x         []float64 // N×D, contiguous
 	transform density.Transform
+	columns   columnScale
 	jacobian  float64   // mean over the rows
 	distinct  int       // rows that differ from all before, counted up to a limit
 	total     float64   // Σ wᵢ
@@ -38,16 +40,11 @@ func scaleRows(x *mat.Dense, c Settings) (*scaledRows, error) {
 		s.patterns = patterns
 	}
 	mean, variance := s.columnMoments(x)
-	s.transform = density.Transform{Shift: mean, Scale: variance}
 	if err := checkVariances(mean, variance); err != nil {
 		return nil, err
 	}
-	if !c.Covariance.scales() {
-		fill(variance, sum(variance)/float64(s.d))
-	}
-	for j, v := range variance {
-		variance[j] = math.Sqrt(v)
-	}
+	s.columns = newColumnScale(variance, withoutOutliers(x, s.weight, variance), !c.Covariance.scales())
+	s.transform = density.Transform{Shift: mean, Scale: s.columns.unit}
 	s.jacobian = s.meanJacobian()
 	s.x = s.transform.Apply(nil, x).RawMatrix().Data
 	s.fillGaps()
@@ -78,6 +75,9 @@ func checkVariances(mean, variance []float64) error {
 
 // selectRows returns the rows of positive weight, with their weights and labels.
 func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
+	if x == nil || x.IsEmpty() {
+		return nil, nil, errNoRows()
+	}
 	n, d := x.Dims()
 	if c.Weights != nil && len(c.Weights) != n || c.Labels != nil && len(c.Labels) != n {
 		panic("gmm: weights or labels and data differ in length")
@@ -235,30 +235,16 @@ func (s *scaledRows) weightOf(i int) float64 {
 
 // countDistinct counts the rows that differ from all before them, up to limit.
 func (s *scaledRows) countDistinct(limit int) int {
-	var kept []int
-rows:
-	for i := range s.n {
-		for _, j := range kept {
-			if s.equal(i, j) {
-				continue rows
-			}
+	seen := make(map[string]struct{})
+	key := make([]byte, 0, 8*s.d)
+	for i := 0; i < s.n && len(seen) < limit; i++ {
+		key = key[:0]
+		for _, v := range s.row(i) {
+			key = binary.LittleEndian.AppendUint64(key, math.Float64bits(v+0)) // −0 is 0
 		}
-		kept = append(kept, i)
-		if len(kept) == limit {
-			break
-		}
+		seen[string(key)] = struct{}{}
 	}
-	return len(kept)
-}
-
-func (s *scaledRows) equal(i, j int) bool {
-	a, b := s.row(i), s.row(j)
-	for c, v := range a {
-		if v != b[c] {
-			return false
-		}
-	}
-	return true
+	return len(seen)
 }
 
 func (s *scaledRows) row(i int) []float64 { return s.x[i*s.d : (i+1)*s.d] }

@@ -39,8 +39,12 @@ type Settings struct {
 	Tolerance float64 `json:"tolerance"`
 	// Floor is the smallest variance of a component in any direction,
 	// relative to the variances of the columns: in the data scaled to unit
-	// variance, all eigenvalues are at least Floor. 0: density.DefaultFloor.
-	// Negative: no floor; a collapse is then an error.
+	// variance, all eigenvalues are at least Floor. A column with rows far
+	// out counts by the variance of the shorter half of its rows, if that is
+	// a hundredth or less. Families that depend on the units of columns take
+	// the narrowest column for all of them, or 1e-4 of the widest one's
+	// variance if that is more. 0: density.DefaultFloor. Negative: no floor;
+	// a collapse is then an error.
 	Floor float64 `json:"floor"`
 	// Prior, if not nil, makes the fit maximise the posterior density.
 	Prior *Prior `json:"prior,omitempty"`
@@ -67,6 +71,9 @@ const (
 	defaultIterations = 5000
 	defaultTolerance  = 1e-9
 )
+
+// mostStarts bounds the starts: a report has a number for each.
+const mostStarts = 1 << 20
 
 // Resolved returns the settings with defaults put in and checked: what a fit does.
 // Resolved settings are their own. Only numbers that depend on the data, such as those
@@ -105,11 +112,14 @@ func (s Settings) resolve() (Settings, error) {
 		s.Floor = -1
 	}
 	for _, c := range []struct {
-		name  string
-		value int
-	}{{"Components", s.Components}, {"Starts", s.Starts}, {"Iterations", s.Iterations}} {
+		name        string
+		value, most int
+	}{{"Components", s.Components, math.MaxInt}, {"Starts", s.Starts, mostStarts}, {"Iterations", s.Iterations, math.MaxInt}} {
 		if c.value < 1 {
 			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want 1 or more, or 0 for the default", c.name, c.value)
+		}
+		if c.value > c.most {
+			return s, density.SettingErrorf(ErrSettings, "gmm: {%s} is %d: {err}; want at most %d", c.name, c.value, c.most)
 		}
 	}
 	if !(s.Tolerance > 0) {

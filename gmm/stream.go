@@ -10,7 +10,8 @@ import (
 
 // FitStream fits a mixture to rows that are read once an iteration, by the EM of
 // [Fit] from the parameters of start (a fit to a sample of the rows, for example);
-// up to rounding the result is that of Fit with From(start) and Plain. Memory does not grow
+// up to rounding the result is that of Fit with From(start) and Plain, but that columns
+// with rows far out have their variance for the scale of the floor. Memory does not grow
 // with the number of rows: it holds a chunk of them and the moments, K·D numbers for
 // families whose axes are the columns and K·D² for others.
 //
@@ -20,6 +21,9 @@ import (
 // Starts are not used; Weights, Labels and SplitMerge are an error that wraps
 // [ErrSettings].
 func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model, *Report, error) {
+	if ctx == nil {
+		return nil, nil, errNoContext()
+	}
 	if s.Weights != nil {
 		return nil, nil, density.SettingErrorf(ErrSettings, "gmm: {Weights} for a stream: {err}; give the weights with the rows, by NextWeighted")
 	}
@@ -38,15 +42,15 @@ func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model
 	if err != nil {
 		return nil, nil, err
 	}
-	for !e.ended(s) {
+	for !e.Done() && len(e.path.Values) <= s.Iterations {
 		if err := e.step(ctx); err != nil {
 			return nil, nil, err
 		}
 		if s.Progress != nil {
-			s.Progress(0, len(e.history)-1, e.LogLik())
+			s.Progress(0, len(e.path.Values)-1, e.LogLik())
 		}
 	}
-	report := &Report{StartLogLik: []float64{e.LogLik()}, TotalIterations: len(e.history) - 1}
+	report := &Report{StartLogLik: []float64{e.LogLik()}, TotalIterations: len(e.path.Values) - 1}
 	e.order()
 	report.examine(&e.EM)
 	for i := range report.History {
@@ -81,7 +85,7 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*strea
 	case math.IsInf(columns.total, 0):
 		return nil, errWeightSum()
 	}
-	transform, jacobian, err := columns.scale(!s.Covariance.scales())
+	scale, transform, jacobian, err := columns.scale(!s.Covariance.scales())
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +100,7 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*strea
 	if err != nil {
 		return nil, err
 	}
-	scaled := &scaledRows{d: start.d, total: columns.total, transform: transform, jacobian: jacobian}
+	scaled := &scaledRows{d: start.d, total: columns.total, columns: scale, transform: transform, jacobian: jacobian}
 	e := &stream{EM: *newRun(scaled, s, prior), rows: rows, count: columns.rows, lacks: columns.lacks}
 	copy(e.logWeight, start.logWeight)
 	inverse := make([]float64, e.d)
@@ -157,7 +161,6 @@ func (e *stream) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.history = append(e.history, value+prior/e.moments.total)
-	e.judge()
+	e.reach(value + prior/e.moments.total)
 	return nil
 }

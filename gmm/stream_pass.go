@@ -74,7 +74,7 @@ func (e *stream) pass(ctx context.Context, about []float64) (float64, error) {
 	e.moments.ctx = ctx
 	e.next = newPassSums(e.k, e.d, about, e.covariance.needs(e.d))
 	var start *Model // in the scaled rows, of which some may be far from all components
-	if len(e.history) == 0 {
+	if len(e.path.Values) == 0 {
 		start = &Model{k: e.k, d: e.d, weights: make([]float64, e.k), means: e.moments.mean, shapes: e.shapes}
 		kernel.Exp(start.weights, e.logWeight)
 	}

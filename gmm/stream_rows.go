@@ -178,26 +178,24 @@ func (m *columnMoments) join(j int, weight, mean, squares float64) {
 	m.weight[j] = total
 }
 
-// scale returns the transform that EM works behind, and the mean logarithm of its
-// Jacobian over what rows hold.
-func (m *columnMoments) scale(alike bool) (density.Transform, float64, error) {
-	t := density.Transform{Shift: m.mean, Scale: make([]float64, len(m.mean))}
+// scale returns how EM sees the columns, the transform that it works behind, and the
+// mean logarithm of its Jacobian over what rows hold. Rows are not at hand to tell
+// outliers by.
+func (m *columnMoments) scale(alike bool) (columnScale, density.Transform, float64, error) {
+	variance := make([]float64, len(m.mean))
 	for j, w := range m.weight {
 		if !(w > 0) {
-			return t, 0, errEmptyColumn(j)
+			return columnScale{}, density.Transform{}, 0, errEmptyColumn(j)
 		}
-		t.Scale[j] = m.squares[j] / w
+		variance[j] = m.squares[j] / w
 	}
-	if err := checkVariances(t.Shift, t.Scale); err != nil {
-		return t, 0, err
+	if err := checkVariances(m.mean, variance); err != nil {
+		return columnScale{}, density.Transform{}, 0, err
 	}
-	if alike {
-		fill(t.Scale, sum(t.Scale)/float64(len(t.Scale)))
-	}
+	columns := newColumnScale(variance, variance, alike)
 	var jacobian float64
-	for j, v := range t.Scale {
-		t.Scale[j] = math.Sqrt(v)
-		jacobian -= m.weight[j] / m.total * math.Log(t.Scale[j])
+	for j, v := range columns.unit {
+		jacobian -= m.weight[j] / m.total * math.Log(v)
 	}
-	return t, jacobian, nil
+	return columns, density.Transform{Shift: m.mean, Scale: columns.unit}, jacobian, nil
 }

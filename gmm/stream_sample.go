@@ -16,6 +16,9 @@ func SampleRows(ctx context.Context, rows Rows, n int, src rand.Source) (x *mat.
 	if n < 1 {
 		panic("gmm: a sample of no rows")
 	}
+	if err := checkCall(ctx, src); err != nil {
+		return nil, nil, err
+	}
 	d := rows.Dim()
 	random := rand.New(src)
 	var held []float64

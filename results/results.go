@@ -29,11 +29,11 @@ type Results struct {
 	Version Version `json:"version"`
 	// Settings is what the comparison was asked to do: enough to repeat it.
 	Settings json.RawMessage `json:"settings,omitempty"`
-	Warnings []string `json:"warnings"`
-	Dataset  Dataset  `json:"dataset"`
-	Models   []*Model `json:"models"`
-	Pairs    []Pair   `json:"pairs"`
-	Novelty  *Novelty `json:"novelty,omitempty"`
+	Warnings []string        `json:"warnings"`
+	Dataset  Dataset         `json:"dataset"`
+	Models   []*Model        `json:"models"`
+	Pairs    []Pair          `json:"pairs"`
+	Novelty  *Novelty        `json:"novelty,omitempty"`
 }
 
 // Version says which program made the numbers, on what.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"likely/dataset"
 	"likely/density"
@@ -60,17 +61,22 @@ func NewPreparation(d *dataset.Dataset, dequantize bool, binarize dataset.Binari
 // ErrMismatch. Steps that the preparation did not know are learned from d.
 func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 	if d.Dim() != len(p.Columns) {
-		return nil, fmt.Errorf("%s has %d columns where the model has %d: %w; give a file with the columns %.60q", d.Place(), d.Dim(), len(p.Columns), ErrMismatch, p.Columns)
+		return nil, fmt.Errorf("%s has %d columns where the model has %d: %w; give a file with the columns %s", d.Place(), d.Dim(), len(p.Columns), ErrMismatch, short(strings.Join(p.Columns, ", ")))
 	}
 	for j, name := range p.Columns {
 		if dataset.Named(p.Columns) && dataset.Named(d.Columns) && d.Columns[j] != name {
-			return nil, fmt.Errorf("%s: column %d is called %q where the model has %q: %w; put the columns in the model's order", d.Place(), j+1, d.Columns[j], name, ErrMismatch)
+			return nil, fmt.Errorf("%s: column %d is called %s where the model has %s: %w; put the columns in the model's order", d.Place(), j+1, short(d.Columns[j]), short(name), ErrMismatch)
 		}
 	}
 	dressed := *d
 	dressed.Height, dressed.Width = p.Height, p.Width
 	if p.Step != 0 || p.Steps != nil {
 		dressed.Step, dressed.Steps = p.Step, p.Steps
+	}
+	if p.Measure == density.Binary {
+		if err := p.checkScale(d); err != nil {
+			return nil, err
+		}
 	}
 	if p.Hi > p.Lo {
 		dressed.Lo, dressed.Hi = p.Lo, p.Hi

@@ -16,7 +16,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"likely/density"
 	"likely/internal/safetensors"
@@ -71,7 +70,7 @@ func (m *Model) Write(w io.Writer) error {
 // config returns the JSON of the header and of the model's own configuration
 // in one object.
 func (m *Model) config() (string, error) {
-	union := make(map[string]any)
+	union := make(map[string]json.RawMessage)
 	for _, part := range []any{familyOf(m.Fitted).config(m.Fitted), header{Schema, m.Name, m.Family(), m.Preparation}} {
 		text, err := json.Marshal(part)
 		if err != nil {
@@ -121,15 +120,21 @@ func Read(r io.Reader) (*Model, error) {
 		return nil, fmt.Errorf("%w: its config has schema %q, want %q", ErrFormat, h.Schema, Schema)
 	}
 	m := &Model{Name: h.Name, Preparation: h.Preparation}
-	own := slices.DeleteFunc(slices.Clone(file.Tensors), func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, "transform.") })
+	own := slices.DeleteFunc(slices.Clone(file.Tensors), func(t safetensors.Tensor) bool { return t.Name == "transform.shift" || t.Name == "transform.scale" })
 	if m.Fitted, err = rebuild(h.Family, config, own); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if m.Preparation.Transform, err = transform(file, m.Fitted.Dim()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	if len(h.Columns) != m.Fitted.Dim() {
-		return nil, fmt.Errorf("%w: %d column names for %d columns", ErrFormat, len(h.Columns), m.Fitted.Dim())
+	if len(m.Preparation.Steps) == 0 {
+		m.Preparation.Steps = nil
+	}
+	if err := m.Preparation.check(m.Fitted); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if err := checkConfig(config, m); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	return m, nil
 }
@@ -138,8 +143,8 @@ func transform(file *safetensors.File, dim int) (density.Transform, error) {
 	shift, _ := file.Lookup("transform.shift")
 	scale, _ := file.Lookup("transform.scale")
 	t := density.Transform{Shift: shift.Data, Scale: scale.Data}
-	if len(t.Shift) != dim || len(t.Scale) != dim {
-		return t, fmt.Errorf("the transform has %d shifts and %d scales for %d columns", len(t.Shift), len(t.Scale), dim)
+	if !slices.Equal(shift.Shape, []int{dim}) || !slices.Equal(scale.Shape, []int{dim}) {
+		return t, fmt.Errorf("the transform has shifts of shape %v and scales of shape %v for %d columns; want [%d] of both", shift.Shape, scale.Shape, dim, dim)
 	}
 	return t, t.Check()
 }

@@ -56,9 +56,9 @@ func (r *Report) warn(format string, args ...any) {
 // warnCodes passes on what is doubtful about a mixture that was fitted to codes. It
 // is fitted with components of its own; its other settings are those of package gmm.
 func (r *Report) warnCodes(mixture *gmm.Report) {
+	gaps := func(setting, value string) string { return "{" + setting + "=" + value + "}" }
 	for _, w := range mixture.Warnings {
-		w = w.Renamed(map[string]string{"Components": "Prior=ex-post:K", "Covariance": "gmm.Covariance", "Starts": "gmm.Starts"})
-		w.Text = "vae: the mixture fitted to the codes: " + w.Text
-		r.Warnings = append(r.Warnings, w)
+		w = w.Renamed(map[string]string{"Components": "Prior=ex-post:K", "Floor": "gmm.Floor", "Iterations": "gmm.Iterations"})
+		r.warn("vae: the mixture fitted to the codes: %s", w.In(gaps, 0)) // nats of codes
 	}
 }

@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"likely/compare"
 	"likely/density"
+	"likely/internal/interrupt"
 )
 
 // Exit codes.
@@ -44,7 +43,7 @@ type app struct {
 
 // execute runs the command with the given arguments and returns its exit code.
 func execute(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interrupt.Context(context.Background())
 	defer stop()
 	a := &app{in: in, out: out, err: errOut}
 	finished := make(chan struct{})

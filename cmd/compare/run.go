@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -79,7 +78,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 		job.Progress = bar
 		defer bar.Done()
 	}
-	job.Checkpoint = filepath.Clean(flags.out) + ".checkpoint"
+	job.Checkpoint = folder.Checkpoint()
 	job.Resume = flags.resume
 	a.onInterrupt(func() {
 		if job.HasCheckpoint() {

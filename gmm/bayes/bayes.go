@@ -36,6 +36,14 @@ type Report struct {
 // O(N·K·D²) an iteration for full and tied covariances and O(N·K·D) for others.
 // Errors wrap those of gmm.Fit, ErrSettings and ErrSingular.
 func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Posterior, *Report, error) {
+	switch {
+	case ctx == nil:
+		return nil, nil, fmt.Errorf("bayes: the context is nil: %w; pass context.Background()", ErrSettings)
+	case src == nil:
+		return nil, nil, fmt.Errorf("bayes: the source of random numbers is nil: %w; density.NewSource gives one", ErrSettings)
+	case x == nil || x.IsEmpty():
+		return nil, nil, fmt.Errorf("bayes: no rows: %w", gmm.ErrTooFewRows)
+	}
 	_, d := x.Dims()
 	s, err := s.resolve(d)
 	if err != nil {

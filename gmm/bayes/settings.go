@@ -136,6 +136,9 @@ func (s Settings) resolve(d int) (Settings, error) {
 			return s, density.SettingErrorf(ErrSettings, "bayes: {%s} is %v: {err}; want a number above %v, or 0 for the default", c.name, c.value, c.above)
 		}
 	}
+	if most := 1 << 20; s.Starts > most || s.Components > most {
+		return s, density.SettingErrorf(ErrSettings, "bayes: {Components} is %d and {Starts} is %d: {err}; want at most %d of either", s.Components, s.Starts, most)
+	}
 	if s.Weights != Dirichlet && s.Weights != DirichletProcess {
 		return s, density.SettingErrorf(ErrSettings, "bayes: {Weights} is %v: {err}; want dirichlet or dirichlet-process", s.Weights)
 	}

@@ -17,6 +17,9 @@ import (
 	"likely/internal/spread"
 )
 
+// mostSamples bounds the samples of a bootstrap: what each of them says is kept.
+const mostSamples = 1 << 24
+
 // LikelihoodRatio is the outcome of a test of K against K+1 components.
 type LikelihoodRatio struct {
 	// Components is K, the hypothesis.
@@ -41,8 +44,11 @@ type LikelihoodRatio struct {
 // error that wraps [ErrSettings]. The cost is that of 2·samples fits, side by
 // side on all cores. The same seed in src gives the same bits on any number of them.
 func TestComponents(ctx context.Context, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*LikelihoodRatio, error) {
-	if samples < 1 {
-		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 1", samples, ErrSettings)
+	if err := checkCall(ctx, x, src); err != nil {
+		return nil, err
+	}
+	if samples < 1 || samples > mostSamples {
+		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want 1 to %d", samples, ErrSettings, mostSamples)
 	}
 	if fit.Labels != nil {
 		return nil, density.SettingErrorf(ErrSettings, "selection: a bootstrap test with {gmm.Labels}: {err}; a sample of the mixture has none")
@@ -160,8 +166,11 @@ var errFewSamples = errors.New("fewer than 2 bootstrap samples could be fitted")
 // components apart. A row of weight w is w rows to draw from, of Σw (rounded) drawn, and
 // rows keep their gaps and labels. The errors are those of drawing and of ctx.
 func Errors(ctx context.Context, m *gmm.Model, x *mat.Dense, fit gmm.Settings, samples int, src rand.Source) (*StandardErrors, error) {
-	if samples < 2 {
-		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want at least 2", samples, ErrSettings)
+	if err := checkCall(ctx, x, src); err != nil {
+		return nil, err
+	}
+	if samples < 2 || samples > mostSamples {
+		return nil, fmt.Errorf("selection: %d bootstrap samples: %w; want 2 to %d", samples, ErrSettings, mostSamples)
 	}
 	n, d := x.Dims()
 	drawn, reached := n, make([]float64, n) // Σ of the weights up to a row

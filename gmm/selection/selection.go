@@ -161,6 +161,9 @@ func (t *Table) String() string {
 // that cannot be fitted are kept with their error. The error wraps ErrNoCandidate
 // if none is left to choose, ErrSettings, or the context's.
 func Select(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Table, error) {
+	if err := checkCall(ctx, x, src); err != nil {
+		return nil, err
+	}
 	if err := s.resolve(x); err != nil {
 		return nil, err
 	}
@@ -256,6 +259,19 @@ func (s *Settings) resolve(x *mat.Dense) error {
 		if _, err := totalWeight("ValidWeights", s.ValidWeights, m); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkCall returns an error for arguments that are not there.
+func checkCall(ctx context.Context, x *mat.Dense, src rand.Source) error {
+	switch {
+	case ctx == nil:
+		return fmt.Errorf("selection: the context is nil: %w; pass context.Background()", ErrSettings)
+	case src == nil:
+		return fmt.Errorf("selection: the source of random numbers is nil: %w; density.NewSource gives one", ErrSettings)
+	case x == nil || x.IsEmpty():
+		return fmt.Errorf("selection: no rows: %w", gmm.ErrTooFewRows)
 	}
 	return nil
 }

@@ -35,13 +35,17 @@ func Read(r io.Reader) (*File, error) {
 	if uint64(len(header)) != length {
 		return nil, fmt.Errorf("safetensors: the header should have %d bytes, the file ends after %d: %w", length, len(header), ErrFormat)
 	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, damaged(err, "reading the numbers")
-	}
 	f, entries, err := parseHeader(header)
 	if err != nil {
 		return nil, err
+	}
+	var size int64 // what the tensors claim; one byte more is asked for, and is too much
+	for _, e := range entries {
+		size = max(size, e.Offsets[0], e.Offsets[1])
+	}
+	data, err := io.ReadAll(io.LimitReader(r, min(size, math.MaxInt64-1)+1))
+	if err != nil {
+		return nil, damaged(err, "reading the numbers")
 	}
 	if err := fill(f, entries, data); err != nil {
 		return nil, err
@@ -138,7 +142,7 @@ func fill(f *File, entries []entry, data []byte) error {
 		tensors = append(tensors, t)
 	}
 	if end != int64(len(data)) {
-		return fmt.Errorf("safetensors: %d bytes after the last tensor: %w", int64(len(data))-end, ErrFormat)
+		return fmt.Errorf("safetensors: bytes after the last tensor, which ends at byte %d: %w", end, ErrFormat)
 	}
 	f.Tensors = tensors
 	return nil

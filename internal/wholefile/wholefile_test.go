@@ -3,8 +3,10 @@ package wholefile
 import (
 	"errors"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -83,6 +85,7 @@ func TestFolderAppearsAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	fill(t, g, map[string]string{"results.json": "2", "models/a": "a2"})
 	require.NoError(t, g.Commit())
+	g.Discard()
 	require.Equal(t, "2", content(t, out, "results.json"))
 	require.Equal(t, []string{"a"}, names(t, filepath.Join(out, "models")), "models of the earlier run must go")
 	require.Equal(t, "mine", content(t, out, "notes.txt"), "the user's own file must stay")
@@ -110,3 +113,5 @@ func TestFolderOfSomebodyElse(t *testing.T) {
 	_, err = NewFolder(filepath.Join(dir, "thesis.tex", "out"), "results.json")
 	require.ErrorContains(t, err, "thesis.tex")
 }
+
+func sorted(names iter.Seq[string]) []string { return slices.Sorted(names) }

@@ -1,0 +1,166 @@
+package compare
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/dataset"
+	"likely/density"
+	"likely/elbo"
+	"likely/eval/explain"
+	"likely/saved"
+	"likely/vae"
+)
+
+// variational is the variational autoencoder.
+type variational struct{}
+
+func (variational) Name() string { return "vae" }
+
+func (variational) Summary() string {
+	return "a variational autoencoder: log p(x) is bounded and estimated"
+}
+
+func (variational) LeftOut(c *Settings, _ *Data) Reason { return completeOnly(c) }
+
+func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
+	s, err := j.networkSettings(d, k.Name(), true)
+	if err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	t, err := vae.NewTrainer(d.trainingRows(s.Dynamic), d.validation(), s, density.NewSource(j.Settings.Seed, "comparison.vae"))
+	if err != nil {
+		return nil, of("vae", err)
+	}
+	defer t.Close()
+	if err := j.train(ctx, t, k.Name(), d); err != nil {
+		return nil, of("vae", err)
+	}
+	m, report, err := t.Model()
+	if err != nil {
+		return nil, of("vae", err)
+	}
+	fit, err := j.networkFit(k.Name(), m, report, d, time.Since(begin), d.Preparation.Transform.LogJacobian())
+	if err != nil {
+		return nil, err
+	}
+	fit.FloorActive, fit.History.Subtitle = &report.FloorActive, "evidence lower bound"
+	return fit, nil
+}
+
+// Subject returns a variational autoencoder as what can be explained.
+func (variational) Subject(f saved.Fitted) (explain.Subject, bool) {
+	m, ok := f.(*vae.Model)
+	if !ok {
+		return explain.Subject{}, false
+	}
+	s := explain.Subject{
+		Model: m, Encoder: m.Encoder(), Family: elbo.Diagonal,
+		StandardNormal: m.Config().Prior == vae.StandardNormal && !m.Config().FullPosterior,
+	}
+	if m.Config().FullPosterior {
+		s.Family = elbo.Full
+	}
+	if marginal, ok, err := m.Marginal(); ok && err == nil {
+		s.Exact = marginal
+	}
+	return s, true
+}
+
+// Activity returns how much of the code is used.
+func (variational) Activity(f saved.Fitted, x *mat.Dense) (active int, rate []float64) {
+	a := f.(*vae.Model).Activity(x)
+	return a.Active, a.Rate
+}
+
+// networkSettings turns the settings of the comparison into those of either kind of
+// autoencoder; bounded says that training raises a bound on log p.
+func (j *Job) networkSettings(d *Data, name string, bounded bool) (vae.Settings, error) {
+	c := &j.Settings
+	s := c.VAE
+	s.Floor, s.Dynamic = c.Floor, c.Binarize == dataset.BinarizedDynamic
+	measure := d.Preparation.Measure
+	switch {
+	case c.Likelihood.Given:
+		s.Likelihood = c.Likelihood.Value
+		if !slices.Contains(s.Likelihood.Measures(), measure) {
+			return s, density.SettingErrorf(nil, "{Likelihood=%v}: not a likelihood of %s data; leave it out, or change {Binarize}", s.Likelihood, measure)
+		}
+	case measure == density.Binary:
+		s.Likelihood = vae.Bernoulli
+	}
+	if c.levels() {
+		s.Levels = int(d.Preparation.Hi) + 1
+	}
+	if s.Epochs == 0 && c.Effort > 0 {
+		s.Epochs = max(int(c.Effort*float64(s.DefaultEpochs(d.Train.Rows()))), 1)
+	}
+	most := s.Epochs
+	if most == 0 {
+		most = s.DefaultEpochs(d.Train.Rows())
+	}
+	s.Progress = func(epoch int, train, _ float64) {
+		note := ""
+		if bounded {
+			note = fmt.Sprintf("bound %.4g nats", train+d.Preparation.Transform.LogJacobian())
+		}
+		j.step(name+": training, epoch", epoch, most, note)
+	}
+	return s, nil
+}
+
+// networkRecord is what training came to, beside its settings.
+type networkRecord struct {
+	EpochsRun int `json:"epochs_run"`
+	EpochKept int `json:"epoch_kept"`
+	Steps     int `json:"steps"`
+}
+
+// networkFit tells the story of a trained network. jacobian takes its history to nats
+// of the data.
+func (j *Job) networkFit(name string, m saved.Fitted, report *vae.Report, d *Data, took time.Duration, jacobian float64) (*Fit, error) {
+	fit := &Fit{
+		Model:     &saved.Model{Name: name, Fitted: m, Preparation: d.Preparation},
+		Seconds:   took.Seconds(),
+		Passes:    float64(len(report.History)),
+		Converged: &report.Converged,
+		History:   History{Unit: "epoch", Best: report.BestEpoch},
+		Warnings:  j.advise(report.Warnings, "vae", jacobian),
+	}
+	for _, e := range report.History {
+		fit.History.Train = append(fit.History.Train, e.Train+jacobian)
+		if d.Valid != nil {
+			fit.History.Valid = append(fit.History.Valid, e.Valid+jacobian)
+		}
+	}
+	if err := fit.record(report.Settings, networkRecord{len(report.History), report.BestEpoch, report.Steps}); err != nil {
+		return nil, err
+	}
+	if !report.Settings.Likelihood.Scaled() {
+		return fit, fit.omit("sigma", "floor")
+	}
+	return fit, nil
+}
+
+// trainingRows returns the rows that a network is trained on: those of the
+// training part or, for dynamic binarisation, the grey values as probabilities,
+// of which training draws fresh bits.
+func (d *Data) trainingRows(dynamic bool) *mat.Dense {
+	if !dynamic {
+		return d.Train.Model
+	}
+	low, high := d.All.Range()
+	p := mat.NewDense(d.Train.Rows(), d.Train.Dim(), nil)
+	for i := range d.Train.Rows() {
+		row := p.RawRowView(i)
+		for k, v := range d.All.X.RawRowView(d.Train.Row(i)) {
+			row[k] = (v - low) / (high - low)
+		}
+	}
+	return p
+}

@@ -1,0 +1,35 @@
+package compare
+
+import (
+	"math"
+
+	"likely/eval"
+	"likely/results"
+)
+
+// pairs compares every two densities on the test rows, row by row.
+func pairs(evaluations []*evaluation) ([]results.Pair, error) {
+	list := []results.Pair{}
+	for i, a := range evaluations {
+		for _, b := range evaluations[i+1:] {
+			if a.test.logProb == nil || b.test.logProb == nil {
+				continue
+			}
+			diff, err := eval.Compare(a.test.logProb, b.test.logProb)
+			if err != nil {
+				return nil, err
+			}
+			if results.Optional(diff.Mean) == nil {
+				continue // a row of density 0, which a warning names
+			}
+			p := results.Pair{A: a.name, B: b.name, Diff: diff.Mean, SE: results.Optional(diff.StdErr()), Rows: diff.Rows}
+			if diff.Significant() {
+				if p.Better = a.name; math.Signbit(diff.Mean) {
+					p.Better = b.name
+				}
+			}
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}

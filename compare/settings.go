@@ -1,0 +1,124 @@
+package compare
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"likely/dataset"
+	"likely/eval"
+	"likely/gmm"
+	"likely/gmm/selection"
+	"likely/vae"
+)
+
+// Settings says what a comparison is asked to do. [Default] holds the defaults of the
+// command. As JSON, which results.json keeps, settings repeat a run.
+type Settings struct {
+	// Dataset is a name that package dataset knows, or a path.
+	Dataset string `json:"dataset"`
+	// Test is the path of the held-out rows; "": Holdout decides.
+	Test string `json:"test,omitempty"`
+	// Holdout is the share of the rows held out, and Valid that of the training
+	// rows kept for early stopping and for choices; both in [0, 1).
+	Holdout float64 `json:"holdout"`
+	Valid   float64 `json:"valid"`
+	// Models are names of [Kinds], in the order to report; nil: all that suit
+	// the data.
+	Models []string `json:"models,omitempty"`
+	// Preset is the preset that was applied, for the record: [Settings.Apply]
+	// applies one.
+	Preset Preset `json:"preset"`
+	// Seed is what all randomness derives from.
+	Seed uint64 `json:"seed"`
+
+	// Transform is what is done to the columns before the models see them.
+	Transform Transform `json:"transform"`
+	// Binarize and Dequantize decide the measure of levels.
+	Binarize   dataset.Binarization `json:"binarize"`
+	Dequantize Dequantize           `json:"dequantize"`
+	// Missing says that values may be missing.
+	Missing bool `json:"missing,omitempty"`
+	// Weights is the column that says how often each row counts; "": once.
+	Weights string `json:"weights,omitempty"`
+	// Stream is the number of rows of a file to hold in memory; 0: all.
+	Stream int `json:"stream,omitempty"`
+
+	// Floor is the smallest variance of any model relative to a column's; 0:
+	// density.DefaultFloor. It is the one of GMM and of VAE too.
+	Floor float64 `json:"floor,omitempty"`
+
+	// Components is the number of components of the mixture, or a range to
+	// choose from by Criterion, as Families is a list of families of covariances
+	// to choose from. They stand for GMM.Components and GMM.Covariance.
+	Components Range              `json:"gmm_components"`
+	Families   selection.Families `json:"gmm_covariance"`
+	// Criterion is how to choose; auto: by the validation rows, or by BIC where
+	// there are none.
+	Criterion Auto[selection.Criterion] `json:"gmm_criterion"`
+	GMM       gmm.Settings              `json:"gmm"`
+
+	// Likelihood is that of the networks; auto: the one that suits the measure.
+	// It stands for VAE.Likelihood.
+	Likelihood Auto[vae.Likelihood] `json:"vae_likelihood"`
+	// Effort multiplies the default number of epochs; 0: 1. It is not used
+	// where VAE.Epochs says how many.
+	Effort float64      `json:"vae_effort,omitempty"`
+	VAE    vae.Settings `json:"vae"`
+
+	// EvalSamples is the number of importance samples for each row, EvalRows the
+	// number of rows evaluated of each part (0: all), GapRows that of the rows on
+	// which the gap is divided (0: none). Novelty says whether samples are
+	// measured for being new.
+	EvalSamples int  `json:"eval_samples"`
+	EvalRows    int  `json:"eval_rows,omitempty"`
+	GapRows     int  `json:"eval_gap_rows,omitempty"`
+	Novelty     bool `json:"eval_novelty,omitempty"`
+}
+
+// Default returns the settings of the bare command. What a model's package decides
+// has its default there.
+func Default() Settings {
+	mixture, err := gmm.Settings{}.Resolved()
+	if err != nil {
+		panic("compare: the defaults of gmm are impossible")
+	}
+	network, err := vae.Settings{}.Resolve(manyRows)
+	if err != nil {
+		panic("compare: the defaults of vae are impossible")
+	}
+	return Settings{
+		Dataset:     "digits",
+		Holdout:     0.2,
+		Valid:       0.1,
+		Seed:        1,
+		Components:  Range{mixture.Components, mixture.Components},
+		Families:    selection.Families{mixture.Covariance},
+		GMM:         gmm.Settings{Starts: mixture.Starts, SplitMerge: mixture.SplitMerge},
+		VAE:         vae.Settings{Latent: network.Latent, Hidden: network.Hidden, Beta: network.Beta},
+		EvalSamples: eval.DefaultSamples,
+	}
+}
+
+// mixture returns the settings of one mixture: how every candidate is fitted.
+func (c *Settings) mixture() gmm.Settings {
+	s := c.GMM
+	s.Floor, s.Missing = c.Floor, c.Missing
+	return s
+}
+
+// ErrRecord reports a record from which a run cannot be repeated.
+var ErrRecord = errors.New("no record of the settings")
+
+// Read sets the settings to those that results.json has recorded.
+func (c *Settings) Read(record []byte) error {
+	if len(record) == 0 {
+		return fmt.Errorf("%w: it was written before there was one; give the flags instead", ErrRecord)
+	}
+	read := Settings{}
+	if err := json.Unmarshal(record, &read); err != nil {
+		return fmt.Errorf("%w: %w", ErrRecord, err)
+	}
+	*c = read
+	return nil
+}

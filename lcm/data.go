@@ -1,0 +1,382 @@
+package lcm
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"likely/density"
+)
+
+// data are the rows of a fit: checked, equal ones put together, Normal columns brought
+// to mean 0 and variance 1.
+type data struct {
+	rows
+	layout   *layout
+	weight   []float64 // n, or nil for rows that count once
+	total    float64   // Σ w
+	index    []int     // of each row of the data its place here, −1 for absent ones
+	distinct int       // rows that differ
+	shift    []float64 // of Normal columns: model space = (x − shift)/scale
+	scale    []float64
+	jacobian float64   // mean over the rows of what the scales add to ln p
+	mean     []float64 // average of each column that holds counts
+	values   *countTable
+	overall  *parameters // of a single class, which seeds begin with
+}
+
+// newData checks x (N×D) and makes the rows of a fit. Rows of weight 0 are left out.
+func newData(x *mat.Dense, s Settings) (*data, error) {
+	if x == nil || x.IsEmpty() {
+		return nil, errNoRows()
+	}
+	n, width := x.Dims()
+	columns := s.Columns
+	if columns == nil {
+		columns = make([]Column, width)
+	}
+	if len(columns) != width {
+		return nil, density.SettingErrorf(ErrSettings, "lcm: {Columns} describes %d columns, the data have %d: {err}", len(columns), width)
+	}
+	if s.Weights != nil && len(s.Weights) != n {
+		panic("lcm: weights and data differ in length")
+	}
+	kept, err := presentRows(n, s.Weights)
+	if err != nil {
+		return nil, err
+	}
+	if columns, err = checkColumns(x, kept, columns, s.Missing); err != nil {
+		return nil, err
+	}
+	d := &data{layout: newLayout(columns)}
+	x = d.gather(x, kept, s.Weights)
+	n, _ = x.Dims()
+	d.prepare(d.layout, x, 0, n, !s.Missing)
+	d.total = float64(n)
+	if d.weight != nil {
+		d.total = 0
+		for _, w := range d.weight {
+			d.total += w
+		}
+	}
+	if err := d.standardize(); err != nil {
+		return nil, err
+	}
+	d.tabulate()
+	d.averages()
+	return d, nil
+}
+
+// presentRows returns the numbers of the rows of positive weight, nil for all.
+func presentRows(n int, weights []float64) ([]int, error) {
+	var kept []int
+	for i, w := range weights {
+		if !(w >= 0) || math.IsInf(w, 1) {
+			return nil, density.SettingErrorf(ErrSettings, "lcm: {Weights} of row %d is %v: {err}; a row counts 0 times, once, or more", i+1, w)
+		}
+		if w > 0 {
+			kept = append(kept, i)
+		}
+	}
+	if weights != nil && len(kept) == 0 {
+		return nil, density.SettingErrorf(ErrSettings, "lcm: {Weights} are all 0: {err}; at least one row must count")
+	}
+	if len(kept) == n {
+		kept = nil
+	}
+	return kept, nil
+}
+
+// checkColumns checks the rows that count and returns the columns with their levels.
+func checkColumns(x *mat.Dense, kept []int, columns []Column, missing bool) ([]Column, error) {
+	columns = slices.Clone(columns)
+	n := len(kept)
+	if kept == nil {
+		n, _ = x.Dims()
+	}
+	name := func(i int) int {
+		if kept != nil {
+			return kept[i]
+		}
+		return i
+	}
+	for j, c := range columns {
+		if c.Kind < Bernoulli || c.Kind > Normal {
+			return nil, density.SettingErrorf(ErrSettings, "lcm: {Columns}: column %d is of an unknown kind %d: {err}", j+1, int(c.Kind))
+		}
+		if c.Levels < 0 || c.Levels > maxLevels || c.Levels > 0 && c.Kind != Categorical {
+			return nil, density.SettingErrorf(ErrSettings, "lcm: {Columns}: column %d, %v, has %d levels: {err}; only a categorical column has levels, at most %d", j+1, c.Kind, c.Levels, maxLevels)
+		}
+	}
+	largest := make([]int, len(columns))
+	seen := make([]int, len(columns))
+	for i := range n {
+		any := false
+		for j, v := range x.RawRowView(name(i)) {
+			if math.IsNaN(v) {
+				if !missing {
+					return nil, density.SettingErrorf(density.ErrNonFinite, "lcm: row %d, column %d is %v: {err}; remove the row or fill the value in, or set {Missing} for values that are missing", name(i)+1, j+1, v)
+				}
+				continue
+			}
+			c := columns[j]
+			if c.Kind == Categorical && c.Levels == 0 {
+				c.Levels = maxLevels
+			}
+			if !c.holds(v) {
+				err := density.ErrSupport
+				if math.IsInf(v, 0) {
+					err = density.ErrNonFinite
+				}
+				return nil, density.SettingErrorf(err, "lcm: row %d, column %d is %v: {err}; a %v column wants %s; mend the value or give the column another kind in {Columns}", name(i)+1, j+1, v, c.Kind, columns[j].wants())
+			}
+			any = true
+			seen[j]++
+			if c.Kind == Categorical {
+				largest[j] = max(largest[j], int(v))
+			}
+		}
+		if !any {
+			return nil, fmt.Errorf("lcm: row %d has no values: %w; leave it out", name(i)+1, density.ErrNonFinite)
+		}
+	}
+	for j, count := range seen {
+		if count == 0 {
+			return nil, fmt.Errorf("lcm: column %d has no values: %w; leave it out", j+1, density.ErrNonFinite)
+		}
+		if columns[j].Kind == Categorical && columns[j].Levels == 0 {
+			columns[j].Levels = largest[j] + 1
+		}
+	}
+	return columns, nil
+}
+
+// gather takes the rows of x that count, equal ones as one, if that halves their
+// number at least. It sets weights, index and the number of rows that differ.
+func (d *data) gather(x *mat.Dense, kept []int, weights []float64) *mat.Dense {
+	n, width := x.Dims()
+	d.index = make([]int, n)
+	for i := range d.index {
+		d.index[i] = -1
+	}
+	if kept == nil {
+		kept = make([]int, n)
+		for i := range kept {
+			kept[i] = i
+		}
+	}
+	var firsts []int                        // of each set of equal rows
+	before := make([]int, 0, len(kept))     // the set with the same hash before, −1 for none
+	last := make(map[uint64]int, len(kept)) // the last set with a hash
+	for _, i := range kept {
+		values := x.RawRowView(i)
+		h := hash(values)
+		head, ok := last[h]
+		if !ok {
+			head = -1
+		}
+		set := head
+		for set >= 0 && !equal(x.RawRowView(firsts[set]), values) {
+			set = before[set]
+		}
+		if set < 0 {
+			set = len(firsts)
+			last[h] = set
+			before, firsts = append(before, head), append(firsts, i)
+		}
+		d.index[i] = set
+	}
+	d.distinct = len(firsts)
+	if d.distinct > len(kept)/2 {
+		firsts = kept
+		for to, i := range kept {
+			d.index[i] = to
+		}
+	}
+	d.weight = make([]float64, len(firsts))
+	for _, i := range kept {
+		w := 1.0
+		if weights != nil {
+			w = weights[i]
+		}
+		d.weight[d.index[i]] += w
+	}
+	if !slices.ContainsFunc(d.weight, func(w float64) bool { return w != 1 }) {
+		d.weight = nil
+	}
+	if len(firsts) == n {
+		return x
+	}
+	out := mat.NewDense(len(firsts), width, nil)
+	for to, from := range firsts {
+		out.SetRow(to, x.RawRowView(from))
+	}
+	return out
+}
+
+// hash returns a number that equal rows share: of their bits, but for the sign of 0
+// and the kind of NaN.
+func hash(values []float64) uint64 {
+	h := uint64(0x9e3779b97f4a7c15)
+	for _, v := range values {
+		bits := math.Float64bits(v + 0)
+		if v != v {
+			bits = 1
+		}
+		h = (h ^ bits) * 0xff51afd7ed558ccd
+		h ^= h >> 32
+	}
+	return h
+}
+
+func equal(a, b []float64) bool {
+	for i, v := range a {
+		if v != b[i] && (v == v || b[i] == b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *data) weightOf(i int) float64 {
+	if d.weight == nil {
+		return 1
+	}
+	return d.weight[i]
+}
+
+// smallestVariance is that of a column below which variances of classes lose digits;
+// above largestVariance they may overflow.
+const smallestVariance, largestVariance = 1e-290, 1e290
+
+// standardize brings the Normal columns to mean 0 and variance 1.
+func (d *data) standardize() error {
+	l, width := d.layout, len(d.layout.normals)
+	d.shift, d.scale = make([]float64, width), make([]float64, width)
+	for q, j := range l.normals {
+		there := func(i int) bool { return d.normalMask == nil || d.normalMask[i*width+q] != 0 }
+		first, found := 0.0, false
+		var weight, sum, squares float64
+		for i := range d.n {
+			if !there(i) {
+				continue
+			}
+			if v := d.normals[i*width+q]; !found {
+				first, found = v, true
+			}
+			weight += d.weightOf(i)
+			sum += d.weightOf(i) * (d.normals[i*width+q] - first)
+		}
+		mean := first + sum/weight
+		for i := range d.n {
+			if there(i) {
+				e := d.normals[i*width+q] - mean
+				squares += d.weightOf(i) * (e * e)
+			}
+		}
+		variance := squares / weight
+		switch {
+		case !(variance <= largestVariance):
+			return fmt.Errorf("lcm: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, density.ErrNonFinite)
+		case !(variance > 0):
+			return fmt.Errorf("lcm: column %d has the single value %v: %w; drop the column", j+1, mean, density.ErrConstant)
+		case variance < smallestVariance:
+			return fmt.Errorf("lcm: the variance of column %d is %.3g, which leaves no digits for those of classes: %w; multiply the column by a power of ten", j+1, variance, density.ErrNonFinite)
+		}
+		d.shift[q], d.scale[q] = mean, math.Sqrt(variance)
+		d.jacobian -= math.Log(d.scale[q]) * (weight / d.total)
+		for i := range d.n {
+			if there(i) {
+				d.normals[i*width+q] = (d.normals[i*width+q] - mean) / d.scale[q]
+			}
+		}
+	}
+	return nil
+}
+
+// tabulate finds the distinct counts of the NegativeBinomial columns.
+func (d *data) tabulate() {
+	width := len(d.layout.counts)
+	if width == 0 {
+		return
+	}
+	d.values = &countTable{first: []int{0}}
+	d.places = make([]int32, d.n*width)
+	for q := range width {
+		var values []float64
+		for i := range d.n {
+			if v := d.counts[i*width+q]; !math.IsNaN(v) {
+				values = append(values, v)
+			}
+		}
+		slices.Sort(values)
+		values = slices.Compact(values)
+		for i := range d.n {
+			d.places[i*width+q] = -1
+			if v := d.counts[i*width+q]; !math.IsNaN(v) {
+				at, _ := slices.BinarySearch(values, v)
+				d.places[i*width+q] = int32(at)
+			}
+		}
+		d.values.values = append(d.values.values, values...)
+		d.values.first = append(d.values.first, len(d.values.values))
+	}
+}
+
+// averages computes the mean of each column that holds counts, at least that of one
+// event in all rows: what the prior expects of a rate.
+func (d *data) averages() {
+	l := d.layout
+	d.mean = make([]float64, len(l.columns))
+	for j, c := range l.columns {
+		if c.Kind != Poisson && c.Kind != NegativeBinomial {
+			continue
+		}
+		var weight, sum float64
+		q := l.place[j]
+		for i := range d.n {
+			switch {
+			case c.Kind == NegativeBinomial:
+				if v := d.counts[i*len(l.counts)+q]; !math.IsNaN(v) {
+					weight, sum = weight+d.weightOf(i), sum+d.weightOf(i)*v
+				}
+			case d.linearMask == nil || d.linearMask[i*len(l.linear)+q] != 0:
+				weight, sum = weight+d.weightOf(i), sum+d.weightOf(i)*d.linear[i*d.stride+q]
+			}
+		}
+		d.mean[j] = sum / weight
+		if sum == 0 {
+			d.mean[j] = 1 / weight
+		}
+	}
+}
+
+// middling returns parameters of classes that have no rows.
+func (d *data) middling(k int) *parameters {
+	l := d.layout
+	p := newParameters(k, l)
+	for c := range k {
+		p.logWeight[c] = -math.Log(float64(k))
+		for q, j := range l.linear {
+			p.linear[c*len(l.linear)+q] = 0.5
+			if l.columns[j].Kind == Poisson {
+				p.linear[c*len(l.linear)+q] = d.mean[j]
+			}
+		}
+		for _, j := range l.tables {
+			q := l.place[j]
+			for i := l.first[q]; i < l.first[q+1]; i++ {
+				p.level[c*l.levels()+i] = 1 / float64(l.columns[j].Levels)
+			}
+		}
+		for q, j := range l.counts {
+			p.mean[c*len(l.counts)+q], p.size[c*len(l.counts)+q] = d.mean[j], math.Inf(1)
+		}
+		for q := range l.normals {
+			p.variance[c*len(l.normals)+q] = 1
+		}
+	}
+	return p
+}
