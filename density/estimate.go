@@ -92,11 +92,11 @@ func (e Estimate) String() string {
 	return fmt.Sprintf("%.4g ± %.2g nats (%s, %d rows)", e.Value, e.StdErr(), e.Kind, e.Rows)
 }
 
-// MeanEstimate averages per-row values (nats, length N ≥ 1) and the per-row
-// Monte Carlo standard errors sampleErr (length N, or nil where the values
-// are closed forms; the errors of different rows are independent). samples is
-// the number of draws a row. Sums are accumulated in row order. The data
-// error of a single row is NaN: one row says nothing about its spread.
+// MeanEstimate averages per-row values (nats, length N ≥ 1) and the per-row Monte Carlo
+// standard errors sampleErr (length N, or nil where the values are closed forms). The
+// errors of different rows are independent. samples is the number of draws a row. Sums
+// are accumulated in row order. The data error of a single row is NaN: one row says
+// nothing about its spread.
 func MeanEstimate(values, sampleErr []float64, kind Kind, samples int) Estimate {
 	return WeightedMeanEstimate(values, sampleErr, nil, kind, samples)
 }
@@ -107,13 +107,13 @@ func MeanEstimate(values, sampleErr []float64, kind Kind, samples int) Estimate 
 //	m = Σ wᵢxᵢ / W,   DataErr² = Σ wᵢ(xᵢ − m)² / (W(W−1)) − Σ wᵢsᵢ² / W²,
 //	SampleErr² = Σ wᵢ²sᵢ² / W²
 //
-// where sᵢ is the sampleErr of row i. Weights are frequencies, so value and DataErr
-// are those of the table of W rows in which row i stands wᵢ times. It is not the
-// error for survey weights, Σ wᵢ²(xᵢ − m)² / W², which knows N rows however often they
-// count: weights that are shares of a population must be scaled so that their sum is
-// the number of rows they are worth. Where W is 1 or less DataErr is NaN. The draws of
-// a row count wᵢ times too, but were made once. A row of weight 0 is absent, also one
-// whose value is infinite; Rows counts the others, of which there must be one.
+// where sᵢ is the sampleErr of row i. Weights are frequencies, so value and DataErr are
+// those of the table of W rows in which row i stands wᵢ times. It is not the error for
+// survey weights, Σ wᵢ²(xᵢ − m)² / W², which knows N rows however often they count.
+// Weights that are shares of a population must be scaled: their sum is to be the number
+// of rows they are worth. Where W is 1 or less DataErr is NaN. The draws of a row count
+// wᵢ times too, but were made once. A row of weight 0 is absent, also one whose value
+// is infinite; Rows counts the others; there must be at least one.
 func WeightedMeanEstimate(values, sampleErr, weights []float64, kind Kind, samples int) Estimate {
 	n := len(values)
 	if n == 0 || sampleErr != nil && len(sampleErr) != n || weights != nil && len(weights) != n {

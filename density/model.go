@@ -103,14 +103,14 @@ type Gradient interface {
 // decoder; the values must be those of LogPrior and LogLik but for rounding.
 type LatentGradient interface {
 	Latent
-	// LogPriorGrad stores log p(zᵢ) in nats for each row of z (N×L) in dst
-	// (length N, or nil), which it returns, and ∇_z log p(zᵢ) in row i of
-	// grad (N×L). grad must not be z.
+	// LogPriorGrad stores log p(zᵢ) in nats for each row of z (N×L) in dst (length N,
+	// or nil), and returns dst. It stores ∇_z log p(zᵢ) in row i of grad (N×L). grad
+	// must not be z.
 	LogPriorGrad(dst []float64, grad, z *mat.Dense) []float64
-	// LogLikGrad stores log p(x|z) in nats for each row of z (N·S×L) in dst
-	// (length N·S, or nil), which it returns, and ∇_z log p(x|z), at β = 1
-	// and in float64, in the same row of grad (N·S×L). Row i·S+s of z
-	// belongs to row i of x (N×D). grad must not be z.
+	// LogLikGrad stores log p(x|z) in nats for each row of z (N·S×L) in dst (length
+	// N·S, or nil), and returns dst. It stores ∇_z log p(x|z), at β = 1 and in float64,
+	// in the same row of grad (N·S×L). Row i·S+s of z belongs to row i of x (N×D). grad
+	// must not be z.
 	LogLikGrad(dst []float64, grad, x, z *mat.Dense) []float64
 }
 

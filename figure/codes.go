@@ -17,12 +17,11 @@ import (
 // shapes of categories; with eight colours they repeat after 24.
 var shapes = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.PyramidGlyph{}, draw.BoxGlyph{}}
 
-// Codes draws where the examples lie in a code of two dimensions (N×2), such
-// as the means of q(z|x), one colour and shape for each label, with the label
-// written at the median of its codes. Circles hold 50 and 95 % of a standard
-// normal, the prior of most codes: codes in a speck at their centre tell
-// nothing about the data, and codes far outside are hardly ever drawn. labels
-// has length N, or is nil where there are none.
+// Codes draws where the examples lie in a code of two dimensions (N×2), such as the
+// means of q(z|x). Each label has a colour and a shape, and is written at the median of
+// its codes. Circles hold 50 and 95 % of a standard normal, the prior of most codes.
+// Codes in a speck at their centre tell nothing about the data, and codes far outside
+// are hardly ever drawn. labels has length N, or is nil where there are none.
 func Codes(title string, codes *mat.Dense, labels []string) (*Figure, error) {
 	if err := checkPoints("the codes", codes, 2); err != nil {
 		return nil, err

@@ -129,8 +129,8 @@ func (m *marcher) cell(i, j int, starts []int) []int {
 	return append(starts, leave)
 }
 
-// saddle treats a cell of which two opposite corners are inside: the mean of
-// the corners decides whether they are joined.
+// saddle treats a cell with two opposite corners inside: the mean of the corners
+// decides whether they are joined.
 func (m *marcher) saddle(nodes [4][2]int, edges [4]int, in [4]bool, starts []int) []int {
 	var mean float64
 	for _, n := range nodes {

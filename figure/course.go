@@ -18,9 +18,9 @@ type course struct {
 	fill                 color.NRGBA
 }
 
-// block returns how many steps of the history one point of its lines stands
-// for: 1, unless there are hundreds of steps and they go up and down so often
-// that a line through all of them would be a smear.
+// block returns how many steps of the history one point of its lines stands for. It is
+// 1, unless there are hundreds of steps that go up and down so often that a line
+// through all of them would be a smear.
 func (h History) block() int {
 	const most = 300 // steps that can be told apart in a panel
 	n := len(h.Train)

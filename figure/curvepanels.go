@@ -20,11 +20,10 @@ type CurvePanel struct {
 	Curves []Curve
 }
 
-// CurvePanels draws one quantity against several settings side by side, on one
-// vertical scale, so that what it reaches by one can be compared with what it
-// reaches by another: a bound by its number of samples, and by the number of
-// temperatures of annealing. quantity labels the vertical axis. References run
-// through all panels; they may be nil.
+// CurvePanels draws one quantity against several settings side by side, on one vertical
+// scale, for comparison: say, a bound by its number of samples beside a bound by the
+// number of temperatures of annealing. quantity labels the vertical axis. References
+// run through all panels; they may be nil.
 func CurvePanels(title, quantity string, panels []CurvePanel, references []Reference) (*Figure, error) {
 	if len(panels) == 0 {
 		return nil, fmt.Errorf("figure: no panels of curves: %w", ErrEmpty)

@@ -117,13 +117,12 @@ func drawCurves(title string, axes CurvesAxes, curves []Curve, references []Refe
 	return f.figure(), nil
 }
 
-// Criteria draws a selection criterion against the number of components, one
-// curve for each family of covariances, and rings the best point of all, unless a
-// curve says which is (a value may be the best and not be sound).
-// Values that are much worse than the better half run out of the frame.
-// criterion labels the vertical axis, with its sign convention, such as "BIC
-// (nats, larger is better)"; smaller says that the smallest value is the
-// best.
+// Criteria draws a selection criterion against the number of components, one curve for
+// each family of covariances. It rings the best point of all, unless a curve says which
+// that is: a value may be the best and not be sound. Values that are much worse than
+// the better half run out of the frame. criterion labels the vertical axis with its
+// sign convention, such as "BIC (nats, larger is better)". smaller says that the
+// smallest value is the best.
 func Criteria(title, criterion string, smaller bool, curves []Curve) (*Figure, error) {
 	marked := slices.Clone(curves)
 	var all []float64

@@ -29,24 +29,23 @@ type Panel struct {
 	Subtitle string
 	// LogDensity returns log p(x) in nats, in the units of the data.
 	LogDensity LogDensity
-	// Outlines are closed curves, each of a component of the density, over two
-	// columns (n×2 points, the last of which joins the first); nil: none.
-	// OutlineName says in the legend what they hold, such as "components, 80 %
-	// of each".
+	// Outlines are closed curves over two columns, one for each component of the
+	// density. Each is n×2 points, and its last point joins the first. nil: none.
+	// OutlineName says in the legend what they hold, such as "components, 80 % of
+	// each".
 	Outlines    []*mat.Dense
 	OutlineName string
-	// Parts are the weighted log densities, over one column, of which that of
-	// the panel is the sum; nil: none.
+	// Parts are weighted log densities over one column. The density of the panel is the
+	// sum of theirs. nil: none.
 	Parts []LogDensity
 }
 
-// Densities draws the densities of panels over the same points (N×2), side by
-// side on shared axes. Filled are the highest-density regions with 50, 80, 95
-// and 99 % of each model's mass. The frame is the range of the points and 15 %
-// more on all sides; mass is counted up to three more frames beyond each side,
-// and a note names models with more than 1 % of their mass outside the frame, or
-// with peaks too narrow to be drawn truly. Outlines are drawn over the regions. columns are the labels of the axes,
-// with units.
+// Densities draws the densities of panels over the same points (N×2), side by side on
+// shared axes. Filled are the highest-density regions with 50, 80, 95 and 99 % of each
+// model's mass. The frame is the range of the points and 15 % more on all sides. Mass
+// is counted up to three more frames beyond each side. A note names models with more
+// than 1 % of their mass outside the frame, or with peaks too narrow to be drawn truly.
+// Outlines are drawn over the regions. columns are the labels of the axes, with units.
 //
 // Each LogDensity is called with 25600 rows, and once more with 12288 if more
 // than 1 % of its mass lies outside the frame. Points that are not finite, and

@@ -112,10 +112,9 @@ type bars struct {
 // newBars counts values into bins that suit them.
 func newBars(values []float64) bars { return fillBars(binEdges(values, len(values)), values) }
 
-// binEdges chooses bins over the range of values for a histogram of n of them:
-// of the width 2·IQR/∛N (Freedman and Diaconis 1981), but at least 3·∛n of
-// them, since that width suits one hump and would merge clusters, and from 8 to
-// 60.
+// binEdges chooses bins over the range of values for a histogram of n of them. Their
+// width is 2·IQR/∛N (Freedman and Diaconis 1981). That suits one hump and would merge
+// clusters, so there are at least 3·∛n bins. There are from 8 to 60.
 func binEdges(values []float64, n int) []float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	all := len(sorted)

@@ -1,6 +1,6 @@
-// Package figure draws what the rest of likely finds out: densities over the
-// data they claim to explain, samples beside the real thing, the course of a
-// fit, and scores that do not hide what kind of number they are.
+// Package figure draws what the rest of likely finds out. There are densities over the
+// data they claim to explain, samples beside real rows, and the course of a fit. Scores
+// show what kind of number they are.
 //
 // Every function takes plain data (points, log-densities, estimates) and
 // returns a [Figure], which saves itself as PNG or SVG. Nothing here fits,
@@ -23,12 +23,12 @@
 //
 // # How to read scores
 //
-// [Scores] sorts models by nats per row and gives each [density.Kind] a marker of
-// its own: a disc is an exact value, a triangle a bound that points to the side
-// on which the truth lies, a ring an estimate. The bars are one standard error
-// over rows and draws (thick) and two (thin). They describe each model by
-// itself; differences between models are taken row by row, and are sharper than
-// two overlapping bars suggest.
+// [Scores] sorts models by nats per row and gives each [density.Kind] a marker of its
+// own. A disc is an exact value, and a ring an estimate. A triangle is a bound; it
+// points to the side on which the truth lies. The bars are one standard error over rows
+// and draws (thick) and two (thin). They describe each model by itself; differences
+// between models are taken row by row, and are sharper than two overlapping bars
+// suggest.
 //
 // # Colours
 //

@@ -25,9 +25,9 @@ var ErrShape = errors.New("sizes do not fit together")
 // resolution of PNG files, in dots per inch.
 const resolution = 150
 
-// svgFixes mends what vgsvg writes: a reader without the Liberation fonts
-// falls back on fonts of the same metrics instead of a serif default, and
-// pictures, which are PNG, say so, since some readers believe the label.
+// svgFixes mends what vgsvg writes. A reader without the Liberation fonts falls back on
+// fonts of the same metrics instead of a serif default. Pictures are PNG and say so,
+// since some readers believe the label.
 var svgFixes = strings.NewReplacer(
 	"font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;",
 	"data:image/jpg;base64,", "data:image/png;base64,",

@@ -28,12 +28,11 @@ type GapPart struct {
 	Nats, StdErr float64
 }
 
-// Gaps draws each gap as a row of stacked bars: log p(x) − ELBO, split into
-// what the family of q cannot express (approximation) and what the encoder
-// fails to reach within it (amortization; Cremer et al. 2018). The line on
-// each part is one standard error. A part that is negative, as noise or an
-// unfinished optimisation can make it, is drawn to the left of zero and not
-// hidden.
+// Gaps draws each gap, log p(x) − ELBO, as a row of stacked bars (Cremer et al. 2018).
+// One part is what the family of q cannot express (approximation). The other is what
+// the encoder fails to reach within it (amortization). The line on each part is one
+// standard error. A part that is negative, as noise or an unfinished optimisation can
+// make it, is drawn to the left of zero and not hidden.
 func Gaps(title string, gaps []Gap) (*Figure, error) {
 	if len(gaps) == 0 {
 		return nil, fmt.Errorf("figure: no gaps: %w", ErrEmpty)

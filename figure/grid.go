@@ -140,10 +140,10 @@ func (g field) massAround() float64 {
 	return math.Exp(density.LogSumExp(g.around) + math.Log(g.aroundCell))
 }
 
-// thresholds returns, for each share in (0, 1) of the mass on the grid and in
-// the margin, the log-density c at which {log p ≥ c} holds that share: the
-// boundary of its highest-density region (Hyndman 1996, "Computing and
-// graphing highest density regions").
+// thresholds returns, for each share in (0, 1) of the mass on the grid and in the
+// margin, the log-density c at which {log p ≥ c} holds that share. It bounds the
+// highest-density region of that share (Hyndman 1996, "Computing and graphing highest
+// density regions").
 func (g field) thresholds(shares []float64) []float64 {
 	type patch struct{ logp, area float64 }
 	patches := make([]patch, 0, len(g.logp)+len(g.around))

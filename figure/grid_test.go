@@ -70,9 +70,9 @@ func TestMassNote(t *testing.T) {
 	require.Contains(t, at(0.0025, 4.0/159, 4.0/159).massNote(), "the density has peaks narrower")
 }
 
-// The share of the mass that the drawn polygons enclose, counted by the
-// winding number of independent midpoints, is the share that the legend
-// promises, also for two separate clusters and for a ring with a hole.
+// The share of the mass that the drawn polygons enclose, counted by the winding number
+// of independent midpoints, is the share that the legend promises. This also holds for
+// two separate clusters and for a ring with a hole.
 func TestRegionsEncloseTheirShare(t *testing.T) {
 	ring := func(_ []float64, x *mat.Dense) []float64 {
 		n, _ := x.Dims()

@@ -10,10 +10,10 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// ManifoldCodes returns the k²×2 codes at which Manifold expects images: the
-// grid of the quantiles (i+½)/k of a standard normal along both axes, so that
-// each cell stands for the same mass 1/k² of the prior. Codes run from left
-// to right (z₁ ascending), and from the top down (z₂ descending).
+// ManifoldCodes returns the k²×2 codes at which Manifold expects images. They are the
+// grid of the quantiles (i+½)/k of a standard normal along both axes. Each cell then
+// stands for the same mass 1/k² of the prior. Codes run from left to right (z₁
+// ascending), and from the top down (z₂ descending).
 func ManifoldCodes(k int) *mat.Dense {
 	if k < 1 {
 		panic("figure: a manifold needs at least one code a side")

@@ -20,12 +20,11 @@ type Score struct {
 	Estimate density.Estimate // nats per row
 }
 
-// Scores draws the mean log-likelihood of each model as a mark with bars of one
-// standard error (thick) and two (thin), over rows and draws together, the best
-// on top, and the numbers with one standard error beside it. The mark shows the
-// kind of the number. rows names the examples, such as "test rows". A score of −∞ is listed without a mark; NaN
-// and +∞ are errors. A standard error that is NaN, as for a single row, has
-// no bar.
+// Scores draws the mean log-likelihood of each model as a mark, the best on top, with
+// the number and one standard error beside it. Bars are one standard error (thick) and
+// two (thin), over rows and draws together. The mark shows the kind of the number. rows
+// names the examples, such as "test rows". A score of −∞ is listed without a mark; NaN
+// and +∞ are errors. A standard error that is NaN, as for a single row, has no bar.
 func Scores(title, rows string, scores []Score) (*Figure, error) {
 	if len(scores) == 0 {
 		return nil, fmt.Errorf("figure: no scores: %w", ErrEmpty)

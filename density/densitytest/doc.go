@@ -20,9 +20,9 @@
 // identity E_p[h(x)/p(x)] = ∫ h(x) dx = 1, for a normal h fitted to draws
 // (Gelfand & Dey 1994), checks constant and draws at once.
 //
-// Comparisons of draws allow five standard errors, so that a correct model
-// fails one of them with a probability below 10⁻⁶ for a new seed; the seed is
-// fixed, so a test that passes keeps passing.
+// Comparisons of draws allow five standard errors, so that a correct model fails one of
+// them with a probability below 10⁻⁶ for a new seed. The seed is fixed, so a test that
+// passes keeps passing.
 //
 // [Linear], [FiniteMixture] and [Curve] are small models with known answers,
 // against which bounds and estimators are tested.

@@ -76,11 +76,10 @@ func (f frame) in(u, x []float64) {
 // reach is how far the grid extends, in standard deviations.
 const reach = 1e5
 
-// integrate returns ∫ g(u)·exp(log(x)) dx for each of the functions that g
-// stores values of, over one or two columns, by the trapezoidal rule after the
-// substitution u = sinh(t): nodes lie densely about the centre and reach far
-// into the tails, and for smooth integrands the error falls exponentially with
-// their number (Takahasi & Mori 1974).
+// integrate returns ∫ g(u)·exp(log(x)) dx over one or two columns, for each function
+// whose values g stores. It uses the trapezoidal rule after the substitution u =
+// sinh(t). Nodes lie densely about the centre and reach far into the tails. For smooth
+// integrands the error falls exponentially with their number (Takahasi & Mori 1974).
 func (f frame) integrate(points, count int, log func(x *mat.Dense) []float64, g func(dst, u []float64)) []float64 {
 	d := len(f.mean)
 	limit := math.Asinh(reach)

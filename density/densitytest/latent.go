@@ -134,9 +134,9 @@ func checkConditional(t testing.TB, m density.Latent, c Config) {
 	}
 }
 
-// checkMarginal compares the mean of a density h over draws of x with
-// E p(x|z) over x ~ h and z from the prior: both are ∫ h(x) p(x) dx. h is as wide
-// as p, and in a few columns also narrow, at two draws of x.
+// checkMarginal compares the mean of a density h over draws of x with E p(x|z) over x ~
+// h and z from the prior. Both are ∫ h(x) p(x) dx. The density h is as wide as p, and
+// in a few columns also narrow, at two draws of x.
 func checkMarginal(t testing.TB, m density.Latent, c Config) {
 	t.Helper()
 	l := law{name: "p(x)", d: m.Dim(), draw: m.Rand}

@@ -9,8 +9,8 @@ import (
 	"likely/density"
 )
 
-// Linear is factor analysis, of which probabilistic PCA is the case of equal
-// variances (Tipping & Bishop 1999):
+// Linear is factor analysis. With equal variances it is probabilistic PCA (Tipping &
+// Bishop 1999):
 //
 //	x = μ + Wz + ε      z ~ N(0, I)      ε ~ N(0, diag(v))
 //	p(x) = N(μ, WWᵀ + diag(v))

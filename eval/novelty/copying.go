@@ -32,12 +32,12 @@ type Copied struct {
 // minCell is the smallest number of rows of either kind that a cell is judged by.
 const minCell = 5
 
-// Copying is the data-copying statistic C_T (Meehan et al. 2020, section 3): the
-// space is cut in k cells around the training rows; within each, the
-// Mann–Whitney statistic U counts how often a generated row is farther from its
-// nearest training row than a held-out row is, and is standardised; the mean over
-// cells is weighted by their held-out rows. Under no copying each cell's score is
-// standard normal. Columns of train (N×D), held and generated must agree.
+// Copying is the data-copying statistic C_T (Meehan et al. 2020, section 3). The space
+// is cut in k cells around the training rows. In each cell the Mann–Whitney statistic U
+// counts how often a generated row is farther from its nearest training row than a
+// held-out row is. It is standardised, and the mean over cells is weighted by their
+// held-out rows. Under no copying each cell's score is standard normal. Columns of
+// train (N×D), held and generated must agree.
 func Copying(ctx context.Context, train, held, generated *mat.Dense, k int, src rand.Source) (*Copied, error) {
 	n, _ := train.Dims()
 	if k < 1 || n < k {
@@ -136,12 +136,12 @@ type Control struct {
 	Rows *mat.Dense // n×D
 }
 
-// Controls returns the sets of n rows that statistics are calibrated with: of held
-// rows and of training rows, drawn without replacement where there are enough;
-// training rows with noise of a hundredth of each column's standard deviation; and
-// kernel density estimates on the training rows, normal with the given bandwidths
-// in units of the same. The held rows should be others than those that a statistic
-// compares with: a set compared with itself says nothing.
+// Controls returns the sets of n rows that statistics are calibrated with. Two are of
+// held rows and of training rows, drawn without replacement where there are enough. One
+// is training rows with noise of a hundredth of each column's standard deviation. The
+// others are draws from normal kernel density estimates on the training rows; the
+// bandwidths are in units of the same deviations. A statistic should not compare with
+// these held rows: a set compared with itself says nothing.
 func Controls(train, held *mat.Dense, n int, bandwidths []float64, src rand.Source) []Control {
 	random := rand.New(src)
 	_, variance := density.Moments(train)

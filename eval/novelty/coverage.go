@@ -14,10 +14,9 @@ type Quality struct {
 	// Precision is the share of generated rows inside a real ball, Recall that
 	// of real rows inside a generated ball (Kynkäänniemi et al. 2019).
 	Precision, Recall float64
-	// Density is the mean number of real balls around a generated row, over k,
-	// and Coverage the share of real balls with a generated row inside (Naeem
-	// et al. 2020): one outlier with a large ball no longer makes everything
-	// precise.
+	// Density is the mean number of real balls around a generated row, over k, and
+	// Coverage the share of real balls with a generated row inside (Naeem et al. 2020).
+	// One outlier with a large ball no longer makes everything precise.
 	Density, Coverage float64
 }
 
@@ -73,9 +72,9 @@ func share(of []bool) float64 {
 	return count / float64(len(of))
 }
 
-// Bins counts the statistically different bins (Richardson & Weiss 2018): train is
-// cut in k cells by k-means, and the share of generated rows in each is compared
-// with that of the training rows by a two-proportion test.
+// Bins counts the statistically different bins (Richardson & Weiss 2018). The training
+// rows are cut in k cells by k-means. A two-proportion test compares the share of
+// generated rows in each with that of the training rows.
 type Bins struct {
 	// Z is the score of each bin: above 0 it has too many generated rows.
 	Z []float64

@@ -1,12 +1,12 @@
 // Package novelty asks whether a model repeats or mixes its training rows, or draws
 // something new.
 //
-// A sample that lies near a training row is no proof of copying: so do held-out
-// rows, where the data are dense. Every statistic here compares generated rows with
-// held-out rows as the training rows see them, and is to be read beside the same
-// statistic of four controls ([Controls]): held-out rows (which must look new),
-// training rows (which must look copied), training rows with a little noise, and
-// kernel density estimates from narrow to wide, between the two.
+// A sample that lies near a training row is no proof of copying: so do held-out rows,
+// where the data are dense. Every statistic here compares generated rows with held-out
+// rows as the training rows see them. Read it beside the same statistic of four
+// controls ([Controls]). Held-out rows must look new, and training rows must look
+// copied. Between the two are training rows with a little noise, and kernel density
+// estimates from narrow to wide.
 //
 //   - [Copying]: are generated rows nearer to training rows than held-out rows are?
 //     (C_T, Meehan, Chaudhuri & Dasgupta 2020)

@@ -43,9 +43,9 @@ func Hull(ctx context.Context, x, base *mat.Dense, k int) ([]float64, error) {
 	return out, nil
 }
 
-// smallest returns the squared length of the shortest vector in the convex hull of
-// the rows of p, by the method of Wolfe (1976): a corral of points is kept whose
-// affine hull has its shortest vector inside; points that make it shorter enter,
+// smallest returns the squared length of the shortest vector in the convex hull of the
+// rows of p, by the method of Wolfe (1976). It keeps a corral of points whose affine
+// hull has its shortest vector inside. Points that make the vector shorter enter,
 // points whose weight would fall below 0 leave.
 func smallest(p *mat.Dense) float64 {
 	k, _ := p.Dims()

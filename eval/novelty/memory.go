@@ -52,9 +52,9 @@ func KernelAverage(ctx context.Context, q density.Proposal, train, z *mat.Dense)
 	return out, nil
 }
 
-// Memory returns ‖dec(z) − x̂(z)‖² / ‖dec(z) − x̄‖² for each row of decoded (M×D)
-// and of the averages that belong to the same codes: near 0 the decoder gives back
-// averages of training rows, near 1 or above it generalises in its own way. mean is
+// Memory returns ‖dec(z) − x̂(z)‖² / ‖dec(z) − x̄‖² for each row of decoded (M×D) and
+// of the averages that belong to the same codes. Near 0 the decoder gives back averages
+// of training rows. Near 1 or above it generalises in its own way. The argument mean is
 // x̄, the mean of the training rows. A decoded row that is the mean gives NaN.
 func Memory(decoded, averages *mat.Dense, mean []float64) []float64 {
 	m, d := decoded.Dims()

@@ -22,10 +22,10 @@ func rows(m density.Model, n int, seed uint64) *mat.Dense {
 
 func source(seed uint64) rand.Source { return density.NewSource(seed, "test.source") }
 
-// The statistic orders the controls as it must: training rows far below 0, with a
-// little noise still, kernel estimates rising with their bandwidth, held-out rows
-// and fresh rows about 0, a density that is too wide far above. |C_T| < 3 for fresh
-// rows fails with a probability below 0.01 for a new seed, as cells are averaged.
+// The statistic orders the controls as it must. Training rows are far below 0, also
+// with a little noise. Kernel estimates rise with their bandwidth. Held-out rows and
+// fresh rows are about 0, and a density that is too wide is far above. |C_T| < 3 for
+// fresh rows fails with a probability below 0.01 for a new seed, as cells are averaged.
 func TestCopyingOrdersTheControls(t *testing.T) {
 	m := densitytest.NewCurve(3, 2, 0.2, density.NewSource(1, "w"))
 	train, held := rows(m, 600, 1), rows(m, 600, 2)

@@ -3,8 +3,8 @@
 //
 // # Settings
 //
-// There are three ways of computing everything, of which the fastest one that
-// the processor supports is chosen when the program starts:
+// There are three ways of computing everything. The fastest one that the processor
+// supports is chosen when the program starts:
 //
 //	portable   Go, and SSE2 in the innermost loop of products on amd64
 //	avx2       AVX2 with FMA
@@ -15,14 +15,13 @@
 //
 // # What can be relied upon
 //
-// Within one setting every result is a function of the operands alone, to the
-// last bit. An element of a product is summed up in an order that depends on
-// the inner dimension k alone: k is cut into as many equal blocks as its length
-// asks for, a block is summed one product after the other (rounded once, by
-// FMA, except in the portable setting), and the blocks are added to C in
-// order. An elementwise result does not depend on its place in the slice, nor
-// on the slice's length. So rows may be cut into batches and batches given to
-// goroutines in any way at all, and GOMAXPROCS changes nothing but the time.
+// Within one setting every result is a function of the operands alone, to the last bit.
+// An element of a product is summed up in an order that depends on the inner dimension
+// k alone. k is cut into as many equal blocks as its length asks for. A block is summed
+// one product after the other, rounded once by FMA except in the portable setting. The
+// blocks are added to C in order. An elementwise result does not depend on its place in
+// the slice, nor on the slice's length. So rows may be cut into batches and batches
+// given to goroutines in any way at all, and GOMAXPROCS changes nothing but the time.
 //
 // The product of a zero and a NaN or an infinity is NaN, and is added like any
 // other. As in BLAS, β = 0 means that C is not read and α = 0 that A and B are
@@ -64,21 +63,19 @@
 // # What is shared among goroutines
 //
 // Products, triangular solves and activations of long slices are. Adam, Axpy,
-// LogSumExpRows, ColumnSums, Distances and WeightedSquares are single passes
-// over memory that the models call from loops which have cut their rows or
-// weights into blocks and given those to goroutines already; they run on the
-// caller's.
+// LogSumExpRows, ColumnSums, Distances and WeightedSquares are single passes over
+// memory, and run on the caller's goroutine. The models call them from loops that have
+// already cut rows or weights into blocks and given those to goroutines.
 //
 // # How products are computed
 //
-// A tile of C, up to 14×32 float32 under AVX-512, is summed in registers: for
-// each l it takes two vectors of row l of op(B) and multiplies them by the
-// elements of column l of op(A), which it reads in place, row by row. At the
-// edges of C a mask takes the place of a smaller vector, so that an element at
-// the edge is computed as any other. op(B) is repacked into panels one tile
-// wide, which then lie in the second-level cache one after the other, unless
-// there are so few rows that reading B in place is cheaper, or unless a Packed
-// has done so before.
+// A tile of C, up to 14×32 float32 under AVX-512, is summed in registers. For each l it
+// takes two vectors of row l of op(B) and multiplies them by the elements of column l
+// of op(A). Those it reads in place, row by row. At the edges of C a mask takes the
+// place of a smaller vector, so an element at the edge is computed as any other. The
+// rows of op(B) are repacked into panels one tile wide. These then lie in the
+// second-level cache one after the other. B is not repacked where there are so few rows
+// that reading it in place is cheaper, or where a Packed has done so before.
 //
 // Large products are cut into tasks along rows or columns, and the caller
 // shares them with a crew of goroutines that is kept for the purpose. Only one

@@ -74,9 +74,9 @@ func unit[T Float]() float64 {
 	return 0x1p-53
 }
 
-// check compares got, computed from g, with a loop in float64 (in twice the
-// working precision for T = float64), within the forward error bound of
-// Higham, Accuracy and Stability, §3.5, and looks for writes between rows.
+// check compares got, computed from g, with a loop in float64, or in twice the working
+// precision for T = float64. The bound is the forward error bound of Higham, Accuracy
+// and Stability, §3.5. It also looks for writes between rows.
 func (g *gemmCase[T]) check(t require.TestingT, got []T) {
 	for i := range g.m {
 		for j := range g.n {
@@ -410,7 +410,7 @@ func TestHelpersAfterFewerProcessors(t *testing.T) {
 	t.Fatal("helpers keep waking each other")
 }
 
-// Several callers at once, of which one has the helpers.
+// Several callers at once; one of them has the helpers.
 func TestConcurrentCallers(t *testing.T) {
 	r := rand.New(rand.NewPCG(24, 25))
 	g := newGemmCase[float64](r, false, true, 150, 160, 120, 0, 1, 0)

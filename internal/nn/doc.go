@@ -20,10 +20,10 @@
 //
 // # One slice for all parameters
 //
-// A [Layout] gives every weight its place in one flat slice. The networks
-// themselves hold no numbers, only places, so that parameters, gradients, the
-// moments of an optimiser and a snapshot of the best weights are plain slices
-// of one length, copied and updated in one pass.
+// A [Layout] gives every weight its place in one flat slice. The networks themselves
+// hold no numbers, only places. Parameters, gradients, the moments of an optimiser and
+// a snapshot of the best weights are thus plain slices of one length. They are copied
+// and updated in one pass.
 //
 // # Parallel and reproducible
 //

@@ -1,7 +1,7 @@
 package nn
 
-// alignment is the number of elements to a multiple of which every span
-// starts: a cache line of float32.
+// alignment is a cache line of float32, in elements: every span starts at a multiple of
+// it.
 const alignment = 16
 
 // Span is a place in the flat parameter slice.

@@ -2,7 +2,7 @@ package nn
 
 import "likely/internal/kernel"
 
-// MLP is a stack of layers, the last of which is affine.
+// MLP is a stack of layers; the last one is affine.
 type MLP[T kernel.Float] struct {
 	Layers []Dense[T]
 }

@@ -235,8 +235,8 @@ func (m *machine) elu(x vec) vec {
 	return m.choose(m.compare(x, notNegative, 0.0), x, y)
 }
 
-// normal returns |x|, cut off where Φ(−|x|) vanishes, and two factors of
-// Φ(−|x|), of which the second is exp(−x²/2).
+// normal returns |x|, cut off where Φ(−|x|) vanishes, and two factors of Φ(−|x|). The
+// second factor is exp(−x²/2).
 func (m *machine) normal(x vec) (u, ratio, density vec) {
 	bound := 14.6
 	if m.double {
