@@ -20,15 +20,13 @@ const (
 	Moments
 	// Modes is a mixture of densities around several modes.
 	Modes
-	// Annealed is annealed importance sampling, from the best of the others.
-	Annealed
 
 	rungs = iota
 )
 
-var rungNames = [rungs]string{"given", "kernels", "posterior", "mode", "moments", "modes", "annealed"}
+var rungNames = [rungs]string{"given", "kernels", "posterior", "mode", "moments", "modes"}
 
-// String returns given, kernels, posterior, mode, moments, modes or annealed.
+// String returns given, kernels, posterior, mode, moments or modes.
 func (r Rung) String() string {
 	if r < 0 || int(r) >= rungs {
 		return fmt.Sprintf("Rung(%d)", int(r))
