@@ -29,7 +29,7 @@ type RungRow struct {
 func (r *Result) RungTable() []RungRow {
 	var table []RungRow
 	limit := Threshold(r.Samples)
-	for rung := elbo.Given; rung <= elbo.Annealed; rung++ {
+	for rung := elbo.Given; rung <= elbo.Modes; rung++ {
 		row := RungRow{Rung: rung, KHat: math.NaN(), Worst: math.NaN()}
 		var khats []float64
 		for i, v := range r.Rungs {
