@@ -8,6 +8,7 @@ import (
 	"likely/density"
 	"likely/figure"
 	"likely/gmm"
+	"likely/saved"
 )
 
 // ellipseShare is the probability that an ellipse around a component holds of it in
@@ -63,8 +64,9 @@ func outline(g *figure.Group, m density.Model, t density.Transform) {
 	}
 }
 
-// components adds the components of a mixture of one or two columns to a panel.
-func components(p *figure.Panel, m density.Exact, t density.Transform) {
+// components adds the components of a mixture of one or two columns to a panel. A
+// VAE that is drawn as a finite mixture has none to speak of.
+func components(p *figure.Panel, m saved.Fitted, t density.Transform) {
 	mixture, ok := m.(*gmm.Model)
 	if !ok || mixture.Components() < 2 {
 		return

@@ -54,7 +54,7 @@ func panels(o *compare.Outcome) []figure.Panel {
 			Subtitle:   fmt.Sprintf("%s: %s nats (%s)", where, natsText(s), strings.SplitN(kindText(s), ",", 2)[0]),
 			LogDensity: density.Transformed(m, t).LogProb,
 		}
-		components(&p, m, t)
+		components(&p, fit.Model.Fitted, t)
 		list = append(list, p)
 	}
 	return list
