@@ -61,6 +61,14 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 	if err != nil {
 		return err
 	}
+	for _, one := range []*dataset.Dataset{all, test} {
+		if one == nil || one == test && test.SHA256 == all.SHA256 {
+			continue
+		}
+		for _, note := range one.Notes {
+			d.warnf("%s: %s", one.Place(), note)
+		}
+	}
 	all = bits(c, all)
 	d.All = all
 	spread, err := dequantize(c, all)

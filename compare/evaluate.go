@@ -194,6 +194,12 @@ func diagnose(out *results.Diagnostics, r *eval.Result) {
 	out.ESSMedian = results.Optional(ess[len(ess)/2])
 	share := float64(len(r.Untrusted())) / float64(len(r.LogProb))
 	out.KHatBadShare = &share
+	for _, row := range r.RungTable() {
+		out.Rungs = append(out.Rungs, results.Rung{
+			Proposal: row.Rung.String(), Rows: row.Rows, Untrusted: row.Untrusted,
+			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back,
+		})
+	}
 }
 
 // hasDensity says whether there is a log p(x) to ask a model for.

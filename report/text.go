@@ -43,6 +43,7 @@ func Text(w io.Writer, r *results.Results) error {
 	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
 	writePairs(&b, r)
 	for _, m := range r.Models {
+		writeProposals(&b, m)
 		writeGap(&b, m)
 		writeEstimators(&b, m, r.Reported())
 		writeChecks(&b, m)

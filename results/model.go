@@ -54,12 +54,28 @@ type Split struct {
 type Diagnostics struct {
 	ESSMedian    *float64 `json:"ess_median,omitempty"`
 	KHatBadShare *float64 `json:"khat_bad_share,omitempty"`
-	ActiveUnits  *int     `json:"active_units,omitempty"`
+	// Rungs counts the rows by the proposal that their codes were drawn from.
+	Rungs       []Rung `json:"proposals,omitempty"`
+	ActiveUnits *int   `json:"active_units,omitempty"`
 	// RatePerDim is the mean divergence of each dimension of the code from the
 	// prior, on the training rows; absent where the prior is a mixture.
 	RatePerDim  []float64 `json:"rate_per_dimension_nats,omitempty"`
 	FloorActive *bool     `json:"floor_active,omitempty"`
 	Converged   *bool     `json:"converged,omitempty"`
+}
+
+// Rung is how many rows had their codes drawn from one kind of proposal, and how far
+// their estimates can be trusted.
+type Rung struct {
+	Proposal string `json:"proposal"`
+	Rows     int    `json:"rows"`
+	// Untrusted is the number of rows whose k̂ is above the threshold; KHat is the
+	// median of k̂ and Worst the largest.
+	Untrusted int      `json:"rows_untrusted"`
+	KHat      *float64 `json:"khat_median,omitempty"`
+	Worst     *float64 `json:"khat_worst,omitempty"`
+	// Back is the number of rows for which a costlier proposal was tried and given up.
+	Back int `json:"rows_back,omitempty"`
 }
 
 // Pair is the mean over the same test rows of log p_A − log p_B. The
