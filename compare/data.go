@@ -57,6 +57,7 @@ func Load(ctx context.Context, c *Settings) (*Data, error) {
 }
 
 func (d *Data) load(ctx context.Context, c *Settings) error {
+	c.Missing = c.Missing || len(c.MissingValues) > 0
 	all, test, err := d.read(ctx, c)
 	if err != nil {
 		return err
@@ -114,9 +115,17 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 	return nil
 }
 
+// options returns how the data are to be read.
+func (c *Settings) options() dataset.Options {
+	return dataset.Options{
+		Missing: c.Missing, MissingValues: c.MissingValues, Weights: c.Weights,
+		Columns: c.Columns, Drop: c.Drop, Label: c.Label,
+	}
+}
+
 // read opens the data, and the test set that belongs to them if there is one.
 func (d *Data) read(ctx context.Context, c *Settings) (all, test *dataset.Dataset, err error) {
-	opt := dataset.Options{Missing: c.Missing, Weights: c.Weights}
+	opt := c.options()
 	if c.Stream > 0 {
 		if d.Stream, err = openStream(ctx, c); err == nil {
 			if all = d.Stream.Sample; c.Test != "" {

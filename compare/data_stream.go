@@ -17,7 +17,7 @@ func openStream(ctx context.Context, c *Settings) (*dataset.Stream, error) {
 	if slices.ContainsFunc(dataset.List(), func(e dataset.Entry) bool { return e.Name == c.Dataset }) {
 		return nil, usagef("{Stream} with %s: it is for files, and this is a dataset of the program's own; leave it out", c.Dataset)
 	}
-	return dataset.OpenStream(ctx, c.Dataset, c.Stream, c.Seed, dataset.Options{Missing: c.Missing, Weights: c.Weights})
+	return dataset.OpenStream(ctx, c.Dataset, c.Stream, c.Seed, c.options())
 }
 
 // streamed are all rows of a file but those that are held out, in model space.

@@ -38,6 +38,15 @@ type Settings struct {
 	// Binarize and Dequantize decide the measure of levels.
 	Binarize   dataset.Binarization `json:"binarize"`
 	Dequantize Dequantize           `json:"dequantize"`
+	// Columns are those to keep, and Drop those to leave out: names, numbers from 1 or
+	// patterns; nil: all, and none. Label is the column that names the classes, which
+	// no model sees; "": none.
+	Columns []string `json:"columns,omitempty"`
+	Drop    []string `json:"drop,omitempty"`
+	Label   string   `json:"label,omitempty"`
+	// MissingValues are what stands for a missing value beside the usual; they imply
+	// Missing.
+	MissingValues []string `json:"missing_values,omitempty"`
 	// Missing says that values may be missing.
 	Missing bool `json:"missing,omitempty"`
 	// Weights is the column that says how often each row counts; "": once.

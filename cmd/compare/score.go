@@ -38,9 +38,12 @@ are spread by the same noise or binarised by the same draw.`,
 			if err != nil {
 				return err
 			}
-			d, err := dataset.OpenWith(args[0], dataset.Options{Missing: m.Preparation.Missing})
+			d, err := dataset.OpenWith(args[0], dataset.Options{Missing: m.Preparation.Missing, Like: &dataset.Schema{Columns: m.Preparation.Columns}})
 			if err != nil {
 				return err
+			}
+			for _, note := range d.Notes {
+				fmt.Fprintf(a.err, "warning: %s: %s\n", d.Place(), oneLine(note.String()))
 			}
 			result, err := compare.Score(cmd.Context(), m, d, samples, seed)
 			if err != nil {
