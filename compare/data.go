@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -69,6 +70,9 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 		for _, note := range one.Notes {
 			d.warnf("%s: %s", one.Place(), note)
 		}
+	}
+	if err := uncategorised(all); err != nil {
+		return err
 	}
 	all = bits(c, all)
 	d.All = all
@@ -141,6 +145,22 @@ func (d *Data) read(ctx context.Context, c *Settings) (all, test *dataset.Datase
 		err = density.SettingErrorf(err, "{err}, or give {Missing}")
 	}
 	return all, test, err
+}
+
+// uncategorised returns an error that names columns of categories: their codes are no
+// quantities, and a density of them would mean nothing.
+func uncategorised(d *dataset.Dataset) error {
+	var names []string
+	for j, levels := range d.Levels {
+		if levels != nil {
+			names = append(names, d.Columns[j])
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	list := strings.Join(names, ",")
+	return density.SettingErrorf(density.ErrSupport, "%s: %s holds categories, of which no model here has a density: {err}; leave them out with {Drop=%s}", d.Place(), strings.Join(names, ", "), list)
 }
 
 // bits declares a table that holds 0 and 1 and nothing else to be binary, unless the

@@ -110,7 +110,9 @@ func selectKinds(c *Settings, d *Data) ([]Kind, error) {
 	if len(c.Models) == 0 {
 		for _, k := range Kinds() {
 			if r := k.LeftOut(c, d); r.Why != "" {
-				d.warnf("%s is left out: %s", k.Name(), r.Why)
+				if r.Setting != "" { // that models of another measure are not there needs no word
+					d.warnf("%s is left out: %s", k.Name(), r.Why)
+				}
 				continue
 			}
 			chosen = append(chosen, k)

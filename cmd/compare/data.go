@@ -50,7 +50,7 @@ func listData(w io.Writer) error {
 }
 
 func describeData(w io.Writer, name string) error {
-	d, err := dataset.Open(name)
+	d, err := dataset.OpenWith(name, dataset.Options{Missing: true, Categories: true})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,13 @@ func describeData(w io.Writer, name string) error {
 	line("licence", d.Licence)
 	line("sha256", d.SHA256)
 	line("file", d.File)
-	return t.Flush()
+	for _, note := range d.Notes {
+		line("note", note.String())
+	}
+	if err := t.Flush(); err != nil || d.IsImage() {
+		return err
+	}
+	return describeColumns(w, d)
 }
 
 // shorten lists the first names and counts the rest.
