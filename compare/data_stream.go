@@ -116,13 +116,14 @@ func (j *Job) streamMixture(ctx context.Context, name string, fit *Fit, d *Data)
 	start := fit.Model.Fitted.(*gmm.Model)
 	gain := float64(start.NumParameters()) / (2 * rows.weight)
 	begin, passes := time.Now(), 0
-	s := gmm.Settings{
-		Covariance: start.Family(), Iterations: j.Settings.GMM.Iterations, Floor: j.Settings.Floor, Missing: j.Settings.Missing,
-		Tolerance: max(chance*gain, 1e-9),
-		Progress: func(_, iteration int, _ float64) {
-			passes++
-			j.step(name+": EM over all rows of the file, pass", passes, 0, "")
-		},
+	s := j.Settings.mixture()
+	s.Covariance, s.Starts, s.SplitMerge = start.Family(), 0, 0
+	if s.Tolerance == 0 {
+		s.Tolerance = max(chance*gain, 1e-9)
+	}
+	s.Progress = func(_, iteration int, _ float64) {
+		passes++
+		j.step(name+": EM over all rows of the file, pass", passes, 0, "")
 	}
 	m, report, err := gmm.FitStream(ctx, source, start, s)
 	if err != nil {
@@ -132,7 +133,7 @@ func (j *Job) streamMixture(ctx context.Context, name string, fit *Fit, d *Data)
 	if err != nil {
 		return nil, err
 	}
-	if err := all.record(fit.Settings, streamRecord{rows.count, passes}); err != nil {
+	if err := all.record(fit.Settings, all.Settings, streamRecord{rows.count, passes}); err != nil {
 		return nil, err
 	}
 	all.Seconds += fit.Seconds

@@ -47,7 +47,7 @@ func (j *Job) explanation(model string) explain.Settings {
 // explainKnown shows what the estimators make of a model whose posterior is known.
 func (j *Job) explainKnown(ctx context.Context, e *evaluation, m density.ExactPosterior, d *Data) error {
 	_, part, logp := e.reported(d)
-	part = part.Head(j.Settings.GapRows)
+	part = part.Head(j.Settings.EvalRows).Head(j.Settings.GapRows)
 	var err error
 	e.known, err = explain.Known(ctx, m, part.Model, firstRows(logp, part.Rows(), d), j.explanation(e.name))
 	return err
@@ -61,7 +61,7 @@ func (j *Job) explain(ctx context.Context, e *evaluation, m explain.Subject, d *
 	n := part.Rows()
 	rows := explain.Data{X: part.Model, LogProb: firstRows(logp, n, d), Rate: d.Train.Head(splitRows).Model}
 	if on == "test" {
-		train := d.Train.Head(j.Settings.GapRows)
+		train := d.Train.Head(j.Settings.EvalRows).Head(j.Settings.GapRows)
 		rows.Train, rows.TrainLogProb = train.Model, firstRows(e.train.logProb, train.Rows(), d)
 		rows.Rate = d.Test.Head(splitRows).Model
 	}

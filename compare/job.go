@@ -53,6 +53,9 @@ type Outcome struct {
 // Run fits the models to the training rows and evaluates them. It writes nothing but
 // the checkpoint.
 func (j *Job) Run(ctx context.Context) (*Outcome, error) {
+	if err := j.Settings.Check(); err != nil {
+		return nil, err
+	}
 	j.step("reading "+j.Settings.Dataset, 0, 0, "")
 	settings, err := json.Marshal(&j.Settings)
 	if err != nil {

@@ -98,7 +98,7 @@ func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Da
 	case errors.Is(err, vae.ErrSigma):
 		return err
 	case err != nil:
-		fit.Warnings = append(fit.Warnings, fmt.Sprintf("no density: %v", err))
+		fit.Warnings = append(fit.Warnings, "no density: "+density.ErrorIn(of("gmm", err), j.spelling()))
 		return nil
 	}
 	for i, w := range report.Warnings {

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -131,7 +132,9 @@ func (c *Settings) Read(record []byte) error {
 		return fmt.Errorf("%w: it was written before there was one; give the flags instead", ErrRecord)
 	}
 	read := Settings{}
-	if err := json.Unmarshal(record, &read); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(record))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&read); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecord, err)
 	}
 	*c = read

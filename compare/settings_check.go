@@ -54,7 +54,7 @@ func (c *Settings) checkCounts() error {
 	}{
 		{"Stream", c.Stream, 0},
 		{"gmm.Starts", c.GMM.Starts, 0}, {"gmm.SplitMerge", c.GMM.SplitMerge, -1}, {"gmm.Iterations", c.GMM.Iterations, 0},
-		{"vae.Latent", c.VAE.Latent, 0}, {"vae.Epochs", c.VAE.Epochs, 0}, {"vae.Batch", c.VAE.Batch, 0},
+		{"lcm.Starts", c.LCM.Starts, 0}, {"vae.Latent", c.VAE.Latent, 0}, {"vae.Epochs", c.VAE.Epochs, 0}, {"vae.Batch", c.VAE.Batch, 0},
 		{"vae.Samples", c.VAE.Samples, 0}, {"vae.Warmup", c.VAE.Warmup, 0}, {"vae.Patience", c.VAE.Patience, 0},
 		{"EvalSamples", c.EvalSamples, 2}, {"EvalRows", c.EvalRows, 0}, {"GapRows", c.GapRows, 0},
 	} {
@@ -88,6 +88,12 @@ func (w wrongUse) Is(target error) bool { return target == ErrUsage }
 func (w wrongUse) Unwrap() error { return w.error }
 
 func (c *Settings) checkNetworks() error {
+	if c.LCM.Components != 0 || c.LCM.Weights != nil {
+		return usagef("{lcm.Components} and {lcm.Weights}: {Classes} and {Weights} stand for them")
+	}
+	if c.VAE.Weights != nil || c.VAE.ValidWeights != nil || c.VAE.Levels != 0 || c.VAE.Dynamic || c.VAE.Floor != 0 || c.GMM.Floor != 0 || c.GMM.Missing {
+		return usagef("{vae.Weights}, {vae.Levels}, {vae.Dynamic}, {vae.Floor}, {gmm.Floor} and {gmm.Missing}: the settings of the comparison stand for them")
+	}
 	if c.VAE.Likelihood != (vae.Likelihood{}) {
 		return usagef("{vae.Likelihood}: {Likelihood} stands for it")
 	}
@@ -133,12 +139,13 @@ func (c *Settings) levels() bool {
 
 func (c *Settings) checkMeasure() error {
 	binarized, spread := c.Binarize != dataset.NotBinarized, c.Dequantize == DequantizeAlways
+	missing := c.Missing || len(c.MissingValues) > 0
 	switch {
 	case spread && binarized:
 		return usagef("{Dequantize} and {Binarize} %v exclude each other: noise is for levels, not for bits", c.Binarize)
-	case c.levels() && (binarized || spread || c.Missing):
+	case c.levels() && (binarized || spread || missing):
 		return usagef("{Likelihood} %v: it is for levels as they are; leave out {Binarize}, {Dequantize} and {Missing}", c.Likelihood)
-	case c.Missing && (binarized || spread):
+	case missing && (binarized || spread):
 		return usagef("{Missing} with {Binarize} or {Dequantize}: values that are missing have no level; leave one of them out")
 	case c.Weights != "" && (c.Novelty || binarized || c.levels()):
 		return usagef("{Weights} with {Novelty}, {Binarize} or levels: these take rows one by one; leave one of them out")

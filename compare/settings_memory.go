@@ -26,6 +26,9 @@ func CheckSamples(samples int) error {
 // checkMemory reports the first number that asks for more memory than there is. It
 // looks at what the settings alone decide; the rest is known when the data are.
 func (c *Settings) checkMemory() error {
+	if c.Classes.Value.To > mostComponents {
+		return usagef("{Classes} up to %d: want at most %d, and fewer than the rows", c.Classes.Value.To, mostComponents)
+	}
 	if c.Components.To > mostComponents {
 		return usagef("{Components} up to %d: want at most %d, and fewer than the rows", c.Components.To, mostComponents)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"likely/compare"
 	"likely/dataset"
+	"likely/eval"
 	"likely/saved"
 )
 
@@ -56,7 +57,7 @@ are spread by the same noise or binarised by the same draw.`,
 		},
 	}
 	cmd.Flags().StringVar(&model, "model", "", "`FILE` with the saved model")
-	cmd.Flags().IntVar(&samples, "samples", 1000, "importance samples per row, where log p has no closed form")
+	cmd.Flags().IntVar(&samples, "samples", eval.DefaultSamples, "importance samples per row, where log p has no closed form")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the importance samples")
 	return cmd
 }
