@@ -304,6 +304,9 @@ func (f *Folder) Checkpoint() string {
 	return f.name + ".checkpoint"
 }
 
+// removals is how often a folder is emptied that others still write to.
+const removals = 100
+
 // errDiscarded reports an output that was given up, as by an interruption.
 var errDiscarded = errors.New("the output was given up")
 
@@ -351,7 +354,13 @@ func (f *Folder) Discard() {
 		if f.sys.rename(f.staged, gone) != nil {
 			gone = f.staged
 		}
-		removeTree(f.sys, gone)
+		// A file whose making began before that may still appear, once for each
+		// writer: then the folder is not empty, and is emptied again.
+		for range removals {
+			if removeTree(f.sys, gone) == nil {
+				break
+			}
+		}
 		f.staged = ""
 	}
 	if f.unlock != nil {
