@@ -162,7 +162,16 @@ func (f *Folder) replace() error {
 		return err
 	}
 	if err := r.write(f.sys, f.path); err != nil {
-		f.sys.remove(filepath.Join(f.path, recordName))
+		// A record that a loss of power brings back must find what it speaks of. So
+		// nothing of that may go before the record has gone for good.
+		if e := removeTree(f.sys, filepath.Join(f.path, recordName)); e != nil {
+			f.staged = ""
+			return fmt.Errorf("%w, and the record of it stays (%w)", err, e)
+		}
+		if e := f.sys.sync(f.path); e != nil {
+			f.staged = ""
+			return fmt.Errorf("%w, and the record of it may stay (%w)", err, e)
+		}
 		return err
 	}
 	staged := f.staged

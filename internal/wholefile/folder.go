@@ -357,7 +357,7 @@ func (f *Folder) Discard() {
 		// A file whose making began before that may still appear, once for each
 		// writer: then the folder is not empty, and is emptied again.
 		for range removals {
-			if removeTree(f.sys, gone) == nil {
+			if !errors.Is(removeTree(f.sys, gone), fs.ErrExist) { // ENOTEMPTY is one
 				break
 			}
 		}
