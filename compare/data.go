@@ -81,7 +81,7 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 		return err
 	}
 	d.Preparation = saved.NewPreparation(all, spread, c.Binarize, c.Seed)
-	d.Preparation.Missing = c.Missing
+	d.Preparation.Missing, d.Preparation.MissingValues = c.Missing, c.MissingValues
 	if c.levels() {
 		if err := levelled(all, c.Likelihood.Value); err != nil {
 			return err

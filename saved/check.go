@@ -18,11 +18,15 @@ func (p *Preparation) check(fitted Fitted) error {
 		return fmt.Errorf("%d column names for %d columns", len(p.Columns), d)
 	}
 	if m, ok := fitted.(interface{ Measures() []density.Measure }); ok && !slices.Contains(m.Measures(), p.Measure) {
-		return fmt.Errorf("the measure %s for a model whose density is %s", p.Measure, m.Measures()[0])
+		return fmt.Errorf("the measure %s for a model whose measures are %v", p.Measure, m.Measures())
 	}
 	binary := p.Measure == density.Binary
-	if binary != (p.Binarize != dataset.NotBinarized) {
-		return fmt.Errorf("the measure %s with binarize %s; binary goes with threshold, static or dynamic, the others with none", p.Measure, p.Binarize)
+	bits := binary && p.Binarize == dataset.NotBinarized // the rows are bits as they are
+	if !binary && p.Binarize != dataset.NotBinarized {
+		return fmt.Errorf("the measure %s with binarize %s; only binary goes with threshold, static or dynamic", p.Measure, p.Binarize)
+	}
+	if bits && (p.Lo != 0 || p.Hi != 1) {
+		return fmt.Errorf("the measure %s without binarize, for levels from %v to %v; want 0 and 1", p.Measure, p.Lo, p.Hi)
 	}
 	if err := p.checkLevels(fitted); err != nil {
 		return err
@@ -30,8 +34,8 @@ func (p *Preparation) check(fitted Fitted) error {
 	if p.Height < 0 || p.Width < 0 || (p.Height > 0 || p.Width > 0) && (p.Height == 0 || p.Width != d/p.Height || d%p.Height != 0) {
 		return fmt.Errorf("pictures of %d by %d pixels for %d columns", p.Height, p.Width, d)
 	}
-	if p.Missing && p.Measure != density.Continuous {
-		return fmt.Errorf("missing values among %s rows; only continuous ones may lack values", p.Measure)
+	if p.Missing && p.Measure != density.Continuous && !bits {
+		return fmt.Errorf("missing values among %s rows; only continuous ones and bits as they are may lack values", p.Measure)
 	}
 	if p.Transform.Dim() != d {
 		return fmt.Errorf("the transform has %d columns for %d", p.Transform.Dim(), d)

@@ -31,6 +31,8 @@ type Preparation struct {
 	Width  int       `json:"width,omitempty"`
 	// Missing says that rows may lack values, NaN.
 	Missing bool `json:"missing,omitempty"`
+	// MissingValues are what stands for a missing value beside the usual.
+	MissingValues []string `json:"missing_values,omitempty"`
 	// Transform leads from the units of the data to model space. It is
 	// saved as the tensors transform.shift and transform.scale.
 	Transform density.Transform `json:"-"`
