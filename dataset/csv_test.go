@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
@@ -91,7 +92,7 @@ func TestCSVMistakes(t *testing.T) {
 			_, err := Open(path)
 			require.ErrorIs(t, err, c.is)
 			require.ErrorContains(t, err, path)
-			require.NotContains(t, err.Error(), "\n")
+			require.False(t, strings.ContainsFunc(err.Error(), unicode.IsControl), "%q", err.Error())
 			require.True(t, strings.HasPrefix(err.Error(), "dataset: "+path), err)
 			require.Equal(t, 1, strings.Count(err.Error(), "dataset: "), "said once: %v", err)
 			for _, part := range c.says {
@@ -235,7 +236,7 @@ func checkRead(t *testing.T, d *Dataset, err error) {
 			known = known || errors.Is(err, sentinel)
 		}
 		require.True(t, known, "error without a kind: %v", err)
-		require.NotContains(t, err.Error(), "\n")
+		require.False(t, strings.ContainsFunc(err.Error(), unicode.IsControl), "%q", err.Error())
 		require.True(t, strings.HasPrefix(err.Error(), "dataset: "), err.Error())
 		return
 	}

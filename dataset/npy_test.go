@@ -188,6 +188,8 @@ func FuzzNPY(f *testing.F) {
 	f.Add(npyFile("<f8", false, "(4294967296, 4294967296)", nil))
 	f.Add(npyFile("|b1", false, "()", []byte{1}))
 	f.Add(npyFile("[('a', '<f8')]", false, "(1,)", make([]byte, 8)))
+	broken := npyFile("<f8", false, "(1,)", make([]byte, 8))
+	f.Add(bytes.Replace(broken, []byte("False, "), []byte("False,\n"), 1)) // found by this fuzzer
 	f.Add([]byte("\x93NUMPY\x02\x00\xff\xff\xff\xff"))
 	f.Add([]byte("\x93NUMPY\x01\x00\x04\x00abcd"))
 	f.Fuzz(func(t *testing.T, data []byte) {

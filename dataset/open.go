@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"likely/density"
+	"likely/internal/oneline"
 )
 
 // Options says how to read a file. The zero value reads all of it.
@@ -124,6 +125,7 @@ func OpenTest(nameOrPath string, opt Options, train *Dataset) (*Dataset, error) 
 }
 
 func open(nameOrPath string, opt Options, wantTest bool) (train, test *Dataset, err error) {
+	defer func() { err = oneline.Error(err) }()
 	if entry, known := lookup(nameOrPath); known {
 		return entry.open(opt, wantTest)
 	}
@@ -206,6 +208,7 @@ func readFile(file fs.File, name string, opt Options, wantTest bool) (train, tes
 }
 
 func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (train, test *Dataset, err error) {
+	defer func() { err = oneline.Error(err) }()
 	in, err := newInput(r, size, name, cmp.Or(opt.unpacked, unpackLimit(size)))
 	if err != nil {
 		return nil, nil, err

@@ -17,6 +17,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/oneline"
 )
 
 // Stream is a file of rows that need not fit into memory. Opening it reads the file
@@ -57,6 +58,7 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 	if sample < 1 {
 		panic("dataset: a sample of no rows")
 	}
+	defer func() { err = oneline.Error(err) }()
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"likely/internal/oneline"
 )
 
 // FileName is the file that every output folder of a comparison holds.
@@ -48,7 +50,7 @@ type Version struct {
 func ReadJSON(r io.Reader) (*Results, error) {
 	out := new(Results)
 	if err := json.NewDecoder(r).Decode(out); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, oneline.Error(err))
 	}
 	if out.Schema != Schema {
 		return nil, fmt.Errorf("%w: its schema is %q, and this program reads %q", ErrFormat, out.Schema, Schema)

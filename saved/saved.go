@@ -18,6 +18,7 @@ import (
 	"slices"
 
 	"likely/density"
+	"likely/internal/oneline"
 	"likely/internal/safetensors"
 	"likely/internal/wholefile"
 )
@@ -103,7 +104,8 @@ func Load(path string) (*Model, error) {
 
 // Read reads a model from r. Anything but a whole and consistent model is an
 // error that wraps ErrFormat.
-func Read(r io.Reader) (*Model, error) {
+func Read(r io.Reader) (_ *Model, err error) {
+	defer func() { err = oneline.Error(err) }()
 	file, err := safetensors.Read(r)
 	if err != nil {
 		if errors.Is(err, safetensors.ErrFormat) {

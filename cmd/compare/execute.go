@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"likely/compare"
 	"likely/density"
 	"likely/internal/interrupt"
+	"likely/internal/oneline"
 )
 
 // Exit codes.
@@ -63,10 +63,10 @@ func execute(args []string, in io.Reader, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "compare: interrupted; nothing was left half-written")
 		return exitInterrupted
 	case errors.Is(err, compare.ErrUsage):
-		fmt.Fprintf(errOut, "compare: %s (see compare --help)\n", oneLine(density.ErrorIn(err, a.spelling)))
+		fmt.Fprintf(errOut, "compare: %s (see compare --help)\n", oneline.Text(density.ErrorIn(err, a.spelling)))
 		return exitUsage
 	}
-	fmt.Fprintf(errOut, "compare: %s\n", oneLine(density.ErrorIn(err, a.spelling)))
+	fmt.Fprintf(errOut, "compare: %s\n", oneline.Text(density.ErrorIn(err, a.spelling)))
 	return exitFailed
 }
 
@@ -110,11 +110,6 @@ func (a *app) uninterrupted(f func() error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return f()
-}
-
-// oneLine renders a message on one line.
-func oneLine(text string) string {
-	return strings.Join(strings.Fields(text), " ")
 }
 
 // usageError marks an error as one of usage.

@@ -11,6 +11,7 @@ import (
 
 	"likely/compare"
 	"likely/density"
+	"likely/internal/oneline"
 	"likely/internal/wholefile"
 	"likely/report"
 	"likely/results"
@@ -96,7 +97,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 		bar.Done()
 	}
 	for _, warning := range outcome.Results.Warnings {
-		fmt.Fprintf(a.err, "warning: %s\n", oneLine(warning))
+		fmt.Fprintf(a.err, "warning: %s\n", oneline.Text(warning))
 	}
 	// An interrupt up to here leaves the earlier output; from here on, the
 	// new one.

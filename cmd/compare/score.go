@@ -8,6 +8,7 @@ import (
 	"likely/compare"
 	"likely/dataset"
 	"likely/eval"
+	"likely/internal/oneline"
 	"likely/saved"
 )
 
@@ -44,14 +45,14 @@ are spread by the same noise or binarised by the same draw.`,
 				return err
 			}
 			for _, note := range d.Notes {
-				fmt.Fprintf(a.err, "warning: %s: %s\n", d.Place(), oneLine(note.String()))
+				fmt.Fprintf(a.err, "warning: %s: %s\n", d.Place(), oneline.Text(note.String()))
 			}
 			result, err := compare.Score(cmd.Context(), m, d, samples, seed)
 			if err != nil {
 				return err
 			}
 			for _, w := range result.Warnings {
-				fmt.Fprintf(a.err, "warning: %s\n", oneLine(w))
+				fmt.Fprintf(a.err, "warning: %s\n", oneline.Text(w))
 			}
 			return compare.WriteScores(a.out, result)
 		},

@@ -33,6 +33,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/gmm"
+	"likely/internal/oneline"
 	"likely/internal/safetensors"
 )
 
@@ -46,7 +47,8 @@ const maxArray = 1 << 30
 // tied, diag or spherical, or empty where the shape of covariances_ tells, which it
 // does not for tied and diag when K = D. A damaged archive is an error that wraps
 // ErrFormat, gmm.ErrParameters or gmm.ErrCollapsed.
-func Read(r io.ReaderAt, size int64, covarianceType string) (*gmm.Model, error) {
+func Read(r io.ReaderAt, size int64, covarianceType string) (_ *gmm.Model, err error) {
+	defer func() { err = oneline.Error(err) }()
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("sklearn: %w: %w", ErrFormat, err)
