@@ -138,29 +138,8 @@ func (f fromStart) assign(_ context.Context, e *EM, _ int, _ rand.Source) error 
 	if f.m.k != e.k || f.m.d != e.d {
 		return density.SettingErrorf(ErrSettings, "gmm: {Start} has %d components in %d columns for %d in %d: {err}", f.m.k, f.m.d, e.k, e.d)
 	}
+	copy(e.moments.resp, e.scaled.responsibilitiesOf(f.m).RawMatrix().Data)
 	s := e.scaled
-	x := s.transform.Invert(nil, mat.NewDense(s.n, s.d, append([]float64{}, s.x...)))
-	for _, p := range s.patterns {
-		for _, i := range p.rows {
-			for _, j := range p.missing {
-				x.Set(i, j, math.NaN())
-			}
-		}
-	}
-	resp := mat.NewDense(s.n, e.k, e.moments.resp)
-	if s.patterns == nil {
-		f.m.Responsibilities(resp, x)
-	} else {
-		f.m.ResponsibilitiesObserved(resp, x)
-	}
-	for i := range s.n {
-		row := resp.RawRowView(i)
-		if s.label != nil && s.label[i] >= 0 {
-			clear(row)
-			row[s.label[i]] = 1
-		}
-		floats.Scale(s.weightOf(i), row)
-	}
 	// Missing values are completed by the parameters of the start, and families
 	// whose M-step goes on from the last one go on from them.
 	inverse := make([]float64, e.d)
@@ -181,4 +160,32 @@ func (f fromStart) assign(_ context.Context, e *EM, _ int, _ rand.Source) error 
 		}
 	}
 	return nil
+}
+
+// responsibilitiesOf returns the responsibilities of a mixture for the rows (N×K), times
+// their weights.
+func (s *scaledRows) responsibilitiesOf(m *Model) *mat.Dense {
+	x := s.transform.Invert(nil, mat.NewDense(s.n, s.d, append([]float64{}, s.x...)))
+	for _, p := range s.patterns {
+		for _, i := range p.rows {
+			for _, j := range p.missing {
+				x.Set(i, j, math.NaN())
+			}
+		}
+	}
+	resp := mat.NewDense(s.n, m.k, nil)
+	if s.patterns == nil {
+		m.Responsibilities(resp, x)
+	} else {
+		m.ResponsibilitiesObserved(resp, x)
+	}
+	for i := range s.n {
+		row := resp.RawRowView(i)
+		if s.label != nil && s.label[i] >= 0 {
+			clear(row)
+			row[s.label[i]] = 1
+		}
+		floats.Scale(s.weightOf(i), row)
+	}
+	return resp
 }
