@@ -19,9 +19,11 @@ import (
 // command itself does.
 type runFlags struct {
 	settings compare.Settings
-	// fingerprint is that of the data of a run that is repeated.
-	fingerprint string
-	book        *flagBook
+	// fingerprint is that of the data of a run that is repeated, testPrint that of its
+	// test file.
+	fingerprint, testPrint string
+	book                   *flagBook
+	preset                 compare.Preset
 
 	from   string
 	out    string
@@ -38,6 +40,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	f.data()
 	f.mixture()
 	f.classes()
+	f.neighbours()
 	f.network()
 	f.training()
 	f.evaluation()
@@ -76,6 +79,13 @@ func (f *runFlags) classes() {
 	b, c := f.book.under("Mixture of discrete columns"), &f.settings
 	b.text(&c.Classes, "Classes", "lcm-components", "number of classes, or a range to choose from; auto: chosen by the validation rows,\nor by BIC where there are none")
 	bind(b, b.IntVar, &c.LCM.Starts, "lcm.Starts", "lcm-starts", "fit from so many starts and keep the best; 0: ten, and up to 50 while they are cheap")
+}
+
+func (f *runFlags) neighbours() {
+	b, c := f.book.under("Kernel density and tree"), &f.settings
+	b.text(&c.KDE.Shape, "kde.Shape", "kde-shape", "covariance of the kernels: diagonal or full")
+	bind(b, b.IntVar, &c.KDE.Kernels, "kde.Kernels", "kde-kernels", "most kernels; of more rows so many are drawn; 0: 5000")
+	bind(b, b.Float64Var, &c.Tree.Count, "tree.Count", "tree-count", "counts added to each cell of a pair of binary columns; 0: 1; negative: none")
 }
 
 func (f *runFlags) network() {
@@ -125,7 +135,7 @@ func (f *runFlags) evaluation() {
 func (f *runFlags) output() {
 	b, c := f.book.under("Run and output"), &f.settings
 	b.value((*names)(&c.Models), "Models", "models", "comma-separated models to fit, of "+strings.Join(compare.KindNames(), ", ")+"\n(default: all that suit the data)")
-	b.text(&c.Preset, "Preset", "preset", "quick, standard or thorough: how much work to spend where no flag says")
+	b.text(&f.preset, "Preset", "preset", "quick, standard or thorough: how much work to spend where no flag says")
 	bind(b, b.Float64Var, &c.Floor, "Floor", "floor", "smallest variance of any model, relative to that of the column; 0: 1e-6")
 	bind(b, b.Uint64Var, &c.Seed, "Seed", "seed", "seed of all randomness: equal seeds give equal results, bit for bit")
 	f.out, f.format = "likely-out", "text"
@@ -145,15 +155,18 @@ func (f *runFlags) resolve(cmd *cobra.Command, args []string) error {
 		}
 	}
 	c := &f.settings
-	if len(args) == 1 {
-		c.Dataset, f.fingerprint = args[0], ""
-	}
 	changed := func(setting string) bool {
 		flag, known := f.book.names[setting]
 		return known && cmd.Flags().Changed(flag)
 	}
+	if len(args) == 1 {
+		c.Dataset, f.fingerprint = args[0], ""
+	}
+	if changed("Test") {
+		f.testPrint = ""
+	}
 	if f.from == "" || changed("Preset") {
-		c.Apply(c.Preset, changed)
+		c.Apply(f.preset, changed)
 	}
 	if _, known := formats[f.format]; !known {
 		return usageError(fmt.Errorf("--format: %w", errFormat(f.format)))
@@ -183,6 +196,9 @@ func (f *runFlags) repeat(given *pflag.FlagSet) error {
 		}
 	})
 	f.settings, f.fingerprint = earlier.settings, r.Dataset.SHA256
+	if r.Dataset.Test != nil {
+		f.testPrint = r.Dataset.Test.SHA256
+	}
 	return err
 }
 
