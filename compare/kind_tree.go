@@ -20,7 +20,12 @@ func (chowLiu) Summary() string {
 func (chowLiu) LeftOut(_ *Settings, d *Data) Reason { return binaryOnly(d) }
 
 func (k chowLiu) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	s := tree.Settings{Weights: d.Train.Weights, Missing: j.Settings.Missing}
+	s := j.Settings.Tree
+	s.Weights, s.Missing = d.Train.Weights, j.Settings.Missing
+	s, err := s.Resolved()
+	if err != nil {
+		return nil, of("tree", err)
+	}
 	begin := time.Now()
 	m, report, err := tree.Fit(ctx, d.Train.Model, s)
 	if err != nil {
@@ -34,5 +39,5 @@ func (k chowLiu) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		Converged: &report.Converged,
 		Warnings:  j.advise(report.Warnings, "tree", 0),
 	}
-	return fit, fit.record(map[string]any{"parents": m.Parents()})
+	return fit, fit.record(s, map[string]any{"parents": m.Parents()})
 }
