@@ -21,6 +21,11 @@ const stateEvery = 20 * time.Second
 // trainer is a training of either kind of autoencoder.
 type trainer interface {
 	Done() bool
+	Epochs() int
+	Descend()
+	Converged() bool
+	History() []vae.Epoch
+	Close()
 	Epoch(context.Context) (vae.Epoch, error)
 	WriteCheckpoint(io.Writer) error
 	Resume(io.Reader) error
@@ -30,7 +35,8 @@ type trainer interface {
 // and every so often at the end of an epoch, it keeps the state of the training
 // in the checkpoint of the job; with Resume it starts from the state that is
 // kept there, and ends with the bits of a training that was never interrupted.
-func (j *Job) train(ctx context.Context, t trainer, name string, d *Data) error {
+// before, if not nil, is called before each epoch.
+func (j *Job) train(ctx context.Context, t trainer, name string, d *Data, before func()) error {
 	path := ""
 	if j.Checkpoint != "" {
 		path = filepath.Join(j.Checkpoint, name+"-"+j.fingerprint(name, d)+".state")
@@ -40,6 +46,9 @@ func (j *Job) train(ctx context.Context, t trainer, name string, d *Data) error 
 	}
 	written := time.Now()
 	for !t.Done() {
+		if before != nil {
+			before()
+		}
 		_, err := t.Epoch(ctx)
 		if path != "" && (ctx.Err() != nil || err == nil && time.Since(written) > stateEvery) {
 			if kept := j.keepState(t, path); kept != nil {

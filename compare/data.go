@@ -233,6 +233,14 @@ func (p *Part) Head(n int) *Part {
 	return &Part{Dataset: p.Dataset.Head(n), Model: density.Rows(p.Model, 0, n)}
 }
 
+// rows returns the rows in model space; nil where there are none.
+func (p *Part) rows() *mat.Dense {
+	if p == nil {
+		return nil
+	}
+	return p.Model
+}
+
 // validation returns the validation rows in model space; nil without them.
 func (d *Data) validation() *mat.Dense {
 	if d.Valid == nil {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"math/rand/v2"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -40,26 +40,54 @@ func (k autoencoder) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if s.Likelihood != vae.Bernoulli {
 		s.Likelihood = vae.Gaussian // squared error
 	}
-	begin := time.Now()
-	t, err := vae.NewAutoencoderTrainer(d.trainingRows(s.Dynamic), d.validation(), s, density.NewSource(j.Settings.Seed, "comparison.ae"))
+	return j.fitNetwork(ctx, d, k.Name(), plainNetwork{j, d, s})
+}
+
+// plainNetwork is the plain autoencoder of some data as a [network].
+type plainNetwork struct {
+	j *Job
+	d *Data
+	s vae.Settings
+}
+
+func (n plainNetwork) settings() vae.Settings { return n.s }
+
+func (plainNetwork) scaled() bool { return false }
+
+func (plainNetwork) plain() bool { return true }
+
+func (n plainNetwork) trainer(train, valid *Part, s vae.Settings, src rand.Source) (trainer, error) {
+	return vae.NewAutoencoderTrainer(n.d.trainingRows(train, s.Dynamic), valid.rows(), s, src)
+}
+
+func (n plainNetwork) density(ctx context.Context, t trainer, train, held *Part) (saved.Fitted, *vae.Report, error) {
+	a, report, err := t.(*vae.AutoencoderTrainer).Autoencoder()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := n.assume(ctx, a, train, n.sigma(a, held))
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, report, nil
+}
+
+func (n plainNetwork) finish(ctx context.Context, t trainer, held []judged, took time.Duration) (*Fit, error) {
+	m, report, err := t.(*vae.AutoencoderTrainer).Autoencoder()
 	if err != nil {
 		return nil, of("vae", err)
 	}
-	defer t.Close()
-	if err := j.train(ctx, t, k.Name(), d); err != nil {
-		return nil, of("vae", err)
-	}
-	m, report, err := t.Autoencoder()
-	if err != nil {
-		return nil, of("vae", err)
-	}
-	fit, err := j.networkFit(k.Name(), m, report, d, time.Since(begin), 0)
+	fit, err := n.j.networkFit(autoencoder{}.Name(), m, report, n.d, took, 0)
 	if err != nil {
 		return nil, err
 	}
-	fit.Family, fit.Assumed = k.Name(), true
+	fit.Family, fit.Assumed = autoencoder{}.Name(), true
 	fit.History.Subtitle, fit.History.Quantity = "reconstruction, no density", "−½ squared error, scaled"
-	return fit, addDensity(ctx, fit, m, j, d)
+	sigma, source, err := n.chooseSigma(ctx, m, held)
+	if err != nil {
+		return nil, err
+	}
+	return fit, addDensity(ctx, fit, m, n.j, n.d, sigma, source)
 }
 
 // Subject returns the density as what can be explained, where one could be made.
@@ -80,16 +108,21 @@ const (
 	codeRows       = 20
 )
 
+// codeComponents returns the number of components of the mixture on the codes of some
+// rows.
+func (j *Job) codeComponents(rows *Part) int {
+	if p := j.Settings.VAE.Prior; p == vae.ExPost(p.Components()) {
+		return p.Components()
+	}
+	return max(min(codeComponents, rows.Rows()/codeRows), 1)
+}
+
 // addDensity makes a density of the plain autoencoder of a fit: a mixture on its
 // codes, seen through its decoder with a σ that the run declares. What that
 // assumes is said in the warnings. Where no mixture can be fitted the autoencoder
 // stays what it is.
-func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Data) error {
-	sigma, source := declaredSigma(a, j, d)
-	k := max(min(codeComponents, d.Train.Rows()/codeRows), 1)
-	if p := j.Settings.VAE.Prior; p == vae.ExPost(p.Components()) {
-		k = p.Components()
-	}
+func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Data, sigma float64, source string) error {
+	k := j.codeComponents(d.Train)
 	begin := time.Now()
 	mixture := gmm.Settings{Components: k, Floor: j.Settings.Floor, Iterations: j.Settings.GMM.Iterations}
 	m, report, err := a.Density(ctx, d.Train.Model, sigma, mixture, density.NewSource(j.Settings.Seed, "comparison.ae codes"))
@@ -118,25 +151,4 @@ func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Da
 	}
 	fit.Warnings = append(fit.Warnings, fmt.Sprintf("its log p assumes what training did not: that codes follow a mixture of %d Gaussians fitted to those of the training rows, and noise of standard deviation %.3g around the decoder (%s, in transformed units; %s declares another)", k, sigma, source, j.spelling()("vae.Sigma", "fixed:V")))
 	return fit.record(fit.Settings, map[string]any{"sigma": vae.Fixed(sigma)})
-}
-
-// declaredSigma returns the standard deviation around the decoder of an
-// autoencoder, 0 for binary data, and where it is from.
-func declaredSigma(a *vae.Autoencoder, j *Job, d *Data) (sigma float64, source string) {
-	if a.Config().Likelihood != vae.Gaussian {
-		return 0, ""
-	}
-	if v, ok := j.Settings.VAE.Sigma.Constant(); ok {
-		return v, "as declared"
-	}
-	rows, source := d.Train, "its error on the training rows"
-	if d.Valid != nil {
-		rows, source = d.Valid, "its error on the validation rows"
-	}
-	floor := j.Settings.Floor
-	if floor == 0 {
-		floor = density.DefaultFloor
-	}
-	_, variance := density.Moments(d.Train.Model)
-	return max(a.ResidualSigma(rows.Model), math.Sqrt(floor*mean(variance))), source
 }

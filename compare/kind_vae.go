@@ -3,6 +3,8 @@ package compare
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -32,20 +34,40 @@ func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	begin := time.Now()
-	t, err := vae.NewTrainer(d.trainingRows(s.Dynamic), d.validation(), s, density.NewSource(j.Settings.Seed, "comparison.vae"))
+	return j.fitNetwork(ctx, d, k.Name(), variationalNetwork{j, d, s})
+}
+
+// variationalNetwork is the variational autoencoder of some data as a [network].
+type variationalNetwork struct {
+	j *Job
+	d *Data
+	s vae.Settings
+}
+
+func (n variationalNetwork) settings() vae.Settings { return n.s }
+
+func (n variationalNetwork) scaled() bool { return n.s.Likelihood.Scaled() }
+
+func (variationalNetwork) plain() bool { return false }
+
+func (n variationalNetwork) trainer(train, valid *Part, s vae.Settings, src rand.Source) (trainer, error) {
+	return vae.NewTrainer(n.d.trainingRows(train, s.Dynamic), valid.rows(), s, src)
+}
+
+func (n variationalNetwork) density(_ context.Context, t trainer, _, _ *Part) (saved.Fitted, *vae.Report, error) {
+	m, report, err := t.(*vae.Trainer).Model()
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, report, nil
+}
+
+func (n variationalNetwork) finish(_ context.Context, t trainer, _ []judged, took time.Duration) (*Fit, error) {
+	m, report, err := t.(*vae.Trainer).Model()
 	if err != nil {
 		return nil, of("vae", err)
 	}
-	defer t.Close()
-	if err := j.train(ctx, t, k.Name(), d); err != nil {
-		return nil, of("vae", err)
-	}
-	m, report, err := t.Model()
-	if err != nil {
-		return nil, of("vae", err)
-	}
-	fit, err := j.networkFit(k.Name(), m, report, d, time.Since(begin), d.Preparation.Transform.LogJacobian())
+	fit, err := n.j.networkFit(variational{}.Name(), m, report, n.d, took, n.d.Preparation.Transform.LogJacobian())
 	if err != nil {
 		return nil, err
 	}
@@ -98,13 +120,10 @@ func (j *Job) networkSettings(d *Data, name string, bounded bool) (vae.Settings,
 	if c.levels() {
 		s.Levels = int(d.Preparation.Hi) + 1
 	}
-	if s.Epochs == 0 && c.Effort > 0 {
-		s.Epochs = max(int(c.Effort*float64(s.DefaultEpochs(d.Train.Rows()))), 1)
+	if c.Sigma.Given {
+		s.Sigma = c.Sigma.Value
 	}
 	most := s.Epochs
-	if most == 0 {
-		most = s.DefaultEpochs(d.Train.Rows())
-	}
 	s.Progress = func(epoch int, train, _ float64) {
 		note := ""
 		if bounded {
@@ -135,7 +154,7 @@ func (j *Job) networkFit(name string, m saved.Fitted, report *vae.Report, d *Dat
 	}
 	for _, e := range report.History {
 		fit.History.Train = append(fit.History.Train, e.Train+jacobian)
-		if d.Valid != nil {
+		if !math.IsNaN(e.Valid) {
 			fit.History.Valid = append(fit.History.Valid, e.Valid+jacobian)
 		}
 	}
@@ -148,18 +167,18 @@ func (j *Job) networkFit(name string, m saved.Fitted, report *vae.Report, d *Dat
 	return fit, nil
 }
 
-// trainingRows returns the rows that a network is trained on: those of the
-// training part or, for dynamic binarisation, the grey values as probabilities,
-// of which training draws fresh bits.
-func (d *Data) trainingRows(dynamic bool) *mat.Dense {
+// trainingRows returns the rows that a network is trained on: those of a part or, for
+// dynamic binarisation, the grey values as probabilities, of which training draws fresh
+// bits.
+func (d *Data) trainingRows(of *Part, dynamic bool) *mat.Dense {
 	if !dynamic {
-		return d.Train.Model
+		return of.Model
 	}
 	low, high := d.All.Range()
-	p := mat.NewDense(d.Train.Rows(), d.Train.Dim(), nil)
-	for i := range d.Train.Rows() {
+	p := mat.NewDense(of.Rows(), of.Dim(), nil)
+	for i := range of.Rows() {
 		row := p.RawRowView(i)
-		for k, v := range d.All.X.RawRowView(d.Train.Row(i)) {
+		for k, v := range d.All.X.RawRowView(of.Row(i)) {
 			row[k] = (v - low) / (high - low)
 		}
 	}

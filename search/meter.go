@@ -65,3 +65,10 @@ func (m *Meter) start() {
 		m.begun = m.now()
 	}
 }
+
+// Most returns the work that may be done, and Limit the time: what the meter was made
+// with, 0 for the other.
+func (m *Meter) Most() float64 { return m.most }
+
+// Limit is described at [Meter.Most].
+func (m *Meter) Limit() time.Duration { return m.limit }

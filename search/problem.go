@@ -86,8 +86,8 @@ type Trial[S any] struct {
 
 // Point is a score on the way.
 type Point struct {
-	Passes float64 `json:"passes"`
-	Mean   float64 `json:"nats"`
+	Passes float64
+	Mean   float64
 }
 
 // Found is the outcome of a search.
@@ -104,3 +104,8 @@ type Found[S any] struct {
 
 // Winner returns the trial that was chosen.
 func (f *Found[S]) Winner() *Trial[S] { return f.Trials[f.Chosen] }
+
+var statusNames = [...]string{"finished", "behind", "unbegun", "failed"}
+
+// String returns finished, behind, unbegun or failed.
+func (s Status) String() string { return statusNames[s] }

@@ -205,6 +205,37 @@ func (s Settings) DefaultEpochs(n int) int {
 	return max((defaultSteps+perEpoch-1)/perEpoch, minEpochs)
 }
 
+// Work returns about how many floating-point operations an epoch takes on n rows of d
+// columns: a count of the products in the networks, which depends on no machine. steps
+// is the number of optimiser steps in it.
+func (s Settings) Work(n, d int) (work float64, steps int, err error) {
+	if s, err = s.Resolve(n); err != nil {
+		return 0, 0, err
+	}
+	encoder, decoder := 0, 0
+	width, out := d, s.Latent
+	for _, h := range s.Hidden {
+		encoder += width * h
+		width = h
+	}
+	encoder += 2 * width * s.Latent
+	for i := range s.Hidden {
+		h := s.Hidden[len(s.Hidden)-1-i]
+		decoder += out * h
+		out = h
+	}
+	decoder += 2 * out * d
+	// A pass forwards and two backwards, of two operations for each weight.
+	const passes, exponential, overhead = 6, 40, 3e6
+	elements := 2*d + s.Latent
+	for _, h := range s.Hidden {
+		elements += 2 * h
+	}
+	steps = (n + s.Batch - 1) / s.Batch
+	row := passes*(float64(encoder)+float64(s.Samples)*float64(decoder)) + exponential*float64(elements)
+	return float64(n)*row + overhead*float64(steps), steps, nil
+}
+
 // plain returns the settings for a plain autoencoder, which has no q(z|x), no prior
 // and no scale: what is about these has its zero value.
 func (s Settings) plain() Settings {

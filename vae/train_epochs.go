@@ -50,8 +50,9 @@ type progress struct {
 	Line        Epoch // sums over the epoch under way
 	Measured    int   // gradients in Line.GradNorm
 
-	Descent, Descended int // epochs of the descent; see Descend
-	Drops              int // see Plateau
+	Descent, Descended int  // epochs of the descent; see Descend
+	Drops              int  // see Plateau
+	Hurry              bool // see stepper.Descend
 	Done               bool
 }
 

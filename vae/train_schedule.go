@@ -89,9 +89,9 @@ func (r *run[T]) reschedule() bool {
 			break // too few epochs to descend in
 		}
 		steady := s.Epochs - quarter
-		if p.Descent == 0 && (p.Epoch >= steady || stalled) {
-			r.report.Converged = p.Epoch < steady
-			p.Descent = min(quarter, max(p.Epoch/4, minPatience))
+		if p.Descent == 0 && (p.Epoch >= steady || stalled || p.Hurry) {
+			r.report.Converged = p.Epoch < steady && stalled
+			p.Descent = min(quarter, descentOf(p.Epoch))
 			r.restoreBest()
 		}
 		return p.Descent > 0 && p.Descended >= p.Descent
@@ -113,6 +113,12 @@ func (r *run[T]) reschedule() bool {
 	}
 	return p.Epoch >= s.Epochs
 }
+
+// descentOf returns the length of a descent that begins after so many epochs.
+func descentOf(epochs int) int { return max(epochs/4, minPatience) }
+
+// hurry is [stepper.Descend].
+func (r *run[T]) hurry() { r.progress.Hurry = true }
 
 // restoreBest returns to the best weights so far.
 func (r *run[T]) restoreBest() {

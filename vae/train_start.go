@@ -15,6 +15,7 @@ type training interface {
 	next() error
 	done() bool
 	epoch() int
+	hurry()
 	history() *Report
 	table() *mat.Dense
 	result() (*coder, *Report, error)

@@ -94,8 +94,26 @@ func (t *stepper) Epoch(ctx context.Context) (Epoch, error) {
 	return lines[len(lines)-1], nil
 }
 
+// Epochs returns the number of epochs that are complete.
+func (t *stepper) Epochs() int { return t.training.epoch() }
+
+// Converged says whether the bound has stopped rising.
+func (t *stepper) Converged() bool { return t.training.history().Converged }
+
+// History returns a line for each epoch that is complete. It is not to be changed.
+func (t *stepper) History() []Epoch { return t.training.history().History }
+
 // Done says whether training is over.
 func (t *stepper) Done() bool { return t.training.done() }
+
+// Descend takes the rate of [Descend] to zero from the next epoch on, as if the epochs
+// were running out: for a caller whose time is. Training is done after
+// [DescentEpochs] more epochs. It does nothing under another schedule.
+func (t *stepper) Descend() { t.training.hurry() }
+
+// DescentEpochs returns how many epochs the rate takes to zero that was constant for so
+// many.
+func DescentEpochs(epochs int) int { return descentOf(epochs) }
 
 // Close ends the goroutines of the trainer. What was trained can still be had.
 func (t *stepper) Close() {
