@@ -36,9 +36,14 @@ func (chowLiu) LeftOut(_ *Settings, d *Data) Reason {
 }
 
 func (k chowLiu) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	s := tree.Settings{Weights: d.Train.Weights, Missing: j.Settings.Missing}
+	s := j.Settings.Tree
+	s.Weights, s.Missing = d.Train.Weights, j.Settings.Missing
 	for _, levels := range d.Preparation.Levels {
 		s.Levels = append(s.Levels, max(len(levels), 2)) // a column without levels holds bits
+	}
+	s, err := s.Resolved()
+	if err != nil {
+		return nil, of("tree", err)
 	}
 	begin := time.Now()
 	m, report, err := tree.Fit(ctx, d.Train.Model, s)
@@ -53,5 +58,5 @@ func (k chowLiu) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		Converged: &report.Converged,
 		Warnings:  j.advise(report.Warnings, "tree", 0),
 	}
-	return fit, fit.record(map[string]any{"parents": m.Parents()})
+	return fit, fit.record(s, map[string]any{"parents": m.Parents()})
 }

@@ -88,6 +88,7 @@ func (variational) Activity(f saved.Fitted, x *mat.Dense) (active int, rate []fl
 func (j *Job) networkSettings(d *Data, name string, bounded bool) (vae.Settings, error) {
 	c := &j.Settings
 	s := c.VAE
+	s.PriorIterations = c.GMM.Iterations
 	s.Floor, s.Dynamic = c.Floor, c.Binarize == dataset.BinarizedDynamic
 	measure := d.Preparation.Measure
 	switch {

@@ -10,7 +10,9 @@ import (
 	"likely/eval"
 	"likely/gmm"
 	"likely/gmm/selection"
+	"likely/kde"
 	"likely/lcm"
+	"likely/tree"
 	"likely/vae"
 )
 
@@ -76,6 +78,10 @@ type Settings struct {
 	Classes Auto[Range]  `json:"lcm_components"`
 	LCM     lcm.Settings `json:"lcm"`
 
+	// KDE and Tree are those of the neighbours that have no size to choose.
+	KDE  kde.Settings  `json:"kde"`
+	Tree tree.Settings `json:"tree"`
+
 	// Likelihood is that of the networks; auto: the one that suits the measure.
 	// It stands for VAE.Likelihood.
 	Likelihood Auto[vae.Likelihood] `json:"vae_likelihood"`
@@ -128,12 +134,13 @@ func (c *Settings) mixture() gmm.Settings {
 // ErrRecord reports a record from which a run cannot be repeated.
 var ErrRecord = errors.New("no record of the settings")
 
-// Read sets the settings to those that results.json has recorded.
+// Read sets the settings to those that results.json has recorded, and those that it
+// does not have to their defaults.
 func (c *Settings) Read(record []byte) error {
 	if len(record) == 0 {
 		return fmt.Errorf("%w: it was written before there was one; give the flags instead", ErrRecord)
 	}
-	read := Settings{}
+	read := Default() // what an older record does not have
 	decoder := json.NewDecoder(bytes.NewReader(record))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&read); err != nil {

@@ -66,7 +66,11 @@ func (c *Settings) drawCost() float64 {
 	if len(c.VAE.Hidden) > 0 {
 		widest = max(widest, slices.Max(c.VAE.Hidden))
 	}
-	return float64(max(c.VAE.Batch, 100)) * float64(widest) * 8 * 4
+	batch := c.VAE.Batch
+	if s, err := c.VAE.Resolve(manyRows); err == nil {
+		batch = s.Batch
+	}
+	return float64(batch) * float64(widest) * 8 * 4
 }
 
 // checkSquare returns an error if matrices of that order do not fit into memory, such
