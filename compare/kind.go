@@ -36,6 +36,8 @@ type Reason struct {
 	// Setting is the one that asks for what it cannot do; "" for the data
 	// themselves. Remedy is what else than leaving it out helps.
 	Setting, Remedy string
+	// Said says that who asked for no models is told.
+	Said bool
 }
 
 // streamer is a kind that can go on from a fit to the rows in memory with all rows
@@ -110,7 +112,7 @@ func selectKinds(c *Settings, d *Data) ([]Kind, error) {
 	if len(c.Models) == 0 {
 		for _, k := range Kinds() {
 			if r := k.LeftOut(c, d); r.Why != "" {
-				if r.Setting != "" { // that models of another measure are not there needs no word
+				if r.Setting != "" || r.Said { // that models of another measure are not there needs no word
 					d.warnf("%s is left out: %s", k.Name(), r.Why)
 				}
 				continue
@@ -149,14 +151,22 @@ func (c *Settings) rowsByRows() string {
 func completeOnly(c *Settings) Reason {
 	switch {
 	case c.Missing:
-		return Reason{"it has no exact way with missing values", "Missing", "fill the values in"}
+		return Reason{Why: "it has no exact way with missing values", Setting: "Missing", Remedy: "fill the values in"}
 	case c.Weights != "":
-		return Reason{"it has no exact way with weights", "Weights", "repeat the rows in the file"}
+		return Reason{Why: "it has no exact way with weights", Setting: "Weights", Remedy: "repeat the rows in the file"}
 	}
 	return Reason{}
 }
 
+// untyped is the reason of kinds that take all columns for one sort of quantity.
+func untyped(d *Data) Reason {
+	if d.Preparation.Types == nil {
+		return Reason{}
+	}
+	return Reason{Why: "it takes all columns for quantities of one sort, and these are of several or are counted", Remedy: "declare all columns continuous with {Types}", Said: true}
+}
+
 // notOf is the reason of kinds that are no distribution of data on a measure.
 func notOf(m density.Measure) Reason {
-	return Reason{Why: fmt.Sprintf("it is no distribution of %s data", m), Remedy: "change {Binarize} or {Likelihood}"}
+	return Reason{Why: fmt.Sprintf("it is no distribution of %s data", m), Remedy: "change {Types}, {Binarize} or {Likelihood}"}
 }

@@ -26,6 +26,9 @@ func (autoencoder) Summary() string {
 }
 
 func (autoencoder) LeftOut(c *Settings, d *Data) Reason {
+	if r := untyped(d); r.Why != "" {
+		return r
+	}
 	if d.Preparation.Measure == density.Discrete {
 		return notOf(density.Discrete)
 	}

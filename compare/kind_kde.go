@@ -19,10 +19,10 @@ func (kernels) Summary() string {
 }
 
 func (kernels) LeftOut(c *Settings, d *Data) Reason {
-	if c.Missing {
-		return completeOnly(c)
+	if r := continuousOnly(d); r.Why != "" || !c.Missing {
+		return r
 	}
-	return continuousOnly(d)
+	return completeOnly(c)
 }
 
 func (k kernels) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {

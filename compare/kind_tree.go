@@ -2,8 +2,12 @@ package compare
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
+	"likely/dataset"
+	"likely/density"
 	"likely/saved"
 	"likely/tree"
 )
@@ -17,11 +21,26 @@ func (chowLiu) Summary() string {
 	return "the tree of Chow and Liu: each column depends on one other; exact"
 }
 
-func (chowLiu) LeftOut(_ *Settings, d *Data) Reason { return binaryOnly(d) }
+func (chowLiu) LeftOut(_ *Settings, d *Data) Reason {
+	p := &d.Preparation
+	switch j := slices.Index(p.Types, dataset.Count); {
+	case p.Measure != density.Binary && (p.Measure != density.Discrete || p.Types == nil):
+		return notOf(p.Measure)
+	case j >= 0:
+		return Reason{
+			Why:    fmt.Sprintf("it gives probabilities to the values that a column has, and the count %s may have others", p.Columns[j]),
+			Remedy: fmt.Sprintf("give {Types=%s=categorical}", p.Columns[j]), Said: true,
+		}
+	}
+	return Reason{}
+}
 
 func (k chowLiu) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	s := j.Settings.Tree
 	s.Weights, s.Missing = d.Train.Weights, j.Settings.Missing
+	for _, levels := range d.Preparation.Levels {
+		s.Levels = append(s.Levels, max(len(levels), 2)) // a column without levels holds bits
+	}
 	s, err := s.Resolved()
 	if err != nil {
 		return nil, of("tree", err)

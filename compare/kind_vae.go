@@ -27,7 +27,12 @@ func (variational) Summary() string {
 	return "a variational autoencoder: log p(x) is bounded and estimated"
 }
 
-func (variational) LeftOut(c *Settings, _ *Data) Reason { return completeOnly(c) }
+func (variational) LeftOut(c *Settings, d *Data) Reason {
+	if r := untyped(d); r.Why != "" {
+		return r
+	}
+	return completeOnly(c)
+}
 
 func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	s, err := j.networkSettings(d, k.Name(), true)

@@ -141,7 +141,11 @@ func WriteSamples(ctx context.Context, w io.Writer, m *saved.Model, rows int, se
 		n, _ := x.Dims()
 		for i := range n {
 			for j, v := range x.RawRowView(i) {
-				record[j] = number(v)
+				if levels := m.Preparation.Levels; levels != nil && levels[j] != nil {
+					record[j] = levels[j][int(v)]
+				} else {
+					record[j] = number(v)
+				}
 			}
 			if err := c.Write(record); err != nil {
 				return err

@@ -47,6 +47,8 @@ type Settings struct {
 	Columns []string `json:"columns,omitempty"`
 	Drop    []string `json:"drop,omitempty"`
 	Label   string   `json:"label,omitempty"`
+	// Types overrules what the columns are taken for, by name, number or pattern.
+	Types ColumnTypes `json:"types,omitempty"`
 	// MissingValues are what stands for a missing value beside the usual; they imply
 	// Missing.
 	MissingValues []string `json:"missing_values,omitempty"`

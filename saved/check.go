@@ -34,13 +34,16 @@ func (p *Preparation) check(fitted Fitted) error {
 	if p.Height < 0 || p.Width < 0 || (p.Height > 0 || p.Width > 0) && (p.Height == 0 || p.Width != d/p.Height || d%p.Height != 0) {
 		return fmt.Errorf("pictures of %d by %d pixels for %d columns", p.Height, p.Width, d)
 	}
-	if p.Missing && p.Measure != density.Continuous && !bits {
-		return fmt.Errorf("missing values among %s rows; only continuous ones and bits as they are may lack values", p.Measure)
+	if p.Missing && p.Measure != density.Continuous && !bits && p.Types == nil {
+		return fmt.Errorf("missing values among %s rows; only continuous ones, bits as they are and typed columns may lack values", p.Measure)
 	}
 	if p.Transform.Dim() != d {
 		return fmt.Errorf("the transform has %d columns for %d", p.Transform.Dim(), d)
 	}
 	if err := p.Transform.Check(); err != nil {
+		return err
+	}
+	if err := p.checkTypes(); err != nil {
 		return err
 	}
 	if binary || p.Measure == density.Discrete {
@@ -73,6 +76,9 @@ func (p *Preparation) checkLevels(fitted Fitted) error {
 			return fmt.Errorf("binary rows from levels of %v to %v; want two different ones", p.Lo, p.Hi)
 		}
 	case density.Discrete:
+		if p.Types != nil {
+			break // what it holds, its types say
+		}
 		if p.Lo != 0 || !(p.Hi >= 1) || p.Hi != math.Trunc(p.Hi) {
 			return fmt.Errorf("discrete rows from levels of %v to %v; want 0 and a whole number of at least 1", p.Lo, p.Hi)
 		}

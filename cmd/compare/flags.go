@@ -54,6 +54,7 @@ func (f *runFlags) data() {
 	bind(b, b.Float64Var, &c.Valid, "Valid", "valid", "share of the training rows kept for early stopping and for choosing\namong settings; 0: train on all")
 	b.value((*names)(&c.Columns), "Columns", "columns", "keep these columns: names, numbers from 1 or patterns, such as 'pixel*'")
 	b.value((*names)(&c.Drop), "Drop", "drop", "leave these columns out")
+	b.value((*types)(&c.Types), "Types", "types", "what columns are, such as sex=categorical,visits=count: continuous, rounded, count,\nbinary, categorical or identifier (left out); compare data info says what is found")
 	bind(b, b.StringVar, &c.Label, "Label", "label", "`COLUMN` that names the classes: no model sees it, and pictures are coloured by it")
 	b.text(&c.Transform, "Transform", "transform", "what the models see: standard, center or none; every figure is\nconverted back to the units of the data")
 	b.text(&c.Binarize, "Binarize", "binarize", "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
