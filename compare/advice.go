@@ -13,7 +13,7 @@ const codes = "codes"
 // own are the settings of packages that the comparison has under a name of its own:
 // for all its fits, or in the place of one of the package's.
 var own = map[string]string{
-	"Floor": "Floor", "Missing": "Missing", "Weights": "Weights", "Dynamic": "Binarize=dynamic", "Likelihood": "Likelihood",
+	"Floor": "Floor", "Missing": "Missing", "Weights": "Weights", "Dynamic": "Binarize=dynamic", "Likelihood": "Likelihood", "Sigma": "Sigma",
 	"gmm.Components": "Components", "gmm.Covariance": "Families", "gmm.Families": "Families", "gmm.Criterion": "Criterion",
 	"lcm.Components":      "Classes",
 	"vae.PriorIterations": "gmm.Iterations",

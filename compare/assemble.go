@@ -15,7 +15,7 @@ import (
 func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 	m := &results.Model{
 		Name: fit.Model.Name, Family: fit.Model.Family(), Config: fit.Settings,
-		FitSeconds: fit.Seconds, Selection: fit.Selection,
+		FitSeconds: fit.Seconds, Selection: fit.Selection, Search: fit.Search,
 		Train: e.train.result(d), Valid: e.valid.result(d), Test: e.test.result(d),
 		Diagnostics: &results.Diagnostics{FloorActive: fit.FloorActive, Converged: fit.Converged},
 	}

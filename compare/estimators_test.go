@@ -24,7 +24,7 @@ func TestEstimatorsAgree(t *testing.T) {
 		"1-D":       func(c *Settings) { c.VAE.Latent = 1 },
 		"2-D":       func(c *Settings) { c.VAE.Latent = 2 },
 		"4-D":       func(c *Settings) { c.VAE.Latent = 4 },
-		"linear":    func(c *Settings) { c.VAE.Hidden, c.VAE.Sigma = []int{}, vae.Shared },
+		"linear":    func(c *Settings) { c.VAE.Hidden, c.Sigma = []int{}, Given(vae.Shared) },
 		"mixture":   func(c *Settings) { c.VAE.Prior = vae.LearnedMixture(3) },
 		"vamp":      func(c *Settings) { c.VAE.Prior, c.VAE.Latent = vae.Vamp(5), 3 },
 		"full":      func(c *Settings) { c.VAE.FullPosterior = true },

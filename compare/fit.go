@@ -29,6 +29,8 @@ type Fit struct {
 	Warnings    []string `json:"warnings"`
 	// Selection is how size and covariance family were chosen, where they were.
 	Selection *results.Selection `json:"selection,omitempty"`
+	// Search is how its sizes were chosen, where they were left to the data.
+	Search *results.Search `json:"search,omitempty"`
 	// Family names the kind in results.json where it is not that of the saved
 	// model.
 	Family string `json:"family,omitempty"`

@@ -23,7 +23,7 @@ import (
 func quick(data string) Settings {
 	c := Default()
 	c.Dataset = data
-	c.GMM.Starts, c.Components = 3, Range{2, 2}
+	c.GMM.Starts, c.Components = 3, Given(Range{2, 2})
 	c.VAE.Hidden, c.VAE.Epochs = []int{16}, 15
 	c.EvalSamples = 200
 	return c

@@ -35,6 +35,8 @@ type Job struct {
 	// an interrupted run can be continued; "": none. Resume reads it.
 	Checkpoint string
 	Resume     bool
+
+	kinds int // that are fitted, which share a budget of time
 }
 
 func (j *Job) step(task string, done, total int, note string) {
@@ -112,6 +114,7 @@ func (j *Job) checkFingerprints(d *Data) error {
 // fitAll fits a model of each kind.
 func (j *Job) fitAll(ctx context.Context, out *Outcome, chosen []Kind) error {
 	var warnings []string
+	j.kinds = len(chosen)
 	for _, kind := range chosen {
 		fit, err := j.fitOrResume(ctx, kind, out.Data)
 		if err != nil {

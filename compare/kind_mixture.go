@@ -7,6 +7,7 @@ import (
 
 	"likely/density"
 	"likely/gmm"
+	"likely/gmm/selection"
 	"likely/saved"
 )
 
@@ -42,15 +43,30 @@ func (mixture) Summary() string { return "a Gaussian mixture fitted by EM: its l
 
 func (mixture) LeftOut(_ *Settings, d *Data) Reason { return continuousOnly(d) }
 
-// Fit fits the mixture that was asked for or, for a range of components or several
-// covariance families, the best of them by the selection criterion.
+// Fit fits the mixture that was asked for; of a range of components or several
+// families of covariances the best by the criterion; or what the data choose.
 func (k mixture) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	families, r := j.Settings.Families.Resolved(d.All.Dim()), j.Settings.Components
-	if r.From < r.To || len(families) > 1 {
-		return selectMixture(ctx, j, d, families)
+	c := &j.Settings
+	open := !c.Components.Given || !c.Families.Given
+	if open && (!c.Criterion.Given || c.Criterion.Value == selection.HeldOut) {
+		return chooseMixture(ctx, j, d)
 	}
-	return fitComponents(ctx, j, d, k.Name(), families[0], r.From, j.Settings.GMM.Starts)
+	families, r := c.Families.Value.Resolved(d.All.Dim()), c.Components.Value
+	if !c.Families.Given {
+		families = familiesFor(d.All.Dim())
+	}
+	if !c.Components.Given {
+		r = Range{1, mostByCriterion}
+	}
+	if r.From < r.To || len(families) > 1 {
+		return selectMixture(ctx, j, d, families, r)
+	}
+	return fitComponents(ctx, j, d, k.Name(), families[0], r.From, c.GMM.Starts)
 }
+
+// mostByCriterion is the largest number of components that is tried where a criterion is
+// asked for and no numbers are.
+const mostByCriterion = 10
 
 func (k mixture) stream(ctx context.Context, j *Job, fit *Fit, d *Data) (*Fit, error) {
 	return j.streamMixture(ctx, k.Name(), fit, d)

@@ -12,7 +12,6 @@ func (p Preset) with() Settings {
 		c.Effort = 0.25
 		c.EvalSamples = 300
 	case Thorough:
-		c.Components = Range{1, 10}
 		c.GMM.Starts, c.GMM.SplitMerge = 50, 5
 		c.Effort = 4
 		c.EvalSamples, c.GapRows = 10000, 20
@@ -26,10 +25,9 @@ var decided = []struct {
 	name string
 	of   func(*Settings) any
 }{
-	{"Components", func(c *Settings) any { return &c.Components }},
 	{"gmm.Starts", func(c *Settings) any { return &c.GMM.Starts }},
 	{"gmm.SplitMerge", func(c *Settings) any { return &c.GMM.SplitMerge }},
-	{"vae.Epochs", func(c *Settings) any { return &c.Effort }},
+	{"Budget", func(c *Settings) any { return &c.Effort }},
 	{"EvalSamples", func(c *Settings) any { return &c.EvalSamples }},
 	{"GapRows", func(c *Settings) any { return &c.GapRows }},
 }

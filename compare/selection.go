@@ -25,10 +25,10 @@ func (c *Settings) criterion(d *Data) selection.Criterion {
 
 // selectMixture fits every family with every number of components and keeps the
 // best by the criterion.
-func selectMixture(ctx context.Context, j *Job, d *Data, families selection.Families) (*Fit, error) {
+func selectMixture(ctx context.Context, j *Job, d *Data, families selection.Families, counted Range) (*Fit, error) {
 	c, criterion := &j.Settings, j.Settings.criterion(d)
 	var counts []int
-	for k := c.Components.From; k <= c.Components.To; k++ {
+	for k := counted.From; k <= counted.To; k++ {
 		counts = append(counts, k)
 	}
 	var done atomic.Int64

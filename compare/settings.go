@@ -63,11 +63,19 @@ type Settings struct {
 	// density.DefaultFloor. It is the one of GMM and of VAE too.
 	Floor float64 `json:"floor,omitempty"`
 
+	// Budget is what each kind of model may spend on choosing and training; the zero
+	// value: what Effort times the preset's comes to.
+	Budget Budget `json:"budget"`
+	// Folds is the number of parts of the rows that are held out in turn, so that
+	// every row is judged by models that did not see it: [OneSplit] for none, AutoFolds
+	// where the rows decide.
+	Folds Folds `json:"folds"`
+
 	// Components is the number of components of the mixture, or a range to
 	// choose from by Criterion, as Families is a list of families of covariances
-	// to choose from. They stand for GMM.Components and GMM.Covariance.
-	Components Range              `json:"gmm_components"`
-	Families   selection.Families `json:"gmm_covariance"`
+	// to choose from; auto: chosen. They stand for GMM.Components and GMM.Covariance.
+	Components Auto[Range]              `json:"gmm_components"`
+	Families   Auto[selection.Families] `json:"gmm_covariance"`
 	// Criterion is how to choose; auto: by the validation rows, or by BIC where
 	// there are none.
 	Criterion Auto[selection.Criterion] `json:"gmm_criterion"`
@@ -85,10 +93,14 @@ type Settings struct {
 	// Likelihood is that of the networks; auto: the one that suits the measure.
 	// It stands for VAE.Likelihood.
 	Likelihood Auto[vae.Likelihood] `json:"vae_likelihood"`
-	// Effort multiplies the default number of epochs; 0: 1. It is not used
-	// where VAE.Epochs says how many.
-	Effort float64      `json:"vae_effort,omitempty"`
-	VAE    vae.Settings `json:"vae"`
+	// Sigma is where the scale of their p(x|z) is from; auto: chosen. It stands for
+	// VAE.Sigma.
+	Sigma Auto[vae.Sigma] `json:"vae_sigma"`
+	// Effort multiplies the work that a budget of 0 allows; 0: 1.
+	Effort float64 `json:"effort,omitempty"`
+	// VAE is what else is asked of the networks. What decides their size is chosen where
+	// it is 0: Latent, Hidden, Rate and Epochs.
+	VAE vae.Settings `json:"vae"`
 
 	// EvalSamples is the number of importance samples for each row, EvalRows the
 	// number of rows evaluated of each part (0: all), GapRows that of the rows on
@@ -116,10 +128,8 @@ func Default() Settings {
 		Holdout:     0.2,
 		Valid:       0.1,
 		Seed:        1,
-		Components:  Range{mixture.Components, mixture.Components},
-		Families:    selection.Families{mixture.Covariance},
 		GMM:         gmm.Settings{Starts: mixture.Starts, SplitMerge: mixture.SplitMerge},
-		VAE:         vae.Settings{Latent: network.Latent, Hidden: network.Hidden, Beta: network.Beta},
+		VAE:         vae.Settings{Beta: network.Beta},
 		EvalSamples: eval.DefaultSamples,
 	}
 }

@@ -108,8 +108,8 @@ func (c *Settings) checkNetworks() error {
 	if c.VAE.Weights != nil || c.VAE.ValidWeights != nil || c.VAE.Levels != 0 || c.VAE.Dynamic || c.VAE.Floor != 0 || c.VAE.PriorIterations != 0 || c.GMM.Floor != 0 || c.GMM.Missing {
 		return usagef("{vae.Weights}, {vae.Levels}, {vae.Dynamic}, {vae.Floor}, {vae.PriorIterations}, {gmm.Floor} and {gmm.Missing}: the settings of the comparison stand for them")
 	}
-	if c.VAE.Likelihood != (vae.Likelihood{}) {
-		return usagef("{vae.Likelihood}: {Likelihood} stands for it")
+	if c.VAE.Likelihood != (vae.Likelihood{}) || c.VAE.Sigma != (vae.Sigma{}) {
+		return usagef("{vae.Likelihood} and {vae.Sigma}: {Likelihood} and {Sigma} stand for them")
 	}
 	v := c.VAE
 	for _, one := range []struct {
@@ -139,7 +139,7 @@ func (c *Settings) checkNetworks() error {
 	case v.Schedule == vae.Plateau && c.Valid == 0:
 		return usagef("{vae.Schedule=plateau}: it follows the bound on validation rows; give a {Valid} above 0")
 	}
-	v.Likelihood, v.Floor = c.Likelihood.Value, c.Floor
+	v.Likelihood, v.Sigma, v.Floor = c.Likelihood.Value, c.Sigma.Value, c.Floor
 	if _, err := v.Resolve(manyRows); err != nil {
 		return wrongUse{of("vae", err)}
 	}

@@ -29,8 +29,8 @@ func (c *Settings) checkMemory() error {
 	if c.Classes.Value.To > mostComponents {
 		return usagef("{Classes} up to %d: want at most %d, and fewer than the rows", c.Classes.Value.To, mostComponents)
 	}
-	if c.Components.To > mostComponents {
-		return usagef("{Components} up to %d: want at most %d, and fewer than the rows", c.Components.To, mostComponents)
+	if c.Components.Value.To > mostComponents {
+		return usagef("{Components} up to %d: want at most %d, and fewer than the rows", c.Components.Value.To, mostComponents)
 	}
 	for _, one := range []struct {
 		name  string

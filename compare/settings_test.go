@@ -59,7 +59,7 @@ func TestExplainsNoMoreThanItEvaluates(t *testing.T) {
 func TestSettingsReadBack(t *testing.T) {
 	c := Default()
 	c.Models, c.Seed, c.Classes = []string{"vae"}, 1<<63+1, Given(Range{2, 9})
-	c.VAE.Prior, c.VAE.Sigma, c.Likelihood = vae.Vamp(5), vae.Fixed(0.25), Given(vae.StudentT)
+	c.VAE.Prior, c.Sigma, c.Likelihood = vae.Vamp(5), Given(vae.Fixed(0.25)), Given(vae.StudentT)
 	text, err := json.Marshal(&c)
 	require.NoError(t, err)
 	var got Settings
@@ -100,7 +100,7 @@ func TestReadOntoDefaults(t *testing.T) {
 	want.Dataset = "iris"
 	require.Equal(t, want, got)
 
-	text, err := json.Marshal(&Settings{Components: Range{1, 1}, Families: Default().Families})
+	text, err := json.Marshal(&Settings{Components: Given(Range{1, 1})})
 	require.NoError(t, err)
 	require.NoError(t, got.Read(text))
 	again, err := json.Marshal(&got)

@@ -46,7 +46,7 @@ func TestWeightsAreRepeatedRows(t *testing.T) {
 		c := Default()
 		c.Dataset, c.Weights, c.Holdout, c.Valid = path, column, 0, 0
 		c.Models = []string{"gaussian", "gmm"}
-		c.Components, c.GMM.Starts, c.Families = Range{1, 3}, 5, selection.Families{gmm.Full, gmm.Diagonal}
+		c.Components, c.GMM.Starts, c.Families = Given(Range{1, 3}), 5, Given(selection.Families{gmm.Full, gmm.Diagonal})
 		change(&c)
 		o, err := (&Job{Settings: c}).Run(t.Context())
 		require.NoError(t, err)

@@ -30,6 +30,10 @@ type Dataset struct {
 	// LabelNames names the classes, or is nil.
 	LabelNames []string
 
+	// Groups holds the group of each row (length N), or is nil. Rows of one group are
+	// never divided between parts.
+	Groups []int
+
 	// Types holds the type of each column (length D), where the reader was
 	// asked for types, else it is nil; [Dataset.Typed] finds them.
 	Types []ColumnType
@@ -197,6 +201,9 @@ func (d *Dataset) Take(rows []int) *Dataset {
 	if d.Weights != nil {
 		out.Weights = make([]float64, len(rows))
 	}
+	if d.Groups != nil {
+		out.Groups = make([]int, len(rows))
+	}
 	for i, r := range rows {
 		copy(x.RawRowView(i), d.X.RawRowView(r))
 		out.rows[i] = d.Row(r)
@@ -205,6 +212,9 @@ func (d *Dataset) Take(rows []int) *Dataset {
 		}
 		if d.Weights != nil {
 			out.Weights[i] = d.Weights[r]
+		}
+		if d.Groups != nil {
+			out.Groups[i] = d.Groups[r]
 		}
 	}
 	return out

@@ -29,6 +29,7 @@ type Model struct {
 	Checks           *Checks      `json:"checks,omitempty"`
 	Diagnostics      *Diagnostics `json:"diagnostics,omitempty"`
 	Selection        *Selection   `json:"selection,omitempty"`
+	Search           *Search      `json:"search,omitempty"`
 }
 
 // Split is the quality of a model on one part of the data. Models

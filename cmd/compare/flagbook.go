@@ -97,10 +97,63 @@ func (t *types) Set(text string) error {
 	return err
 }
 
-// layers are the sizes of hidden layers, 200,200, or none.
+// count is a number that is chosen where it is 0.
+type count int
+
+func (c *count) String() string {
+	if *c == 0 {
+		return "auto"
+	}
+	return strconv.Itoa(int(*c))
+}
+
+func (c *count) Type() string { return "int" }
+
+func (c *count) Set(text string) error {
+	if text == "auto" {
+		*c = 0
+		return nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is neither a number, 1 or more, nor auto", text)
+	}
+	*c = count(n)
+	return nil
+}
+
+// rate is a positive number that is chosen where it is 0.
+type rate float64
+
+func (r *rate) String() string {
+	if *r == 0 {
+		return "auto"
+	}
+	return strconv.FormatFloat(float64(*r), 'g', -1, 64)
+}
+
+func (r *rate) Type() string { return "float" }
+
+func (r *rate) Set(text string) error {
+	if text == "auto" {
+		*r = 0
+		return nil
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return fmt.Errorf("%q is neither a number nor auto", text)
+	}
+	*r = rate(v)
+	return nil
+}
+
+// layers are the sizes of hidden layers, 200,200, or none, or nil for auto.
 type layers []int
 
 func (l *layers) String() string {
+	if *l == nil {
+		return "auto"
+	}
 	if len(*l) == 0 {
 		return "none"
 	}
@@ -114,12 +167,16 @@ func (l *layers) String() string {
 func (l *layers) Type() string { return "sizes" }
 
 func (l *layers) Set(text string) error {
+	if text == "auto" {
+		*l = nil
+		return nil
+	}
 	sizes := []int{}
 	if text != "none" {
 		for part := range strings.SplitSeq(text, ",") {
 			n, err := strconv.Atoi(strings.TrimSpace(part))
 			if err != nil || n < 1 {
-				return fmt.Errorf("%q is neither a list of layer sizes such as 200,200 nor none", text)
+				return fmt.Errorf("%q is neither a list of layer sizes such as 200,200, nor none, nor auto", text)
 			}
 			sizes = append(sizes, n)
 		}

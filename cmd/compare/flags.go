@@ -69,9 +69,9 @@ func (f *runFlags) data() {
 func (f *runFlags) mixture() {
 	b, c := f.book.under("Mixture"), &f.settings
 	z := standsFor()
-	b.text(&c.Components, "Components", "gmm-components", "number of components, such as 5, or a range to choose from, such as 1-10")
-	b.text(&c.Families, "Families", "gmm-covariance", "family of the covariances, several to choose from, or all of\n"+wrap(gmm.CovarianceNames())+";\nfactors:L and ppca:L are those with L factors, for many columns")
-	b.text(&c.Criterion, "Criterion", "gmm-criterion", "how to choose among components and families: bic, aic, icl, held-out, cv, or auto:\nheld-out on the validation rows, bic where there are none")
+	b.text(&c.Components, "Components", "gmm-components", "number of components, such as 5, or a range to choose from, such as 1-10;\nauto: chosen")
+	b.text(&c.Families, "Families", "gmm-covariance", "family of the covariances; several to choose from; auto: chosen; or all of\n"+wrap(gmm.CovarianceNames())+";\nfactors:L and ppca:L are those with L factors, for many columns")
+	b.text(&c.Criterion, "Criterion", "gmm-criterion", "how to choose among components and families: bic, aic, icl, held-out, cv, or auto:\nby rows left out")
 	bind(b, b.IntVar, &c.GMM.Starts, "gmm.Starts", "gmm-starts", "fit from so many k-means starts and keep the best; 0: ten, and up to 50 while they\nare cheap")
 	b.value((*moves)(&c.GMM.SplitMerge), "gmm.SplitMerge", "gmm-split-merge", "how many split-and-merge moves to try after the best start (each costs up to\n6 runs of EM); 0: none")
 	bind(b, b.IntVar, &c.GMM.Iterations, "gmm.Iterations", "gmm-iterations", fmt.Sprintf("most EM iterations of a start, and of a mixture of codes; 0: as many as it takes,\nup to %d", z.mixture.Iterations))
@@ -94,14 +94,14 @@ func (f *runFlags) neighbours() {
 func (f *runFlags) network() {
 	b, c := f.book.under("Network"), &f.settings.VAE
 	z := standsFor()
-	bind(b, b.IntVar, &c.Latent, "vae.Latent", "vae-latent", "dimensions of the code")
-	b.value((*layers)(&c.Hidden), "vae.Hidden", "vae-hidden", "sizes of the hidden layers; none: linear")
+	b.value((*count)(&c.Latent), "vae.Latent", "vae-latent", "dimensions of the code; auto: chosen")
+	b.value((*layers)(&c.Hidden), "vae.Hidden", "vae-hidden", "sizes of the hidden layers; none: linear; auto: chosen")
 	b.text(&c.Activation, "vae.Activation", "vae-activation", "nonlinearity of the hidden layers: tanh, relu, elu, gelu or softplus")
 	b.text(&c.Norm, "vae.Norm", "vae-norm", "normalise the hidden layers before it: none or layer")
 	b.text(&f.settings.Likelihood, "Likelihood", "vae-likelihood", "what p(x|z) is: auto (the one that suits the data), or\n"+wrap(likelihoodNames()))
 	bind(b, b.Float64Var, &c.Freedom, "vae.Freedom", "vae-freedom", fmt.Sprintf("degrees of freedom of student-t; 0: %v", z.net.Freedom))
 	b.text(&c.Precision, "vae.Precision", "vae-precision", "arithmetic of the networks: float32 or float64 (log-densities are summed in float64\neither way)")
-	b.text(&c.Sigma, "vae.Sigma", "vae-sigma", "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim, optimal or network")
+	b.text(&f.settings.Sigma, "Sigma", "vae-sigma", "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim, optimal or network; auto: chosen")
 	bind(b, b.BoolVar, &c.FullPosterior, "vae.FullPosterior", "vae-full-posterior", "give q(z|x) a full covariance instead of a diagonal one")
 	b.text(&c.Prior, "vae.Prior", "vae-prior", "p(z): normal; or a mixture of K Gaussians: mixture:K, trained with the networks;\nvamp:K, the posteriors of K trained pseudo-inputs; ex-post:K, fitted to the codes\nafter training")
 }
@@ -109,9 +109,9 @@ func (f *runFlags) network() {
 func (f *runFlags) training() {
 	b, c := f.book.under("Training"), &f.settings.VAE
 	z := standsFor()
-	bind(b, b.IntVar, &c.Epochs, "vae.Epochs", "vae-epochs", fmt.Sprintf("most epochs of training; 0: as many as make %d steps, but at least %d", z.steps, z.net.Epochs))
+	b.value((*count)(&c.Epochs), "vae.Epochs", "vae-epochs", "most epochs of training; auto: until the bound on rows left out no longer rises,\nor the budget ends")
 	bind(b, b.IntVar, &c.Batch, "vae.Batch", "vae-batch", fmt.Sprintf("rows in a minibatch; 0: %d, or %d for a linear network", z.net.Batch, z.linear.Batch))
-	bind(b, b.Float64Var, &c.Rate, "vae.Rate", "vae-rate", fmt.Sprintf("learning rate; 0: %v, or %v for a linear network", z.net.Rate, z.linear.Rate))
+	b.value((*rate)(&c.Rate), "vae.Rate", "vae-rate", fmt.Sprintf("learning rate; auto: chosen about %v, or %v for a linear network", z.net.Rate, z.linear.Rate))
 	bind(b, b.IntVar, &c.Samples, "vae.Samples", "vae-samples", fmt.Sprintf("draws of the code per row in the training bound; 0: %d, or %d for a linear network", z.net.Samples, z.linear.Samples))
 	b.text(&c.Objective, "vae.Objective", "vae-objective", "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score or score-baseline;\nevaluation is always by the plain bound and log p")
 	bind(b, b.Float64Var, &c.Beta, "vae.Beta", "vae-beta", "weight of the divergence from the prior while training")
@@ -142,6 +142,8 @@ func (f *runFlags) output() {
 	z := standsFor()
 	b.value((*names)(&c.Models), "Models", "models", "comma-separated models to fit, of "+strings.Join(compare.KindNames(), ", ")+"\n(default: all that suit the data)")
 	b.text(&f.preset, "Preset", "preset", "quick, standard or thorough: how much work to spend where no flag says")
+	b.text(&c.Budget, "Budget", "budget", "what each kind may spend on choosing and training: a time for all of them together,\nsuch as 60s, or floating-point operations for each, such as 2e12, which give the\nsame bits on any machine; auto: operations, by the number of rows")
+	b.text(&c.Folds, "Folds", "folds", "hold out so many parts of the rows in turn, so that each row is judged by models\nthat did not see it; none: hold rows out once; auto: 5 for fewer than 1000 rows")
 	bind(b, b.Float64Var, &c.Floor, "Floor", "floor", fmt.Sprintf("smallest variance of any model, relative to that of the column; 0: %v", z.mixture.Floor))
 	bind(b, b.Uint64Var, &c.Seed, "Seed", "seed", "seed of all randomness: equal seeds give equal results, bit for bit")
 	f.out, f.format = "likely-out", "text"
