@@ -60,7 +60,7 @@ func (b *Budget) UnmarshalText(text []byte) (err error) {
 // The work that each kind may take where no budget says: workLeast and, of more than
 // workRows rows, in proportion to them up to workMost times that.
 const (
-	workLeast = 6e11
+	workLeast = 8e11
 	workRows  = 1500
 	workMost  = 5
 )

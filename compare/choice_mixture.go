@@ -2,10 +2,12 @@ package compare
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/gob"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 
 	"likely/density"
@@ -26,7 +28,7 @@ var ladder = []int{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128}
 
 // mixtureProblem is the choice of a mixture. Each family climbs the ladder by itself,
 // each fit beginning from its components on the rung below, some of them split. It stops
-// when rungs no longer are better.
+// when rungs no longer are better, or when other families are as far up and better.
 type mixtureProblem struct {
 	*chooser
 	families selection.Families
@@ -38,7 +40,10 @@ type mixtureProblem struct {
 const ladderPatience = 2
 
 // factorColumns is the number of columns from which families of few factors are tried.
-const factorColumns = 6
+const (
+	factorColumns = 6
+	mostFactors   = 32
+)
 
 // familiesFor returns the families that are tried where none are asked for.
 func familiesFor(d int) selection.Families {
@@ -46,7 +51,7 @@ func familiesFor(d int) selection.Families {
 		return selection.Families{gmm.Tied, gmm.Full} // the others are these by other names
 	}
 	list := selection.Families{gmm.Spherical, gmm.Diagonal, gmm.Tied, gmm.Full}
-	for l := 2; d >= factorColumns && l <= min(d/3, 32); l *= 2 {
+	for l := 2; d >= factorColumns && l <= min(d/3, mostFactors); l *= 4 {
 		list = append(list, gmm.FactorAnalyzers(l))
 	}
 	return list
@@ -78,8 +83,8 @@ func (p *mixtureProblem) Propose(trials []*search.Trial[mixtureSize]) []search.C
 	}
 	k, d := p.counts[rung], p.d.All.Dim()
 	var list []search.Candidate[mixtureSize]
-	for _, family := range p.families {
-		if k == 1 && len(p.families) > 1 && sameForOne(family, p.families) || !climbing(trials, family) || k >= p.d.Train.Rows() {
+	for _, family := range p.climbers(trials) {
+		if k == 1 && len(p.families) > 1 && sameForOne(family, p.families) || k >= p.d.Train.Rows() {
 			continue
 		}
 		list = append(list, search.Candidate[mixtureSize]{
@@ -91,6 +96,53 @@ func (p *mixtureProblem) Propose(trials []*search.Trial[mixtureSize]) []search.C
 	}
 	return list
 }
+
+// climbers returns the families that go on: those that have had a new best within their
+// patience and, from some rungs, only the better half of these.
+func (p *mixtureProblem) climbers(trials []*search.Trial[mixtureSize]) selection.Families {
+	type climber struct {
+		family gmm.Covariance
+		best   float64
+	}
+	out := make(map[gmm.Covariance]bool)
+	for _, rung := range halvedAt {
+		var list []climber
+		done := false
+		for _, family := range p.families {
+			if out[family] {
+				continue
+			}
+			best := math.Inf(-1)
+			for _, t := range trials {
+				done = done || t.Spec.components >= rung
+				if n := len(t.Curve); t.Spec.family == family && t.Spec.components <= rung && t.Status == search.Finished && t.Sound && n > 0 {
+					best = max(best, t.Curve[n-1].Mean)
+				}
+			}
+			list = append(list, climber{family, best})
+		}
+		if !done {
+			break
+		}
+		slices.SortStableFunc(list, func(a, b climber) int { return cmp.Compare(b.best, a.best) })
+		for _, one := range list[min(max((len(list)+1)/2, leastFamilies), len(list)):] {
+			out[one.family] = true
+		}
+	}
+	var list selection.Families
+	for _, family := range p.families {
+		if !out[family] && climbing(trials, family) {
+			list = append(list, family)
+		}
+	}
+	return list
+}
+
+// halvedAt are the numbers of components after which half of the families go on, but at
+// least leastFamilies.
+var halvedAt = []int{4, 8}
+
+const leastFamilies = 2
 
 // sameForOne says whether a family of one component is another of the list.
 func sameForOne(family gmm.Covariance, list selection.Families) bool {
@@ -157,11 +209,14 @@ type mixtureFit struct {
 }
 
 const (
-	// choiceIterations is about the number of iterations of both starts of a candidate.
-	choiceIterations = 120
+	// choiceIterations is about the number of iterations of a candidate.
+	choiceIterations = 40
 	// choiceMost is the most of one start, and choiceTolerance what it may be short of.
 	choiceMost      = 300
 	choiceTolerance = 1e-3
+	// coldMost is the largest number of components that are also started cold; more
+	// begin from those below alone.
+	coldMost = 4
 )
 
 // Continue fits from the components below and from a cold start, and keeps the better.
@@ -175,9 +230,12 @@ func (f *mixtureFit) Continue(ctx context.Context, _ float64) error {
 		if j.Settings.GMM.Iterations > 0 {
 			s.Iterations = min(s.Iterations, j.Settings.GMM.Iterations)
 		}
-		starts := []gmm.Start{s.Start}
+		var starts []gmm.Start
 		if f.below != nil {
 			starts = append(starts, gmm.Split(f.below[i]))
+		}
+		if f.below == nil || f.size.components <= coldMost {
+			starts = append(starts, s.Start)
 		}
 		var best *gmm.Model
 		var how *gmm.Report

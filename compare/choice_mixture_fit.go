@@ -59,7 +59,7 @@ func (p *mixtureProblem) complete(ctx context.Context, size mixtureSize, from *m
 		return nil, nil, s, err
 	}
 	asked := s
-	affordable := int(min(p.meter.Left()/(pass*choiceIterations/2), math.MaxInt32))
+	affordable := int(min(p.meter.Left()/(pass*startIterations), math.MaxInt32))
 	wanted := s.Starts
 	if wanted == 0 {
 		wanted = gmm.MostStarts
@@ -107,8 +107,9 @@ func (p *mixtureProblem) complete(ctx context.Context, size mixtureSize, from *m
 }
 
 const (
-	coldStarts = 10
-	movesOf    = 6 // runs of EM that a move that splits and merges costs
+	coldStarts      = 10
+	startIterations = 100 // about, of a cold start
+	movesOf         = 6   // runs of EM that a move that splits and merges costs
 )
 
 // meanOf returns the mean log p of rows.

@@ -38,7 +38,7 @@ func TestEstimatorsAgree(t *testing.T) {
 			t.Parallel()
 			c := Default()
 			c.Dataset, c.Models = "iris", []string{"gmm", "vae"}
-			c.Components, c.GMM.Starts = Range{2, 2}, 2
+			c.Components, c.GMM.Starts = Given(Range{2, 2}), 2
 			c.VAE.Hidden, c.VAE.Epochs = []int{12}, 60
 			c.EvalSamples, c.GapRows = 500, 8
 			change(&c)

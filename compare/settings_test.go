@@ -44,7 +44,7 @@ func TestRunChecksItsSettings(t *testing.T) {
 func TestExplainsNoMoreThanItEvaluates(t *testing.T) {
 	c := Default()
 	c.Dataset, c.Models = "faithful", []string{"gmm", "vae"}
-	c.Components, c.GMM.Starts = Range{2, 2}, 1
+	c.Components, c.GMM.Starts = Given(Range{2, 2}), 1
 	c.VAE.Hidden, c.VAE.Epochs = []int{8}, 3
 	c.EvalSamples, c.EvalRows, c.GapRows = 50, 2, 5
 	o, err := (&Job{Settings: c}).Run(t.Context())

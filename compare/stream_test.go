@@ -40,7 +40,7 @@ func clusters(t *testing.T, n int) string {
 func streamConfig(path string, rows int) Settings {
 	c := Default()
 	c.Dataset, c.Stream, c.Models = path, rows, []string{"gaussian", "gmm"}
-	c.Components, c.GMM.Starts = Range{2, 2}, 3
+	c.Components, c.GMM.Starts = Given(Range{2, 2}), 3
 	return c
 }
 

@@ -137,7 +137,7 @@ func TestHeldOutCriterionWeighs(t *testing.T) {
 	c := Default()
 	c.Dataset, c.Weights, c.Valid = writeWeighted(t), "times", 0.3
 	c.Models = []string{"gmm"}
-	c.Components, c.Criterion = Range{1, 2}, Given(selection.HeldOut)
+	c.Components, c.Criterion = Given(Range{1, 2}), Given(selection.HeldOut)
 	o, err := (&Job{Settings: c}).Run(t.Context())
 	require.NoError(t, err)
 	r := o.Results

@@ -3,8 +3,9 @@ package gmm
 import "likely/internal/em"
 
 // Work returns about how many floating-point operations an iteration takes for n complete
-// rows of d columns: a count of the products in the E- and the M-step, which depends on
-// no machine.
+// rows of d columns, from their sizes alone: it depends on no machine. Operations that are
+// not products of large matrices count several times, as they take several times as long
+// nearly everywhere.
 func (s Settings) Work(n, d int) (float64, error) {
 	s, err := s.resolve()
 	if err != nil {
@@ -15,16 +16,17 @@ func (s Settings) Work(n, d int) (float64, error) {
 	each := exponential + 8*columns
 	need := s.Covariance.needs(d)
 	if need == needScatters {
-		each += 3 * columns * columns
+		each += 8 * columns * columns
 	}
 	work := 0.0
 	if f, factors := s.Covariance.(factorFamily); factors {
 		each += 4 * columns * float64(f.l)
 		if need == needScatters {
-			work += 10 * k * columns * columns * columns // of the inner steps
+			const inner = 800 // eigenvectors, several times
+			work += inner * k * columns * columns * columns
 		}
 	} else if need == needScatters {
-		work += k * columns * columns * columns
+		work += 8 * k * columns * columns * columns
 	}
 	work += rows * k * each
 	return work, nil
