@@ -30,8 +30,10 @@ type evaluation struct {
 	name               string
 	train, valid, test measured
 	bound              *bound
-	twoSample          *eval.TwoSample
-	twoSampleRows      int
+	// scale is what the reported number owes to a scale that the data do not resolve.
+	scale         *results.Scale
+	twoSample     *eval.TwoSample
+	twoSampleRows int
 	// known are the estimators of a model whose posterior is known; explanation
 	// is that of one with an encoder.
 	known       []explain.Estimator
@@ -77,6 +79,9 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		if r := p.to.logProb; r != nil && (p.part == d.Test || d.Test == nil && p.part == d.Train) {
 			e.warn(r, p.part, p.name)
 		}
+	}
+	if err := j.measureScale(ctx, e, fit, d); err != nil {
+		return nil, err
 	}
 	explained := j.Settings.GapRows > 0 && j.Settings.rowsByRows() == ""
 	if m, ok := fit.Model.Fitted.(density.Model); ok && explained && e.train.logProb != nil {
