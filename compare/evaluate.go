@@ -152,8 +152,14 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 	}
 	task := fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name)
 	j.step(task, 0, p.Rows(), "")
-	var err error
-	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
+	model, proposal, err := evaluableModel(fit.Model)
+	if m, ok := model.(leavable); ok && name == "train" {
+		model = m.LeftOut()
+	}
+	if err != nil {
+		return out, err
+	}
+	out.logProb, err = logProbOf(ctx, fit.Model, model, proposal, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
 		j.step(task, done, total, "")
 	})
 	if err == nil {

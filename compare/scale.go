@@ -236,5 +236,5 @@ func (j *Job) scaleAdvice(s *results.Scale, d *Data) string {
 			break
 		}
 	}
-	return density.Warnf("%s: its log p says nothing of the data; declare columns of few values by {Types=%s=categorical} or count, or spread rounded ones by {Dequantize=yes}", strings.Join(parts, ", and "), example).In(j.spelling(), 0)
+	return density.Warnf("%s: these say nothing of the data, and it is compared with no other model; declare columns of few values by {Types=%s=categorical} or count, or spread rounded ones by {Dequantize=yes}", strings.Join(parts, ", and "), example).In(j.spelling(), 0)
 }

@@ -108,3 +108,15 @@ func TestAtomIsFound(t *testing.T) {
 	require.Empty(t, r.Pairs[0].Better)
 	require.Nil(t, (&results.Model{}).Scale)
 }
+
+// The train log p of kernels is that of rows left out, as the fit has it; their
+// parameters are the bandwidths.
+func TestKernelsAreLeftOut(t *testing.T) {
+	c := Default()
+	c.Dataset, c.Models = "faithful", []string{"kde"}
+	o, err := (&Job{Settings: c}).Run(t.Context())
+	require.NoError(t, err)
+	history := o.Fits[0].History.Train
+	require.InDelta(t, history[len(history)-1], *o.Results.Models[0].Train.Nats, 1e-10)
+	require.Equal(t, 2, o.Results.Models[0].Parameters)
+}
