@@ -25,10 +25,15 @@ func (q *Encoder) rows(x *mat.Dense, f func(i int, h, cache []float64)) { q.m.po
 
 func (c *coder) posteriors(x *mat.Dense, f func(i int, h, cache []float64)) {
 	checkWidth(x, c.config.Dim)
+	c.posteriorsBy(x, c.encode, f)
+}
+
+// posteriorsBy is posteriors with the way from rows to the outputs of the encoder.
+func (c *coder) posteriorsBy(x *mat.Dense, encode func(w *workspace, x *mat.Dense, from, to int) []float64, f func(i int, h, cache []float64)) {
 	n, _ := x.Dims()
 	h := mat.NewDense(n, c.outputs, nil)
 	c.each(n, func(w *workspace, from, to int) {
-		out := c.encode(w, x, from, to)
+		out := encode(w, x, from, to)
 		for i := from; i < to; i++ {
 			copy(h.RawRowView(i), out[(i-from)*c.outputs:])
 		}
