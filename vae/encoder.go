@@ -10,7 +10,8 @@ import (
 )
 
 // Encoder is q(z|x), a normal whose mean and covariance come from one network:
-// diagonal, with m(x) and the log-variances s(x), or full.
+// diagonal, with m(x) and the log-variances s(x), or full. For a row without any value it
+// is the prior.
 type Encoder struct{ m *Model }
 
 // Encoder returns q(z|x).
@@ -78,11 +79,21 @@ func (q *Encoder) Rand(z, x *mat.Dense, src rand.Source) {
 	random := rand.New(src)
 	e := make([]float64, q.m.config.Latent)
 	q.rows(x, func(i int, h, cache []float64) {
+		if q.knowsNothing(x.RawRowView(i)) {
+			q.m.prior.Rand(density.Rows(z, i*draws, (i+1)*draws), src)
+			return
+		}
 		for r := i * draws; r < (i+1)*draws; r++ {
 			fillNormal(e, random)
 			q.m.posterior.draw(z.RawRowView(r), h, cache, e)
 		}
 	})
+}
+
+// knowsNothing says whether a row has no value and the prior is a mixture, of which draws
+// for the row come from. N(0, I) comes from encode.
+func (q *Encoder) knowsNothing(row []float64) bool {
+	return q.m.prior != nil && q.m.in.fill != nil && empty(row)
 }
 
 // LogProb stores log q(z|x) in nats for each row of z (N·S×L) in dst (length
@@ -94,6 +105,10 @@ func (q *Encoder) LogProb(dst []float64, z, x *mat.Dense) []float64 {
 	dst = density.Resize(dst, rows)
 	e := make([]float64, l)
 	q.rows(x, func(i int, h, cache []float64) {
+		if q.knowsNothing(x.RawRowView(i)) {
+			q.m.prior.LogProb(dst[i*draws:(i+1)*draws], density.Rows(z, i*draws, (i+1)*draws))
+			return
+		}
 		for r := i * draws; r < (i+1)*draws; r++ {
 			q.m.posterior.invert(e, z.RawRowView(r), h, cache)
 			dst[r] = q.m.posterior.logProb(h, cache, e)

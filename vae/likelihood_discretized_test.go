@@ -130,7 +130,7 @@ func TestDiscretizedLogisticUnits(t *testing.T) {
 // exactLogProbGrid returns log p of each row by the trapezium rule over a
 // one-dimensional code.
 func exactLogProbGrid(m *Model, x *mat.Dense) []float64 {
-	const points, step = 1201, 0.01
+	const points, step = 1601, 0.01
 	n, _ := x.Dims()
 	z := mat.NewDense(n*points, 1, nil)
 	for i := range n * points {
