@@ -19,6 +19,7 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 		Train: e.train.result(d), Valid: e.valid.result(d), Test: e.test.result(d),
 		Diagnostics: &results.Diagnostics{FloorActive: fit.FloorActive, Converged: fit.Converged},
 	}
+	m.Scale = e.scale
 	if fit.Family != "" {
 		m.Family = fit.Family
 	}
@@ -34,7 +35,11 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 		n := e.twoSampleRows
 		m.Checks = &results.Checks{TwoSample: &results.TwoSample{Distance: t.Statistic, P: t.PValue, Rows: n, RowsModel: n, Permutations: t.Permutations}}
 	}
+	m.Folds = e.folds
 	_, _, logp := e.reported(d)
+	if e.bound != nil && e.bound.on == "test" {
+		logp = e.test.logProb // also of folds
+	}
 	if e.bound != nil {
 		describeBound(m, e.bound, logp, jacobian)
 	}

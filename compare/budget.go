@@ -63,11 +63,13 @@ const (
 	workLeast = 8e11
 	workRows  = 1500
 	workMost  = 5
+	// foldedShare is what the work is divided by where it is done for each fold.
+	foldedShare = 4
 )
 
 // meter returns what counts the work of one kind of model. kinds is the number of those
-// that share a time.
-func (c *Settings) meter(rows, kinds int) *search.Meter {
+// that share a time, and folded says that rows are held out in turn.
+func (c *Settings) meter(rows, kinds int, folded bool) *search.Meter {
 	switch b := c.Budget; {
 	case b.Time > 0:
 		return search.NewClock(b.Time / time.Duration(max(kinds, 1)))
@@ -77,6 +79,9 @@ func (c *Settings) meter(rows, kinds int) *search.Meter {
 	effort := 1.0
 	if c.Effort > 0 {
 		effort = c.Effort
+	}
+	if folded { // the whole procedure is made for each fold, and once more
+		effort /= foldedShare
 	}
 	return search.NewMeter(effort * workLeast * min(max(float64(rows)/workRows, 1), workMost))
 }

@@ -76,7 +76,7 @@ func (j *Job) fingerprint(name string, d *Data) string {
 	if d.Test != nil {
 		test = d.Test.SHA256
 	}
-	text, err := json.Marshal([]any{CurrentVersion(), name, c, d.All.SHA256, test})
+	text, err := json.Marshal([]any{CurrentVersion(), name, c, d.All.SHA256, test, j.fold})
 	if err != nil {
 		panic("compare: a configuration that is not JSON")
 	}
@@ -112,7 +112,7 @@ func readFit(name string) (*Fit, error) {
 }
 
 // kept matches the files of a checkpoint: a family, a fingerprint, an extension.
-var kept = regexp.MustCompile(`^[a-z]+-[0-9a-f]{16}\.(json|safetensors|state)$`)
+var kept = regexp.MustCompile(`^[a-z]+-[0-9a-f]{16}(-[0-9a-f]{8})?\.(json|safetensors|state)$`)
 
 // RemoveCheckpoint removes the checkpoint of a run that is complete: its own
 // files and, if nothing else lies in it, the folder.

@@ -37,7 +37,7 @@ func TestResumeWithinTraining(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains networks seven times")
 	}
-	config := Default()
+	config := fixed()
 	config.Dataset, config.Models = "faithful", []string{"ae", "vae"}
 	config.VAE.Hidden, config.VAE.Latent, config.VAE.Epochs, config.EvalSamples = []int{8}, 1, 24, 50
 	require.NoError(t, config.Check())

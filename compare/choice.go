@@ -30,7 +30,7 @@ const choiceShare = 0.6
 func (j *Job) chooser(ctx context.Context, d *Data, name, pkg string) *chooser {
 	return &chooser{
 		j: j, d: d, name: name, pkg: pkg, divisions: d.divisions(&j.Settings),
-		meter: j.Settings.meter(d.Train.Rows(), j.kinds), store: j.choiceStore(ctx, name, d),
+		meter: j.Settings.meter(d.Train.Rows(), j.kinds*max(j.folds, 1), j.folds > 0), store: j.choiceStore(ctx, name, d),
 	}
 }
 

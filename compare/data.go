@@ -31,8 +31,13 @@ type Data struct {
 	Preparation saved.Preparation
 	// Stream is the file that All is a sample of; nil: All is everything.
 	Stream *dataset.Stream
+	// Folds are the rows that are held out in turn, as numbers of rows of All; nil: Test
+	// is held out once. Train is then all rows.
+	Folds [][]int
 	// Warnings says what about the data may make the comparison less than it seems.
 	Warnings []density.Warning
+
+	prepared *dataset.Dataset // All, after any noise
 }
 
 // Close releases the file that is streamed, if one is.
@@ -95,11 +100,18 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 	if err != nil {
 		return err
 	}
-	holdout := c.Holdout
-	if test != nil {
+	d.prepared = prepared
+	holdout, share := c.Holdout, c.Valid
+	if d.Folds, err = c.foldsOf(prepared, test != nil); err != nil {
+		return err
+	}
+	if d.Folds != nil {
+		share = validShare(prepared.Rows(), share)
+	}
+	if test != nil || d.Folds != nil {
 		holdout = 0
 	}
-	train, valid, held := prepared.Split(holdout, c.Valid, c.Seed)
+	train, valid, held := prepared.Split(holdout, share, c.Seed)
 	if test != nil {
 		if held, err = d.Preparation.Prepare(test); err != nil {
 			return err
@@ -249,6 +261,9 @@ func (d *Data) describe(c *Settings) results.Dataset {
 		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
 		Measure: d.Preparation.Measure, Binarize: c.Binarize.String(), Transform: c.Transform.String(), EvalRows: c.EvalRows,
 		Columns: d.describeColumns(),
+	}
+	if d.Folds != nil {
+		r.Folds, r.RowsTest = len(d.Folds), d.All.Rows()
 	}
 	if d.Stream != nil {
 		r.RowsTrain, r.RowsHeld = newStreamed(d).count, d.All.Rows()

@@ -36,7 +36,7 @@ func TestEstimatorsAgree(t *testing.T) {
 				t.Skip("the others are for the full run")
 			}
 			t.Parallel()
-			c := Default()
+			c := fixed()
 			c.Dataset, c.Models = "iris", []string{"gmm", "vae"}
 			c.Components, c.GMM.Starts = Given(Range{2, 2}), 2
 			c.VAE.Hidden, c.VAE.Epochs = []int{12}, 60

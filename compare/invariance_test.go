@@ -21,7 +21,7 @@ import (
 )
 
 func quick(data string) Settings {
-	c := Default()
+	c := fixed()
 	c.Dataset = data
 	c.GMM.Starts, c.Components = 3, Given(Range{2, 2})
 	c.VAE.Hidden, c.VAE.Epochs = []int{16}, 15

@@ -37,10 +37,17 @@ type Job struct {
 	Resume     bool
 
 	kinds int // that are fitted, which share a budget of time
+	// fold is the number of the fold that is held out, from 1; 0: none.
+	fold int
+	// folds is how often the whole procedure is made, where rows are held out in turn.
+	folds int
 }
 
 func (j *Job) step(task string, done, total int, note string) {
 	if j.Progress != nil {
+		if j.fold > 0 {
+			task = fmt.Sprintf("fold %d: %s", j.fold, task)
+		}
 		j.Progress.Step(task, done, total, note)
 	}
 }
@@ -115,6 +122,9 @@ func (j *Job) checkFingerprints(d *Data) error {
 func (j *Job) fitAll(ctx context.Context, out *Outcome, chosen []Kind) error {
 	var warnings []string
 	j.kinds = len(chosen)
+	if out.Data.Folds != nil {
+		j.folds = len(out.Data.Folds) + 1
+	}
 	for _, kind := range chosen {
 		fit, err := j.fitOrResume(ctx, kind, out.Data)
 		if err != nil {
@@ -141,13 +151,24 @@ func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
 		}
+		if out.Data.Folds != nil {
+			if err := j.crossValidate(ctx, e, fit, out.Data); err != nil {
+				return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
+			}
+		}
 		for _, w := range e.warnings {
 			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+w.In(j.spelling(), 0))
+		}
+		if s := e.scale; s != nil && s.Dependent {
+			s.Advice = j.scaleAdvice(s, out.Data)
+			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+s.Advice)
 		}
 		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
 		evaluations = append(evaluations, e)
 	}
 	var err error
-	out.Results.Pairs, err = pairs(evaluations)
+	if out.Results.Pairs, err = pairs(evaluations); err == nil {
+		soFar(out.Results)
+	}
 	return err
 }

@@ -31,7 +31,7 @@ func TestRunChecksItsSettings(t *testing.T) {
 		"network size": func(c *Settings) { c.VAE.Hidden = []int{0} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := Default()
+			c := fixed()
 			c.Dataset = "faithful"
 			change(&c)
 			_, err := (&Job{Settings: c}).Run(t.Context())
@@ -42,7 +42,7 @@ func TestRunChecksItsSettings(t *testing.T) {
 
 // Rows that are explained are among those that are evaluated.
 func TestExplainsNoMoreThanItEvaluates(t *testing.T) {
-	c := Default()
+	c := fixed()
 	c.Dataset, c.Models = "faithful", []string{"gmm", "vae"}
 	c.Components, c.GMM.Starts = Given(Range{2, 2}), 1
 	c.VAE.Hidden, c.VAE.Epochs = []int{8}, 3
@@ -57,7 +57,7 @@ func TestExplainsNoMoreThanItEvaluates(t *testing.T) {
 // The record of settings reads back to the same settings; one of another program does
 // not.
 func TestSettingsReadBack(t *testing.T) {
-	c := Default()
+	c := fixed()
 	c.Models, c.Seed, c.Classes = []string{"vae"}, 1<<63+1, Given(Range{2, 9})
 	c.VAE.Prior, c.Sigma, c.Likelihood = vae.Vamp(5), Given(vae.Fixed(0.25)), Given(vae.StudentT)
 	text, err := json.Marshal(&c)
@@ -71,16 +71,15 @@ func TestSettingsReadBack(t *testing.T) {
 
 // A preset decides what the one before it decided, and neither touches what was chosen.
 func TestApply(t *testing.T) {
-	c := Default()
+	c := fixed()
 	c.Apply(Thorough, func(setting string) bool { return setting == "gmm.Starts" })
-	require.Equal(t, Range{1, 10}, c.Components)
+	require.Equal(t, 4., c.Effort)
 	require.Equal(t, Default().GMM.Starts, c.GMM.Starts, "given, though it is the default")
 	require.Equal(t, 20, c.GapRows)
 
 	c.EvalSamples = 77
 	c.Apply(Quick, nil)
 	require.Equal(t, Quick, c.Preset)
-	require.Equal(t, Default().Components, c.Components, "it was that of thorough")
 	require.Zero(t, c.GapRows)
 	require.Equal(t, 0.25, c.Effort)
 	require.Equal(t, 77, c.EvalSamples, "chosen, so it differs from what thorough says")
@@ -97,7 +96,7 @@ func TestReadOntoDefaults(t *testing.T) {
 	var got Settings
 	require.NoError(t, got.Read([]byte(`{"dataset": "iris"}`)))
 	want := Default()
-	want.Dataset = "iris"
+	want.Dataset, want.Folds = "iris", OneSplit // there were none
 	require.Equal(t, want, got)
 
 	text, err := json.Marshal(&Settings{Components: Given(Range{1, 1})})

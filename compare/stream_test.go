@@ -38,7 +38,7 @@ func clusters(t *testing.T, n int) string {
 }
 
 func streamConfig(path string, rows int) Settings {
-	c := Default()
+	c := fixed()
 	c.Dataset, c.Stream, c.Models = path, rows, []string{"gaussian", "gmm"}
 	c.Components, c.GMM.Starts = Given(Range{2, 2}), 3
 	return c

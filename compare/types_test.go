@@ -78,7 +78,7 @@ func changed(table [][]string, column int, f func(string) string) [][]string {
 }
 
 func mixedRun(t testing.TB, table [][]string) *Outcome {
-	c := Default()
+	c := fixed()
 	c.Dataset = writeTable(t, "people.csv", table)
 	c.Classes = Given(Range{2, 2})
 	require.NoError(t, c.Check())
@@ -232,7 +232,7 @@ func TestMixedSaved(t *testing.T) {
 // are missing values; one of the held-out share alone has a finite log p by the prior.
 func TestUnseenLevel(t *testing.T) {
 	table := people(100)
-	c := Default()
+	c := fixed()
 	c.Dataset, c.Classes = writeTable(t, "people.csv", table), Given(Range{2, 2})
 	c.Test = writeTable(t, "test.csv", [][]string{table[0], table[1], {"female", "2", "31.5", "unknown", "0"}})
 	_, err := (&Job{Settings: c}).Run(t.Context())
@@ -245,7 +245,7 @@ func TestUnseenLevel(t *testing.T) {
 	rare[3] = "unknown"
 	held[len(held)-1] = rare
 	for seed := range uint64(20) {
-		c := Default()
+		c := fixed()
 		c.Dataset, c.Classes, c.Seed = writeTable(t, "people.csv", held), Given(Range{2, 2}), seed
 		o, err := (&Job{Settings: c}).Run(t.Context())
 		require.NoError(t, err)
@@ -291,7 +291,7 @@ func TestAskedTypes(t *testing.T) {
 		{"", []string{"age", "sex", "class", "visits"}, density.Binary, 1},
 		{"smokes=categorical", []string{"age", "sex", "class", "visits"}, density.Discrete, 1},
 	} {
-		c := Default()
+		c := fixed()
 		c.Dataset, c.Drop = path, one.drop
 		if one.types != "" {
 			var err error
@@ -304,7 +304,7 @@ func TestAskedTypes(t *testing.T) {
 		require.Equal(t, one.measure, d.Preparation.Measure, "%+v", one)
 		require.Equal(t, one.dim, d.All.Dim(), "%+v", one)
 	}
-	c := Default()
+	c := fixed()
 	c.Dataset, c.Types = path, ColumnTypes{"age": dataset.Count}
 	_, err := Load(t.Context(), &c)
 	require.ErrorIs(t, err, dataset.ErrType)
@@ -332,7 +332,7 @@ func TestConstantColumns(t *testing.T) {
 		for i := range 40 {
 			table = append(table, strings.Split(one.cell(i), ","))
 		}
-		c := Default()
+		c := fixed()
 		c.Dataset = writeTable(t, "t.csv", table)
 		o, err := (&Job{Settings: c}).Run(t.Context())
 		if one.want == density.Mixed {
@@ -354,7 +354,7 @@ func TestConstantColumns(t *testing.T) {
 // The tree of a table of categories is that of their codes.
 func TestTreeOfCategories(t *testing.T) {
 	table := people(200)
-	c := Default()
+	c := fixed()
 	c.Dataset, c.Drop, c.Models = writeTable(t, "people.csv", table), []string{"age", "visits"}, []string{"tree"}
 	o, err := (&Job{Settings: c}).Run(t.Context())
 	require.NoError(t, err)

@@ -43,7 +43,7 @@ func TestWeightsAreRepeatedRows(t *testing.T) {
 	run := func(name, text, column string, change func(*Settings)) *results.Results {
 		path := filepath.Join(t.TempDir(), name)
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
-		c := Default()
+		c := fixed()
 		c.Dataset, c.Weights, c.Holdout, c.Valid = path, column, 0, 0
 		c.Models = []string{"gaussian", "gmm"}
 		c.Components, c.GMM.Starts, c.Families = Given(Range{1, 3}), 5, Given(selection.Families{gmm.Full, gmm.Diagonal})
@@ -111,7 +111,7 @@ func writeWeighted(t *testing.T) string {
 // What the models see has weighted mean 0 and weighted variance 1; a mixture, which
 // is affinely equivariant, would not tell.
 func TestTransformWeighs(t *testing.T) {
-	c := Default()
+	c := fixed()
 	c.Dataset, c.Weights = writeWeighted(t), "times"
 	for _, transform := range []Transform{Standard, Center} {
 		c.Transform = transform
@@ -134,7 +134,7 @@ func TestTransformWeighs(t *testing.T) {
 
 // The criterion of held-out rows is the mean that is reported of the validation rows.
 func TestHeldOutCriterionWeighs(t *testing.T) {
-	c := Default()
+	c := fixed()
 	c.Dataset, c.Weights, c.Valid = writeWeighted(t), "times", 0.3
 	c.Models = []string{"gmm"}
 	c.Components, c.Criterion = Given(Range{1, 2}), Given(selection.HeldOut)

@@ -17,8 +17,11 @@ import (
 func Text(w io.Writer, r *results.Results) error {
 	var b strings.Builder
 	d := r.Dataset
-	fmt.Fprintf(&b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
-		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
+	rows := fmt.Sprintf("%d rows to train, %d to validate, %d to test", d.RowsTrain, d.RowsValid, d.RowsTest)
+	if d.Folds > 0 {
+		rows = fmt.Sprintf("%d rows, each held out once, in %d parts, from all that is fitted and chosen", d.RowsTest, d.Folds)
+	}
+	fmt.Fprintf(&b, "%s: %s; %d columns, %s; seed %d\n\n", d.Name, rows, d.Dim, measureText(d.Measure), r.Seed)
 	writeColumns(&b, d.Columns)
 	if d.RowsHeld > 0 {
 		who := "the networks, and the choice\namong mixtures, see"
@@ -41,6 +44,7 @@ func Text(w io.Writer, r *results.Results) error {
 		fmt.Fprintf(&b, "evaluated on the first %d rows of each part only\n\n", d.EvalRows)
 	}
 	writeModels(&b, r)
+	writeScale(&b, r)
 	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
 	writePairs(&b, r)
 	for _, m := range r.Models {
@@ -49,6 +53,7 @@ func Text(w io.Writer, r *results.Results) error {
 		writeEstimators(&b, m, r.Reported())
 		writeChecks(&b, m)
 		writeSelection(&b, m)
+		writeSearch(&b, m)
 	}
 	writeNovelty(&b, r.Novelty)
 	_, err := io.WriteString(w, b.String())
@@ -86,7 +91,7 @@ func writeModels(b *strings.Builder, r *results.Results) {
 			s = &results.Split{}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s%s\t%d\t%s\n",
-			m.Name, natsText(s), kindText(s), optional(s.BitsPerDim, "%.3f"), trainColumn(trainText(m.Train)),
+			m.Name, natsText(s)+scaleMark(m)+improvingMark(m), kindText(s), optional(s.BitsPerDim, "%.3f"), trainColumn(trainText(m.Train)),
 			optional(s.ReconstructionRMSE, "%.3g"), m.Parameters, secondsText(m.FitSeconds))
 		if bound, ok := m.Bounds.Bound(); ok && m.Bounds.On == split {
 			fmt.Fprintf(t, "\t≥ %s\tlower bound (ELBO)\t\t%s\t\t\n", nats(bound), trainColumn(""))
@@ -104,6 +109,7 @@ func writePairs(b *strings.Builder, r *results.Results) {
 		return
 	}
 	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats; it counts beyond two standard errors:\n", r.Pairs[0].Rows)
+	dependent := dependentModels(r)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, p := range r.Pairs {
 		places, se := digits(results.Value(p.SE)), "?"
@@ -111,8 +117,13 @@ func writePairs(b *strings.Builder, r *results.Results) {
 			se = strconv.FormatFloat(*p.SE, 'f', places, 64)
 		}
 		verdict := "no difference beyond two standard errors"
-		if p.Better != "" {
+		switch {
+		case p.Better != "":
 			verdict = p.Better + " is better"
+		case p.SoFar != "":
+			verdict = p.SoFar + " is better so far"
+		case dependent[p.A] || dependent[p.B]:
+			verdict = "not compared " + scaleSign
 		}
 		fmt.Fprintf(t, "  %s − %s\t%s ± %s\t%s\n", p.A, p.B, signed(p.Diff, places), se, verdict)
 	}
@@ -123,17 +134,32 @@ func writePairs(b *strings.Builder, r *results.Results) {
 // winner names the model that is better than every other by more than the
 // error, or says that there is none.
 func winner(r *results.Results) string {
-	wins := make(map[string]int)
+	wins, leads := make(map[string]int), make(map[string]int)
 	models := make(map[string]bool)
+	dependent := dependentModels(r)
 	for _, p := range r.Pairs {
+		if dependent[p.A] || dependent[p.B] {
+			continue
+		}
 		models[p.A], models[p.B] = true, true
 		if p.Better != "" {
 			wins[p.Better]++
 		}
+		if ahead := p.Better + p.SoFar; ahead != "" { // one of them is empty
+			leads[ahead]++
+		}
+	}
+	if len(models) == 0 {
+		return "winner: none; too few models have a number that means something " + scaleSign
 	}
 	for _, m := range r.Models {
 		if wins[m.Name] == len(models)-1 {
 			return "winner: " + m.Name + ", ahead of every other density by more than two standard errors"
+		}
+	}
+	for _, m := range r.Models {
+		if leads[m.Name] == len(models)-1 {
+			return "winner: none yet; " + m.Name + " is ahead of every other density so far, of which some may become better with more work " + improvingSign
 		}
 	}
 	return "winner: none; the leading models differ by less than two standard errors"

@@ -4,13 +4,17 @@ import "likely/density"
 
 // Dataset describes the data as the models saw them.
 type Dataset struct {
-	Name      string          `json:"name"`
-	SHA256    string          `json:"sha256"`
-	Dim       int             `json:"dim"`
-	RowsTrain int             `json:"rows_train"`
-	RowsValid int             `json:"rows_valid"`
-	RowsTest  int             `json:"rows_test"`
-	Measure   density.Measure `json:"measure"`
+	Name      string `json:"name"`
+	SHA256    string `json:"sha256"`
+	Dim       int    `json:"dim"`
+	RowsTrain int    `json:"rows_train"`
+	RowsValid int    `json:"rows_valid"`
+	RowsTest  int    `json:"rows_test"`
+	// Folds is the number of parts that were held out in turn, from all that is fitted
+	// and chosen: RowsTest is then all rows, and so are those that the models saved are
+	// fitted to. Absent: rows were held out once.
+	Folds   int             `json:"folds,omitempty"`
+	Measure density.Measure `json:"measure"`
 	// Columns says what the columns are, where their types make the measure.
 	Columns []Column `json:"columns,omitempty"`
 	// Binarize is how levels became bits: none, threshold, static or dynamic

@@ -14,8 +14,10 @@ type Model struct {
 	Train                *Split  `json:"train,omitempty"`
 	Valid                *Split  `json:"valid,omitempty"`
 	Test                 *Split  `json:"test,omitempty"`
-	Bounds               *Bounds `json:"bounds,omitempty"`
-	Gap                  *Gap    `json:"gap,omitempty"`
+	// Scale is what the reported log p owes to a scale that the data do not resolve.
+	Scale  *Scale  `json:"scale,omitempty"`
+	Bounds *Bounds `json:"bounds,omitempty"`
+	Gap    *Gap    `json:"gap,omitempty"`
 	// GapTrain is the gap of as many training rows, and Overfitting what the
 	// encoder loses more on rows that it was not trained on.
 	GapTrain    *Gap         `json:"gap_train,omitempty"`
@@ -30,6 +32,8 @@ type Model struct {
 	Diagnostics      *Diagnostics `json:"diagnostics,omitempty"`
 	Selection        *Selection   `json:"selection,omitempty"`
 	Search           *Search      `json:"search,omitempty"`
+	// Folds has an entry for each part of the rows that was held out in turn.
+	Folds []Fold `json:"folds,omitempty"`
 }
 
 // Split is the quality of a model on one part of the data. Models
@@ -92,6 +96,9 @@ type Pair struct {
 	// Better names the model with the larger log p where the difference
 	// is significant, and is absent where it is not.
 	Better string `json:"better,omitempty"`
+	// SoFar names the model with the larger log p where the difference is significant,
+	// but the other may become better with more work; Better is then absent.
+	SoFar string `json:"better_so_far,omitempty"`
 }
 
 // Split returns the quality on the part of the data of this name: train, valid or
@@ -104,4 +111,12 @@ func (m *Model) Split(name string) *Split {
 		return m.Valid
 	}
 	return m.Test
+}
+
+// Improving says why more work may make the model better, or "".
+func (m *Model) Improving() string {
+	if m.Search == nil {
+		return ""
+	}
+	return m.Search.Improving
 }

@@ -37,13 +37,22 @@ type Tried struct {
 	GapSE *float64 `json:"behind_se,omitempty"`
 	// Curve has the mean over the rows left out at each comparison.
 	Curve []Point `json:"curve,omitempty"`
-	Error string         `json:"error,omitempty"`
+	Error string  `json:"error,omitempty"`
 }
 
 // Point is the mean over the rows left out, after so many passes over those trained on.
 type Point struct {
 	Passes float64 `json:"passes"`
 	Nats   float64 `json:"nats"`
+}
+
+// Fold is what became of a part of the rows, held out from the whole procedure.
+type Fold struct {
+	Rows int      `json:"rows"`
+	Nats *float64 `json:"nats,omitempty"`
+	// Chosen is the size that was chosen without them, and Improving as in [Search].
+	Chosen    string `json:"chosen,omitempty"`
+	Improving string `json:"still_improving,omitempty"`
 }
 
 // Last returns the mean at the last comparison; nil where there was none.

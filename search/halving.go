@@ -21,7 +21,7 @@ func (r *run[S]) halve(ctx context.Context, trials []*Trial[S]) error {
 	r.rounds = max(r.rounds-1, 1)
 	if r.first == 0 {
 		r.first = firstPasses(trials, allowed, r.MostPasses)
-	} else if workOf(trials, r.first, r.last) > r.left() {
+	} else if last := max(r.last, r.first*math.Exp2(comparisonsOf(len(field)))); workOf(trials, r.first, last) > r.left() {
 		r.found.Exhausted = true
 		return nil
 	}
@@ -89,11 +89,16 @@ func (r *run[S]) holder() *Trial[S] {
 	return r.found.Winner()
 }
 
+// usualField is the size of a field that later rounds may have. The first comparison
+// leaves room for it, however few candidates the first round has.
+const usualField = 6
+
 // firstPasses returns up to how many passes the first comparison is, if choosing among
 // a field may take so much work: at least 1.
 func firstPasses[S any](field []*Trial[S], allowed, most float64) float64 {
-	comparisons := comparisonsOf(len(field))
-	passes := math.Floor(allowed / workOf(field, 1, math.Exp2(comparisons)))
+	comparisons := comparisonsOf(max(len(field), usualField))
+	work := workOf(field, 1, math.Exp2(comparisons)) * max(usualField/float64(len(field)), 1)
+	passes := math.Floor(allowed / work)
 	if most > 0 {
 		passes = min(passes, math.Floor(most/math.Exp2(comparisons)))
 	}

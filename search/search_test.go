@@ -107,7 +107,7 @@ func TestHalvingFindsTheBest(t *testing.T) {
 	}
 	p := newToy(field)
 	meter := NewMeter(64)
-	found, err := Run(t.Context(), p, Settings{Meter: meter})
+	found, err := Run(t.Context(), p, Settings{Meter: meter}) // 64 = 8·4 + 4·4 + 2·8
 	require.NoError(t, err)
 	require.Equal(t, "d", found.Winner().Name) // 3·5 mod 8 = 7
 	require.LessOrEqual(t, meter.Spent(), 64.)
