@@ -50,10 +50,13 @@ func (latentClasses) Summary() string {
 
 func (latentClasses) LeftOut(_ *Settings, d *Data) Reason { return countedOnly(d) }
 
-// Fit fits the number of classes that was asked for, or the best of several by the
-// validation rows, or by BIC where there are none.
+// Fit fits the number of classes that was asked for; of a range the best by the
+// validation rows, or by BIC where there are none; or what the data choose.
 func (k latentClasses) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	c := &j.Settings
+	if !c.Classes.Given {
+		return chooseClasses(ctx, j, d)
+	}
 	each := c.classes(d)
 	begin := time.Now()
 	if r := c.Classes; r.Given && r.Value.From == r.Value.To {
@@ -71,7 +74,7 @@ func (k latentClasses) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if d.Valid != nil {
 		s.Criterion, s.Valid, s.ValidWeights = selection.HeldOut, d.Valid.Model, d.Valid.Weights
 	}
-	for count := c.Classes.Value.From; c.Classes.Given && count <= c.Classes.Value.To; count++ {
+	for count := c.Classes.Value.From; count <= c.Classes.Value.To; count++ {
 		s.Components = append(s.Components, count)
 	}
 	s.Fit.Progress = func(start, iteration int, _ float64) {

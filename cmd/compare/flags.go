@@ -80,7 +80,7 @@ func (f *runFlags) mixture() {
 
 func (f *runFlags) classes() {
 	b, c := f.book.under("Mixture of discrete columns"), &f.settings
-	b.text(&c.Classes, "Classes", "lcm-components", "number of classes, or a range to choose from; auto: chosen by the validation rows,\nor by BIC where there are none")
+	b.text(&c.Classes, "Classes", "lcm-components", "number of classes, or a range to choose from; auto: chosen")
 	bind(b, b.IntVar, &c.LCM.Starts, "lcm.Starts", "lcm-starts", "fit from so many starts and keep the best; 0: ten, and up to 50 while they are cheap")
 }
 
