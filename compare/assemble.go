@@ -36,6 +36,12 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 		m.Checks = &results.Checks{TwoSample: &results.TwoSample{Distance: t.Statistic, P: t.PValue, Rows: n, RowsModel: n, Permutations: t.Permutations}}
 	}
 	m.Folds = e.folds
+	if m.Test != nil && e.repeats != nil {
+		m.Test.Repeats, m.Test.SETraining = len(e.repeats), results.Optional(trainingError(e.repeats))
+		for _, v := range e.repeats {
+			m.Test.Repeated = append(m.Test.Repeated, results.Optional(v))
+		}
+	}
 	_, _, logp := e.reported(d)
 	if e.bound != nil && e.bound.on == "test" {
 		logp = e.test.logProb // also of folds

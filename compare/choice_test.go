@@ -127,6 +127,7 @@ func TestChoicesOfAllKinds(t *testing.T) {
 		t.Skip("makes the whole procedure several times")
 	}
 	c := open("faithful", "gmm", "ae", "vae")
+	c.Folds, c.Budget = 2, Budget{Work: 1e9}
 	job := &Job{Settings: c}
 	whole, err := job.Run(t.Context())
 	require.NoError(t, err)
@@ -135,7 +136,7 @@ func TestChoicesOfAllKinds(t *testing.T) {
 		require.NotEmpty(t, m.Search.Chosen)
 		require.Equal(t, 272, m.Search.RowsLeftOut)
 		require.Equal(t, choiceFolds, m.Search.Folds)
-		require.Len(t, m.Folds, defaultFolds)
+		require.Len(t, m.Folds, 2)
 		require.Equal(t, 272, m.Test.Rows)
 	}
 	before := runtime.GOMAXPROCS(1)
@@ -266,3 +267,43 @@ func TestBudgetText(t *testing.T) {
 	}
 }
 
+// Repetitions show the error of training: it is that of the mean over them, and is part of
+// the error of a difference. A model that is trained without chance has none but that
+// of the rows that it is fitted to.
+func TestRepeats(t *testing.T) {
+	c := fixed()
+	c.Dataset, c.Models, c.Repeats = "iris", []string{"gaussian", "gmm"}, 4
+	c.Components, c.GMM.Starts = Given(Range{3, 3}), 2
+	o, err := (&Job{Settings: c}).Run(t.Context())
+	require.NoError(t, err)
+	c.Repeats = 0
+	once, err := (&Job{Settings: c}).Run(t.Context())
+	require.NoError(t, err)
+	var values [2][]float64
+	for i, m := range o.Results.Models {
+		require.Len(t, m.Test.Repeated, 4)
+		require.InDelta(t, *once.Results.Models[i].Test.Nats, *m.Test.Repeated[0], 1e-12, "the first is the run without")
+		for _, v := range m.Test.Repeated {
+			values[i] = append(values[i], *v)
+		}
+		mean, se := meanAndError(values[i])
+		require.InDelta(t, mean, *m.Test.Nats, 1e-12)
+		require.InDelta(t, se, *m.Test.SETraining, 1e-12)
+		require.Positive(t, se)
+	}
+	diff := make([]float64, 4)
+	for i := range diff {
+		diff[i] = values[0][i] - values[1][i]
+	}
+	_, se := meanAndError(diff)
+	p := o.Results.Pairs[0]
+	require.InDelta(t, se, *p.SETraining, 1e-12)
+	require.Greater(t, *p.SE, *p.SETraining)
+
+	// In folds, where each repetition divides the rows anew.
+	c.Repeats, c.Folds, c.Models = 2, 3, []string{"gaussian"}
+	o, err = (&Job{Settings: c}).Run(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, *o.Results.Models[0].Test.Repeated[0], *o.Results.Models[0].Test.Repeated[1])
+	require.Equal(t, 150, o.Results.Models[0].Test.Rows)
+}

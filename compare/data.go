@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -38,6 +39,7 @@ type Data struct {
 	Warnings []density.Warning
 
 	prepared *dataset.Dataset // All, after any noise
+	rest     []int            // rows of it that are not held out once
 }
 
 // Close releases the file that is streamed, if one is.
@@ -112,6 +114,8 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 		holdout = 0
 	}
 	train, valid, held := prepared.Split(holdout, share, c.Seed)
+	of, chosen, _ := dataset.Split(prepared.Rows(), holdout, share, c.Seed)
+	d.rest = slices.Concat(of, chosen)
 	if test != nil {
 		if held, err = d.Preparation.Prepare(test); err != nil {
 			return err

@@ -36,6 +36,8 @@ type evaluation struct {
 	twoSampleRows int
 	// known are the estimators of a model whose posterior is known; explanation
 	// is that of one with an encoder.
+	// repeats are the means over held-out rows of each repetition, NaN where one failed.
+	repeats []float64
 	// folds says what became of each part of the rows that was held out in turn.
 	folds       []results.Fold
 	known       []explain.Estimator

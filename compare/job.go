@@ -39,6 +39,8 @@ type Job struct {
 	kinds int // that are fitted, which share a budget of time
 	// fold is the number of the fold that is held out, from 1; 0: none.
 	fold int
+	// label is what the progress of a repetition begins with.
+	label string
 	// folds is how often the whole procedure is made, where rows are held out in turn.
 	folds int
 }
@@ -48,7 +50,7 @@ func (j *Job) step(task string, done, total int, note string) {
 		if j.fold > 0 {
 			task = fmt.Sprintf("fold %d: %s", j.fold, task)
 		}
-		j.Progress.Step(task, done, total, note)
+		j.Progress.Step(j.label+task, done, total, note)
 	}
 }
 
@@ -153,6 +155,11 @@ func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
 		}
 		if out.Data.Folds != nil {
 			if err := j.crossValidate(ctx, e, fit, out.Data); err != nil {
+				return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
+			}
+		}
+		if j.Settings.Repeats > 1 && (out.Data.Test != nil || out.Data.Folds != nil) {
+			if err := j.repeat(ctx, e, fit.Kind, out.Data); err != nil {
 				return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
 			}
 		}

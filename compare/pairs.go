@@ -23,6 +23,10 @@ func pairs(evaluations []*evaluation) ([]results.Pair, error) {
 				continue // a row of density 0, which a warning names
 			}
 			p := results.Pair{A: a.name, B: b.name, Diff: diff.Mean, SE: results.Optional(diff.StdErr()), Rows: diff.Rows}
+			if training := trainingErrorOf(a, b); !math.IsNaN(training) {
+				p.SETraining, p.SE = &training, results.Optional(math.Hypot(diff.StdErr(), training))
+				diff.DataErr = math.Hypot(diff.DataErr, training)
+			}
 			if diff.Significant() && a.comparable() && b.comparable() {
 				if p.Better = a.name; math.Signbit(diff.Mean) {
 					p.Better = b.name

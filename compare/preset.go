@@ -14,6 +14,7 @@ func (p Preset) with() Settings {
 	case Thorough:
 		c.GMM.Starts, c.GMM.SplitMerge = 50, 5
 		c.Effort = 4
+		c.Repeats = 5
 		c.EvalSamples, c.GapRows = 10000, 20
 	}
 	return c
@@ -28,6 +29,7 @@ var decided = []struct {
 	{"gmm.Starts", func(c *Settings) any { return &c.GMM.Starts }},
 	{"gmm.SplitMerge", func(c *Settings) any { return &c.GMM.SplitMerge }},
 	{"Budget", func(c *Settings) any { return &c.Effort }},
+	{"Repeats", func(c *Settings) any { return &c.Repeats }},
 	{"EvalSamples", func(c *Settings) any { return &c.EvalSamples }},
 	{"GapRows", func(c *Settings) any { return &c.GapRows }},
 }

@@ -72,6 +72,10 @@ type Settings struct {
 	// where the rows decide.
 	Folds Folds `json:"folds"`
 
+	// Repeats is how often the whole procedure is made, with other seeds and divisions
+	// of the training rows, to know the error of training; 0: once.
+	Repeats int `json:"repeats,omitempty"`
+
 	// Components is the number of components of the mixture, or a range to
 	// choose from by Criterion, as Families is a list of families of covariances
 	// to choose from; auto: chosen. They stand for GMM.Components and GMM.Covariance.

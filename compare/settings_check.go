@@ -52,7 +52,7 @@ func (c *Settings) checkCounts() error {
 		name         string
 		value, least int
 	}{
-		{"Stream", c.Stream, 0},
+		{"Stream", c.Stream, 0}, {"Repeats", c.Repeats, 0},
 		{"gmm.Starts", c.GMM.Starts, 0}, {"gmm.SplitMerge", c.GMM.SplitMerge, -1}, {"gmm.Iterations", c.GMM.Iterations, 0},
 		{"lcm.Starts", c.LCM.Starts, 0}, {"vae.Latent", c.VAE.Latent, 0}, {"vae.Epochs", c.VAE.Epochs, 0}, {"vae.Batch", c.VAE.Batch, 0},
 		{"vae.Samples", c.VAE.Samples, 0}, {"vae.Warmup", c.VAE.Warmup, 0}, {"vae.Patience", c.VAE.Patience, 0},

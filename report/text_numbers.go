@@ -17,7 +17,11 @@ func natsText(s *results.Split) string {
 	if !ok {
 		return "–"
 	}
-	return nats(e)
+	text := nats(e)
+	if s.SETraining != nil {
+		text += fmt.Sprintf(" ± %.2g of training", *s.SETraining)
+	}
+	return text
 }
 
 // nats prints an estimate with its errors.

@@ -39,11 +39,16 @@ type Model struct {
 // Split is the quality of a model on one part of the data. Models
 // without a density have a reconstruction error only.
 type Split struct {
-	Kind       *density.Kind `json:"kind,omitempty"`
-	Nats       *float64      `json:"nats,omitempty"`
-	SEData     *float64      `json:"se_data,omitempty"`
-	SESamples  *float64      `json:"se_samples,omitempty"`
-	BitsPerDim *float64      `json:"bits_per_dim,omitempty"`
+	Kind      *density.Kind `json:"kind,omitempty"`
+	Nats      *float64      `json:"nats,omitempty"`
+	SEData    *float64      `json:"se_data,omitempty"`
+	SESamples *float64      `json:"se_samples,omitempty"`
+	// SETraining is the standard error of the mean over repetitions of the whole
+	// procedure, which Nats is; Repeated has their values, null for one that failed.
+	SETraining *float64   `json:"se_training,omitempty"`
+	Repeats    int        `json:"repeats,omitempty"`
+	Repeated   []*float64 `json:"repeated_nats,omitempty"`
+	BitsPerDim *float64   `json:"bits_per_dim,omitempty"`
 	// Rows is the number of rows evaluated, Samples the draws for each.
 	Rows    int `json:"rows"`
 	Samples int `json:"samples,omitempty"`
@@ -91,6 +96,8 @@ type Pair struct {
 	Diff float64 `json:"diff_nats"`
 	// SE is absent for a single row, which says nothing about the spread.
 	SE *float64 `json:"se_nats,omitempty"`
+	// SETraining is the part of SE that repetitions of the training have.
+	SETraining *float64 `json:"se_training,omitempty"`
 	// Rows is the number of test rows compared.
 	Rows int `json:"rows"`
 	// Better names the model with the larger log p where the difference
