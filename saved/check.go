@@ -7,6 +7,7 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/internal/safetensors"
 	"likely/vae"
 )
 
@@ -82,7 +83,7 @@ func (p *Preparation) checkLevels(fitted Fitted) error {
 		if p.Lo != 0 || !(p.Hi >= 1) || p.Hi != math.Trunc(p.Hi) {
 			return fmt.Errorf("discrete rows from levels of %v to %v; want 0 and a whole number of at least 1", p.Lo, p.Hi)
 		}
-		if m, ok := fitted.(*vae.Model); ok && float64(m.Config().Levels) != p.Hi+1 {
+		if m, ok := fitted.(*vae.Model); ok && m.Config().Levels != 0 && float64(m.Config().Levels) != p.Hi+1 {
 			return fmt.Errorf("levels from 0 to %v for a model of %d levels", p.Hi, m.Config().Levels)
 		}
 	}
@@ -106,6 +107,22 @@ func (p *Preparation) checkScale(d *dataset.Dataset) error {
 		return fmt.Errorf("%s: no value is above %v, where the model's rows had levels from %v to %v: %w; multiply the values by %v", d.Place(), highest, p.Lo, p.Hi, ErrMismatch, p.Hi)
 	case highest > p.Lo+2*(p.Hi-p.Lo):
 		return fmt.Errorf("%s is %v, where the model's rows had levels from %v to %v: %w; give levels on that scale", d.Where(at, column), highest, p.Lo, p.Hi, ErrMismatch)
+	}
+	return nil
+}
+
+// checkTensors returns an error for a tensor that the model does not have, or that is
+// there twice: nobody would know which one counts.
+func checkTensors(own []safetensors.Tensor, m Fitted) error {
+	known := make(map[string]bool)
+	for _, t := range m.Tensors() {
+		known[t.Name] = true
+	}
+	for _, t := range own {
+		if !known[t.Name] {
+			return fmt.Errorf("tensor %s is none of the model's, or is there twice; leave it out", short(t.Name))
+		}
+		delete(known, t.Name)
 	}
 	return nil
 }
