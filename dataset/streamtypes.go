@@ -9,20 +9,22 @@ import (
 
 // columnFacts are what a type is told from, of a column that is not held in memory.
 type columnFacts struct {
-	n        int // values that are not missing
-	whole    bool
-	ordered  bool // each is one more than the one before
-	last, lo float64
-	distinct map[float64]bool // nil once there are more than maxCategories
+	n         int // values that are not missing
+	whole     bool
+	ascending bool // each is more than the one before
+	ordered   bool // each is one more than the one before
+	last, lo  float64
+	distinct  map[float64]bool // nil once there are more than maxCategories
 }
 
 func newColumnFacts() *columnFacts {
-	return &columnFacts{whole: true, ordered: true, lo: math.Inf(1), distinct: make(map[float64]bool)}
+	return &columnFacts{whole: true, ascending: true, ordered: true, lo: math.Inf(1), distinct: make(map[float64]bool)}
 }
 
 // add takes in a value.
 func (f *columnFacts) add(v float64) {
 	f.whole = f.whole && v == math.Trunc(v)
+	f.ascending = f.ascending && (f.n == 0 || v > f.last)
 	f.ordered = f.ordered && (f.n == 0 || v == f.last+1)
 	f.n, f.last, f.lo = f.n+1, v, min(f.lo, v)
 	if f.distinct == nil || f.distinct[v] {
@@ -42,13 +44,13 @@ func (f *columnFacts) values() []float64 {
 }
 
 // kind tells the type as [Dataset.Typed] does, but that a column of many values is
-// an identifier only if it counts the rows, and else continuous.
+// an identifier only if it ascends from row to row, and else continuous.
 func (f *columnFacts) kind(name string) ColumnType {
 	c := &column{name: name, n: f.n, distinct: f.values()}
 	switch {
 	case f.distinct != nil:
 		return c.kind()
-	case f.whole && f.ordered && (c.called() || f.lo == 0 || f.lo == 1):
+	case f.whole && (f.ascending && c.called() || f.ordered && (f.lo == 0 || f.lo == 1)):
 		return Identifier
 	}
 	return Continuous
