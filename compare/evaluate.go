@@ -197,7 +197,7 @@ func diagnose(out *results.Diagnostics, r *eval.Result) {
 	for _, row := range r.RungTable() {
 		out.Rungs = append(out.Rungs, results.Rung{
 			Proposal: row.Rung.String(), Rows: row.Rows, Untrusted: row.Untrusted,
-			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back,
+			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back, Evaluations: row.Evaluations,
 		})
 	}
 }

@@ -74,6 +74,9 @@ type Rung struct {
 	Untrusted int      `json:"rows_untrusted"`
 	KHat      *float64 `json:"khat_median,omitempty"`
 	Worst     *float64 `json:"khat_worst,omitempty"`
+	// Evaluations is the mean number of evaluations of p(x|z) for one of them, a
+	// gradient counted as two.
+	Evaluations float64 `json:"evaluations_per_row,omitempty"`
 	// Back is the number of rows for which a costlier proposal was tried and given up.
 	Back int `json:"rows_back,omitempty"`
 }
