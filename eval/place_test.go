@@ -59,7 +59,7 @@ func TestChainsThatMissWhatDrawsFound(t *testing.T) {
 	r := &Result{LogProb: []float64{0}, StdErr: []float64{0.1}}
 	logs := make([]float64, rungChains)
 	for k := range logs {
-		logs[k] = -0.03*math.Sqrt(float64(k)) // a bounded tail
+		logs[k] = -0.03 * math.Sqrt(float64(k)) // a bounded tail
 	}
 	require.Empty(t, r.doubt(0, logs))
 	for k := range logs {
