@@ -36,6 +36,7 @@ type evaluation struct {
 	// is that of one with an encoder.
 	known       []explain.Estimator
 	explanation *explain.Explanation
+	mixtures    *mixtures
 	// places name the rows that are explained.
 	places   []string
 	warnings []density.Warning
@@ -100,6 +101,9 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		return nil, err
 	}
 	e.bound.active, e.bound.ratePerDim = kind.Activity(fit.Model.Fitted, d.Train.Model)
+	if err := j.mixtures(ctx, e, subject, d); err != nil {
+		return nil, err
+	}
 	if j.Settings.GapRows == 0 {
 		return e, nil
 	}

@@ -26,6 +26,7 @@ type Model struct {
 	SandwichAnnealed *Sandwich    `json:"sandwich_annealed,omitempty"`
 	RateSplit        *Rate        `json:"rate_split,omitempty"`
 	Estimators       []Estimator  `json:"estimators,omitempty"`
+	Mixtures         *Mixtures    `json:"finite_mixtures,omitempty"`
 	Checks           *Checks      `json:"checks,omitempty"`
 	Diagnostics      *Diagnostics `json:"diagnostics,omitempty"`
 	Selection        *Selection   `json:"selection,omitempty"`
