@@ -6,12 +6,18 @@ import (
 	"likely/density"
 )
 
+// codes is the name, in place of a package's, of the mixture that is fitted to the codes
+// of a plain autoencoder.
+const codes = "codes"
+
 // own are the settings of packages that the comparison has under a name of its own:
 // for all its fits, or in the place of one of the package's.
 var own = map[string]string{
 	"Floor": "Floor", "Missing": "Missing", "Weights": "Weights", "Dynamic": "Binarize=dynamic", "Likelihood": "Likelihood",
 	"gmm.Components": "Components", "gmm.Covariance": "Families", "gmm.Families": "Families", "gmm.Criterion": "Criterion",
-	"lcm.Components": "Classes",
+	"lcm.Components":      "Classes",
+	"vae.PriorIterations": "gmm.Iterations",
+	codes + ".Components": "vae.Prior=ex-post:K", codes + ".Iterations": "gmm.Iterations", codes + ".Covariance": codes + ".Covariance",
 }
 
 // within returns the spelling of the settings of a package that is asked by the
@@ -50,7 +56,14 @@ func (j *Job) spelling() density.Spelling {
 func (j *Job) advise(warnings []density.Warning, pkg string, logJacobian float64) []string {
 	var lines []string
 	for _, w := range warnings {
-		lines = append(lines, strings.TrimPrefix(w.In(within(j.spelling(), pkg), logJacobian), pkg+": "))
+		text := w.In(within(j.spelling(), pkg), logJacobian)
+		if pkg == codes {
+			text = "the mixture fitted to the codes: " + strings.TrimPrefix(text, "gmm: ")
+			if w.Nats() {
+				text += " (nats of the codes)"
+			}
+		}
+		lines = append(lines, strings.TrimPrefix(text, pkg+": "))
 	}
 	return lines
 }
@@ -60,27 +73,8 @@ func (d *Data) warnf(format string, args ...any) {
 	d.Warnings = append(d.Warnings, density.Warnf(format, args...))
 }
 
-// renamed is an error of a package whose settings are the comparison's.
-type renamed struct {
-	err error
-	pkg string
-}
-
-// of marks an error as one of a package that the comparison asked; nil stays nil.
+// of marks an error as one of a package that the comparison asked, whose settings are
+// the comparison's; nil stays nil.
 func of(pkg string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &renamed{err, pkg}
+	return density.Respelled(err, func(spell density.Spelling) density.Spelling { return within(spell, pkg) })
 }
-
-// Error returns the message for programs.
-func (r *renamed) Error() string { return r.In(density.Field) }
-
-// In returns the message in the words of a reader.
-func (r *renamed) In(spell density.Spelling) string {
-	return density.ErrorIn(r.err, within(spell, r.pkg))
-}
-
-// Unwrap returns the error of the package.
-func (r *renamed) Unwrap() error { return r.err }

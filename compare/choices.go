@@ -3,9 +3,12 @@ package compare
 import (
 	"encoding"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"likely/dataset"
 )
 
 // Transform is what is done to the columns before the models see them. Every number is
@@ -89,6 +92,39 @@ func choose[T ~int](to *T, names []string, text []byte) error {
 	}
 	*to = T(i)
 	return nil
+}
+
+// ColumnTypes gives columns types, by name, number or pattern.
+type ColumnTypes map[string]dataset.ColumnType
+
+// ParseColumnTypes reads COLUMN=TYPE,COLUMN=TYPE. A name may have = in it, but no comma.
+func ParseColumnTypes(text string) (ColumnTypes, error) {
+	types := make(ColumnTypes)
+	for part := range strings.SplitSeq(text, ",") {
+		at := strings.LastIndexByte(part, '=')
+		if at < 1 {
+			return nil, fmt.Errorf("%q is not COLUMN=TYPE, such as sex=categorical", part)
+		}
+		var t dataset.ColumnType
+		if err := t.UnmarshalText([]byte(strings.TrimSpace(part[at+1:]))); err != nil {
+			return nil, err
+		}
+		name := strings.TrimSpace(part[:at])
+		if other, twice := types[name]; twice && other != t {
+			return nil, fmt.Errorf("%q is given the types %v and %v", name, other, t)
+		}
+		types[name] = t
+	}
+	return types, nil
+}
+
+// String formats types as ParseColumnTypes reads them, sorted by name.
+func (t ColumnTypes) String() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		parts = append(parts, name+"="+t[name].String())
+	}
+	return strings.Join(parts, ",")
 }
 
 // Auto is a choice that may be left to the data. The zero value leaves it.

@@ -3,9 +3,6 @@ package compare
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
-	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -71,10 +68,16 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 			d.warnf("%s: %s", one.Place(), note)
 		}
 	}
-	if err := uncategorised(all); err != nil {
+	if all.Missing() > 0 || test != nil && test.Missing() > 0 { // known data may have gaps unasked
+		c.Missing = true
+		if err := c.checkMeasure(); err != nil {
+			return err
+		}
+	}
+	all, test = d.leaveIdentifiers(all, test)
+	if all, err = onMeasure(c, all); err != nil {
 		return err
 	}
-	all = bits(c, all)
 	d.All = all
 	spread, err := dequantize(c, all)
 	if err != nil {
@@ -124,6 +127,7 @@ func (c *Settings) options() dataset.Options {
 	return dataset.Options{
 		Missing: c.Missing, MissingValues: c.MissingValues, Weights: c.Weights,
 		Columns: c.Columns, Drop: c.Drop, Label: c.Label,
+		Categories: c.Stream == 0, Types: c.Types, Measured: !c.typesDecide() || c.Dequantize == DequantizeNever,
 	}
 }
 
@@ -147,40 +151,6 @@ func (d *Data) read(ctx context.Context, c *Settings) (all, test *dataset.Datase
 	return all, test, err
 }
 
-// uncategorised returns an error that names columns of categories: their codes are no
-// quantities, and a density of them would mean nothing.
-func uncategorised(d *dataset.Dataset) error {
-	var names []string
-	for j, levels := range d.Levels {
-		if levels != nil {
-			names = append(names, d.Columns[j])
-		}
-	}
-	if names == nil {
-		return nil
-	}
-	list := strings.Join(names, ",")
-	return density.SettingErrorf(density.ErrSupport, "%s: %s holds categories, of which no model here has a density: {err}; leave them out with {Drop=%s}", d.Place(), strings.Join(names, ", "), list)
-}
-
-// bits declares a table that holds 0 and 1 and nothing else to be binary, unless the
-// settings say otherwise: its rows have probabilities, and no density.
-func bits(c *Settings, d *dataset.Dataset) *dataset.Dataset {
-	if c.Binarize != dataset.NotBinarized || c.Dequantize == DequantizeAlways || c.Stream > 0 || c.levels() {
-		return d
-	}
-	for i := range d.Rows() {
-		for _, v := range d.X.RawRowView(i) {
-			if v != 0 && v != 1 && !math.IsNaN(v) {
-				return d
-			}
-		}
-	}
-	binary := *d
-	binary.Measure = density.Binary
-	return &binary
-}
-
 // dequantize decides whether levels are spread.
 func dequantize(c *Settings, d *dataset.Dataset) (bool, error) {
 	if c.Binarize != dataset.NotBinarized {
@@ -195,7 +165,7 @@ func dequantize(c *Settings, d *dataset.Dataset) (bool, error) {
 		return false, nil
 	}
 	if c.Dequantize == DequantizeImages {
-		return d.IsImage() && d.Step > 0 && !c.Missing && d.Measure != density.Binary, nil
+		return d.IsImage() && d.Step > 0 && !c.Missing && d.Measure == density.Continuous, nil
 	}
 	return c.Dequantize == DequantizeAlways, nil
 }
@@ -208,14 +178,8 @@ func transform(c *Settings, train *dataset.Dataset) (density.Transform, error) {
 	switch {
 	case train.Measure == density.Binary || train.Measure == density.Discrete || c.Transform == Untouched || c.Missing:
 		return density.NewIdentity(train.Dim()), nil
-	case c.Transform == Center:
-		return density.NewWeightedCentering(train.X, train.Weights), nil
 	}
-	t, err := density.NewWeightedStandardizing(train.X, train.Weights)
-	if err != nil {
-		return t, fmt.Errorf("%s: %w", train.Place(), err)
-	}
-	return t, nil
+	return standardizing(c, train)
 }
 
 func (d *Data) part(rows *dataset.Dataset) *Part {
@@ -259,7 +223,7 @@ func (d *Data) warn(c *Settings) {
 	if total := d.Train.TotalWeight(); d.Train.Weights != nil && total < float64(d.Train.Rows())/2 {
 		d.warnf("the weights of %d training rows sum to %.3g: a weight is the number of times that its row counts, and criteria and errors take the sum for the number of rows; scale the weights if they are shares", d.Train.Rows(), total)
 	}
-	if n, columns := d.Train.Rows(), d.Train.Dim(); n <= columns && d.Preparation.Measure != density.Binary {
+	if n, columns := d.Train.Rows(), d.Train.Dim(); n <= columns && (d.Preparation.Measure == density.Continuous || d.Preparation.Measure == density.Dequantized) {
 		d.warnf("%d training rows for %d columns: covariances are singular but for their floor; more rows or {Families=diag} would help", n, columns)
 	}
 }
@@ -276,12 +240,13 @@ func (d *Data) describe(c *Settings) results.Dataset {
 		Name: d.All.Name, SHA256: d.All.SHA256, Dim: d.All.Dim(),
 		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
 		Measure: d.Preparation.Measure, Binarize: c.Binarize.String(), Transform: c.Transform.String(), EvalRows: c.EvalRows,
+		Columns: d.describeColumns(),
 	}
 	if d.Stream != nil {
 		r.RowsTrain, r.RowsHeld = newStreamed(d).count, d.All.Rows()
 	}
-	if d.Preparation.Measure == density.Binary || c.Missing {
-		r.Transform = "none" // bits, and rows with gaps, are left as they are
+	if m := d.Preparation.Measure; m == density.Binary || m == density.Discrete || c.Missing {
+		r.Transform = "none" // probabilities, and rows with gaps, are left as they are
 	}
 	if c.Missing {
 		r.Missing = d.All.Missing()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"likely/dataset"
 	"likely/density"
 	"likely/results"
 )
@@ -25,8 +26,9 @@ type Job struct {
 	Settings Settings
 	// Spelling is how the reader of warnings gives settings; nil: as fields.
 	Spelling density.Spelling
-	// Fingerprint is the SHA-256 that the data must have; "": any.
-	Fingerprint string
+	// Fingerprint is the SHA-256 that the data must have, TestFingerprint that of
+	// Settings.Test; "": any.
+	Fingerprint, TestFingerprint string
 	// Progress may be nil.
 	Progress Progress
 	// Checkpoint is a folder that keeps the models finished so far, so that
@@ -66,8 +68,8 @@ func (j *Job) Run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	defer d.Close()
-	if j.Fingerprint != "" && j.Fingerprint != d.All.SHA256 {
-		return nil, fmt.Errorf("%s has the fingerprint %.12s… where %.12s… was asked for: %w", d.All.Place(), d.All.SHA256, j.Fingerprint, ErrOtherData)
+	if err := j.checkFingerprints(d); err != nil {
+		return nil, err
 	}
 	if err := d.checkNovelty(&j.Settings); err != nil {
 		return nil, err
@@ -90,6 +92,21 @@ func (j *Job) Run(ctx context.Context) (*Outcome, error) {
 	}
 	out.Results.Novelty, err = j.novelty(ctx, out.Fits, d)
 	return out, err
+}
+
+// checkFingerprints returns an error for other data than were asked for.
+func (j *Job) checkFingerprints(d *Data) error {
+	check := func(one *dataset.Dataset, want string) error {
+		if want == "" || one.SHA256 == want {
+			return nil
+		}
+		return fmt.Errorf("%s has the fingerprint %.12s… where %.12s… was asked for: %w", one.Place(), one.SHA256, want, ErrOtherData)
+	}
+	err := check(d.All, j.Fingerprint)
+	if err == nil && j.Settings.Test != "" {
+		err = check(d.Test.Dataset, j.TestFingerprint)
+	}
+	return err
 }
 
 // fitAll fits a model of each kind.

@@ -27,7 +27,7 @@ type Kind interface {
 
 // Kinds returns the kinds of models, in the order of reports.
 func Kinds() []Kind {
-	return []Kind{gaussian{}, kernels{}, mixture{}, independent{}, chowLiu{}, latentClasses{}, autoencoder{}, variational{}}
+	return []Kind{gaussian{}, kernels{}, mixture{}, independent{}, chowLiu{}, latentClasses{}, autoregressive{}, autoencoder{}, variational{}}
 }
 
 // Reason says why a kind does not suit the data, as a sentence about "it".
@@ -36,12 +36,20 @@ type Reason struct {
 	// Setting is the one that asks for what it cannot do; "" for the data
 	// themselves. Remedy is what else than leaving it out helps.
 	Setting, Remedy string
+	// Said says that who asked for no models is told.
+	Said bool
 }
 
 // streamer is a kind that can go on from a fit to the rows in memory with all rows
 // of a file.
 type streamer interface {
 	stream(ctx context.Context, j *Job, fit *Fit, d *Data) (*Fit, error)
+}
+
+// reserved is a kind that is fitted where it is asked for, and in some runs besides.
+type reserved interface {
+	// Reserved reports whether the kind is left out unless it is named.
+	Reserved(c *Settings) bool
 }
 
 // encoded is a kind whose models bound log p(x) by an encoder.
@@ -109,8 +117,11 @@ func selectKinds(c *Settings, d *Data) ([]Kind, error) {
 	var chosen []Kind
 	if len(c.Models) == 0 {
 		for _, k := range Kinds() {
+			if r, ok := k.(reserved); ok && r.Reserved(c) {
+				continue
+			}
 			if r := k.LeftOut(c, d); r.Why != "" {
-				if r.Setting != "" { // that models of another measure are not there needs no word
+				if r.Setting != "" || r.Said { // that models of another measure are not there needs no word
 					d.warnf("%s is left out: %s", k.Name(), r.Why)
 				}
 				continue
@@ -149,14 +160,22 @@ func (c *Settings) rowsByRows() string {
 func completeOnly(c *Settings) Reason {
 	switch {
 	case c.Missing:
-		return Reason{"it has no exact way with missing values", "Missing", "fill the values in"}
+		return Reason{Why: "it has no exact way with missing values", Setting: "Missing", Remedy: "fill the values in"}
 	case c.Weights != "":
-		return Reason{"it has no exact way with weights", "Weights", "repeat the rows in the file"}
+		return Reason{Why: "it has no exact way with weights", Setting: "Weights", Remedy: "repeat the rows in the file"}
 	}
 	return Reason{}
 }
 
+// untyped is the reason of kinds that take all columns for one sort of quantity.
+func untyped(d *Data) Reason {
+	if d.Preparation.Types == nil {
+		return Reason{}
+	}
+	return Reason{Why: "it takes all columns for quantities of one sort, and these are of several or are counted", Remedy: "declare all columns continuous with {Types}", Said: true}
+}
+
 // notOf is the reason of kinds that are no distribution of data on a measure.
 func notOf(m density.Measure) Reason {
-	return Reason{Why: fmt.Sprintf("it is no distribution of %s data", m), Remedy: "change {Binarize} or {Likelihood}"}
+	return Reason{Why: fmt.Sprintf("it is no distribution of %s data", m), Remedy: "change {Types}, {Binarize} or {Likelihood}"}
 }

@@ -26,6 +26,9 @@ func (autoencoder) Summary() string {
 }
 
 func (autoencoder) LeftOut(c *Settings, d *Data) Reason {
+	if r := untyped(d); r.Why != "" {
+		return r
+	}
 	if d.Preparation.Measure == density.Discrete {
 		return notOf(density.Discrete)
 	}
@@ -91,25 +94,25 @@ func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Da
 		k = p.Components()
 	}
 	begin := time.Now()
-	m, report, err := a.Density(ctx, d.Train.Model, sigma, gmm.Settings{Components: k, Floor: j.Settings.Floor}, density.NewSource(j.Settings.Seed, "comparison.ae codes"))
+	mixture := gmm.Settings{Components: k, Floor: j.Settings.Floor, Iterations: j.Settings.GMM.Iterations}
+	m, report, err := a.Density(ctx, d.Train.Model, sigma, mixture, density.NewSource(j.Settings.Seed, "comparison.ae codes"))
 	switch {
 	case ctx.Err() != nil:
 		return err
 	case errors.Is(err, vae.ErrSigma):
 		return err
 	case err != nil:
-		fit.Warnings = append(fit.Warnings, "no density: "+density.ErrorIn(of("gmm", err), j.spelling()))
+		fit.Warnings = append(fit.Warnings, "no density: "+density.ErrorIn(of(codes, err), j.spelling()))
 		return nil
 	}
-	for i, w := range report.Warnings {
-		report.Warnings[i] = w.Renamed(map[string]string{"Components": "vae.Prior=ex-post:K"})
-	}
-	for _, w := range j.advise(report.Warnings, "gmm", 0) { // nats of codes
-		fit.Warnings = append(fit.Warnings, "the mixture fitted to the codes: "+w)
+	fit.Warnings = append(fit.Warnings, j.advise(report.Warnings, codes, 0)...)
+	mixture.Covariance = m.Prior().Family()
+	if mixture, err = mixture.Resolved(); err != nil {
+		return of(codes, err)
 	}
 	fit.Model.Fitted = m
 	fit.Seconds += time.Since(begin).Seconds()
-	if err := fit.record(fit.Settings, map[string]any{"prior": vae.ExPost(k)}); err != nil {
+	if err := fit.record(fit.Settings, map[string]any{"prior": vae.ExPost(k), "codes": mixture}); err != nil {
 		return err
 	}
 	if sigma == 0 {

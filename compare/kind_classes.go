@@ -22,7 +22,7 @@ func (independent) Summary() string {
 	return "independent columns, one probability each: the baseline of discrete data"
 }
 
-func (independent) LeftOut(_ *Settings, d *Data) Reason { return binaryOnly(d) }
+func (independent) LeftOut(_ *Settings, d *Data) Reason { return countedOnly(d) }
 
 func (k independent) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	s := j.Settings.classes(d)
@@ -48,7 +48,7 @@ func (latentClasses) Summary() string {
 	return "a finite mixture of independent columns, fitted by EM: its log p(x) is exact"
 }
 
-func (latentClasses) LeftOut(_ *Settings, d *Data) Reason { return binaryOnly(d) }
+func (latentClasses) LeftOut(_ *Settings, d *Data) Reason { return countedOnly(d) }
 
 // Fit fits the number of classes that was asked for, or the best of several by the
 // validation rows, or by BIC where there are none.
@@ -121,13 +121,14 @@ const classPatience = 2
 // classes returns the settings of one mixture of classes.
 func (c *Settings) classes(d *Data) lcm.Settings {
 	s := c.LCM
-	s.Floor, s.Missing, s.Weights = c.Floor, c.Missing, d.Train.Weights
+	s.Floor, s.Missing, s.Weights, s.Columns = c.Floor, c.Missing, d.Train.Weights, d.classColumns()
 	return s
 }
 
 // classFit tells the story of a mixture of classes that was fitted with settings s.
 func (j *Job) classFit(name string, m *lcm.Model, report *lcm.Report, s lcm.Settings, d *Data, took time.Duration) (*Fit, error) {
-	s.Components, s.Columns = m.Components(), nil
+	s.Components = m.Components()
+	jacobian := d.Preparation.Transform.LogJacobian()
 	s, err := s.Resolved()
 	if err != nil {
 		return nil, of("lcm", err)
@@ -136,18 +137,19 @@ func (j *Job) classFit(name string, m *lcm.Model, report *lcm.Report, s lcm.Sett
 		Model:       &saved.Model{Name: name, Fitted: m, Preparation: d.Preparation},
 		Seconds:     took.Seconds(),
 		Passes:      float64(report.TotalIterations),
-		History:     History{Unit: "iteration", Subtitle: "mean log p(x), exact", Train: report.History},
+		History:     History{Unit: "iteration", Subtitle: "mean log p(x), exact", Train: shifted(report.History, jacobian)},
 		FloorActive: &report.FloorActive,
 		Converged:   &report.Converged,
-		Warnings:    j.advise(report.Warnings, "lcm", 0),
+		Warnings:    j.advise(report.Warnings, "lcm", jacobian),
 	}
 	return fit, fit.record(s)
 }
 
-// binaryOnly is the reason of kinds that give probabilities of bits.
-func binaryOnly(d *Data) Reason {
-	if m := d.Preparation.Measure; m != density.Binary {
-		return notOf(m)
+// countedOnly is the reason of kinds that give probabilities of values, to columns that
+// have them.
+func countedOnly(d *Data) Reason {
+	if p := &d.Preparation; p.Measure != density.Binary && p.Types == nil {
+		return notOf(p.Measure)
 	}
 	return Reason{}
 }

@@ -19,17 +19,21 @@ func (kernels) Summary() string {
 }
 
 func (kernels) LeftOut(c *Settings, d *Data) Reason {
-	if c.Missing {
-		return completeOnly(c)
+	if r := continuousOnly(d); r.Why != "" || !c.Missing {
+		return r
 	}
-	return continuousOnly(d)
+	return completeOnly(c)
 }
 
 func (k kernels) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	jacobian := d.Preparation.Transform.LogJacobian()
-	s := kde.Settings{Weights: d.Train.Weights, Floor: j.Settings.Floor, Progress: func(iteration int, _ float64) {
-		j.step("kde: bandwidths, step", iteration, 0, "")
-	}}
+	s := j.Settings.KDE
+	s.Weights, s.Floor = d.Train.Weights, j.Settings.Floor
+	s.Progress = func(iteration int, _ float64) { j.step("kde: bandwidths, step", iteration, 0, "") }
+	s, err := s.Resolved()
+	if err != nil {
+		return nil, of("kde", err)
+	}
 	begin := time.Now()
 	m, report, err := kde.Fit(ctx, d.Train.Model, s, density.NewSource(j.Settings.Seed, "comparison.kde"))
 	if err != nil {
@@ -44,5 +48,5 @@ func (k kernels) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		Converged:   &report.Converged,
 		Warnings:    j.advise(report.Warnings, "kde", jacobian),
 	}
-	return fit, fit.record(map[string]any{"shape": m.Shape().String(), "kernels": m.Kernels()})
+	return fit, fit.record(s, map[string]any{"shape": m.Shape().String(), "kernels": m.Kernels()})
 }

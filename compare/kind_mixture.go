@@ -58,7 +58,7 @@ func (k mixture) stream(ctx context.Context, j *Job, fit *Fit, d *Data) (*Fit, e
 
 // continuousOnly is the reason of kinds that are densities.
 func continuousOnly(d *Data) Reason {
-	if m := d.Preparation.Measure; m == density.Binary || m == density.Discrete {
+	if m := d.Preparation.Measure; m == density.Binary || m == density.Discrete || m == density.Mixed {
 		return notOf(m)
 	}
 	return Reason{}

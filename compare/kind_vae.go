@@ -25,7 +25,12 @@ func (variational) Summary() string {
 	return "a variational autoencoder: log p(x) is bounded and estimated"
 }
 
-func (variational) LeftOut(c *Settings, _ *Data) Reason { return completeOnly(c) }
+func (variational) LeftOut(c *Settings, d *Data) Reason {
+	if r := untyped(d); r.Why != "" {
+		return r
+	}
+	return completeOnly(c)
+}
 
 func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	s, err := j.networkSettings(d, k.Name(), true)
@@ -83,6 +88,7 @@ func (variational) Activity(f saved.Fitted, x *mat.Dense) (active int, rate []fl
 func (j *Job) networkSettings(d *Data, name string, bounded bool) (vae.Settings, error) {
 	c := &j.Settings
 	s := c.VAE
+	s.PriorIterations = c.GMM.Iterations
 	s.Floor, s.Dynamic = c.Floor, c.Binarize == dataset.BinarizedDynamic
 	measure := d.Preparation.Measure
 	switch {

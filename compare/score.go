@@ -68,7 +68,7 @@ func evaluableModel(m *saved.Model) (density.Model, density.Proposal, error) {
 	if model, ok := m.Fitted.(density.Model); ok {
 		return model, nil, nil
 	}
-	return nil, nil, fmt.Errorf("model %s: %w; score a gmm or a vae", m.Name, ErrNoDensity)
+	return nil, nil, fmt.Errorf("model %s: %w; score a model that has one, such as gmm or vae", m.Name, ErrNoDensity)
 }
 
 // WriteScores writes a CSV line per row: its number from 1, log p(x) in nats,
@@ -102,7 +102,7 @@ const (
 func Sample(ctx context.Context, m *saved.Model, rows int, seed uint64, each func(x *mat.Dense) error) error {
 	model, ok := m.Fitted.(density.Model)
 	if !ok {
-		return fmt.Errorf("model %s: %w to draw from; sample from a gmm or a vae", m.Name, ErrNoDensity)
+		return fmt.Errorf("model %s: %w to draw from; sample from a model that has one, such as gmm or vae", m.Name, ErrNoDensity)
 	}
 	most := max(1, min(sampleRows, sampleBytes/(8*model.Dim())))
 	var x *mat.Dense
@@ -141,7 +141,11 @@ func WriteSamples(ctx context.Context, w io.Writer, m *saved.Model, rows int, se
 		n, _ := x.Dims()
 		for i := range n {
 			for j, v := range x.RawRowView(i) {
-				record[j] = number(v)
+				if levels := m.Preparation.Levels; levels != nil && levels[j] != nil {
+					record[j] = levels[j][int(v)]
+				} else {
+					record[j] = number(v)
+				}
 			}
 			if err := c.Write(record); err != nil {
 				return err

@@ -10,7 +10,10 @@ import (
 	"likely/eval"
 	"likely/gmm"
 	"likely/gmm/selection"
+	"likely/kde"
 	"likely/lcm"
+	"likely/made"
+	"likely/tree"
 	"likely/vae"
 )
 
@@ -45,6 +48,8 @@ type Settings struct {
 	Columns []string `json:"columns,omitempty"`
 	Drop    []string `json:"drop,omitempty"`
 	Label   string   `json:"label,omitempty"`
+	// Types overrules what the columns are taken for, by name, number or pattern.
+	Types ColumnTypes `json:"types,omitempty"`
 	// MissingValues are what stands for a missing value beside the usual; they imply
 	// Missing.
 	MissingValues []string `json:"missing_values,omitempty"`
@@ -73,6 +78,11 @@ type Settings struct {
 	// range to choose from; auto: chosen. It stands for LCM.Components.
 	Classes Auto[Range]  `json:"lcm_components"`
 	LCM     lcm.Settings `json:"lcm"`
+
+	// KDE, Tree and MADE are those of the exact neighbours.
+	KDE  kde.Settings  `json:"kde"`
+	Tree tree.Settings `json:"tree"`
+	MADE made.Settings `json:"made"`
 
 	// Likelihood is that of the networks; auto: the one that suits the measure.
 	// It stands for VAE.Likelihood.
@@ -103,6 +113,10 @@ func Default() Settings {
 	if err != nil {
 		panic("compare: the defaults of vae are impossible")
 	}
+	exact, err := made.Settings{}.Resolved(manyRows, 1)
+	if err != nil {
+		panic("compare: the defaults of made are impossible")
+	}
 	return Settings{
 		Dataset:     "digits",
 		Holdout:     0.2,
@@ -112,6 +126,7 @@ func Default() Settings {
 		Families:    selection.Families{mixture.Covariance},
 		GMM:         gmm.Settings{Starts: mixture.Starts, SplitMerge: mixture.SplitMerge},
 		VAE:         vae.Settings{Latent: network.Latent, Hidden: network.Hidden, Beta: network.Beta},
+		MADE:        made.Settings{Hidden: exact.Hidden},
 		EvalSamples: eval.DefaultSamples,
 	}
 }
@@ -126,12 +141,13 @@ func (c *Settings) mixture() gmm.Settings {
 // ErrRecord reports a record from which a run cannot be repeated.
 var ErrRecord = errors.New("no record of the settings")
 
-// Read sets the settings to those that results.json has recorded.
+// Read sets the settings to those that results.json has recorded, and those that it
+// does not have to their defaults.
 func (c *Settings) Read(record []byte) error {
 	if len(record) == 0 {
 		return fmt.Errorf("%w: it was written before there was one; give the flags instead", ErrRecord)
 	}
-	read := Settings{}
+	read := Default() // what an older record does not have
 	decoder := json.NewDecoder(bytes.NewReader(record))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&read); err != nil {

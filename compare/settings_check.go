@@ -24,7 +24,7 @@ func usagef(format string, args ...any) error {
 
 // Check reports the first setting that makes no sense. The error wraps ErrUsage.
 func (c *Settings) Check() error {
-	for _, check := range []func() error{c.checkShares, c.checkCounts, c.checkMemory, c.checkMixture, c.checkNetworks, c.checkMeasure, c.checkModels} {
+	for _, check := range []func() error{c.checkShares, c.checkCounts, c.checkMemory, c.checkMixture, c.checkExact, c.checkNetworks, c.checkMeasure, c.checkModels} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -87,12 +87,32 @@ func (w wrongUse) Is(target error) bool { return target == ErrUsage }
 
 func (w wrongUse) Unwrap() error { return w.error }
 
-func (c *Settings) checkNetworks() error {
-	if c.LCM.Components != 0 || c.LCM.Weights != nil {
+// checkExact checks the settings of the exact models that are no Gaussian mixtures.
+func (c *Settings) checkExact() error {
+	switch {
+	case c.LCM.Components != 0 || c.LCM.Weights != nil:
 		return usagef("{lcm.Components} and {lcm.Weights}: {Classes} and {Weights} stand for them")
+	case c.KDE.Weights != nil || c.KDE.Floor != 0 || c.Tree.Weights != nil || c.Tree.Missing:
+		return usagef("{kde.Weights}, {kde.Floor}, {tree.Weights} and {tree.Missing}: {Weights}, {Floor} and {Missing} stand for them")
 	}
-	if c.VAE.Weights != nil || c.VAE.ValidWeights != nil || c.VAE.Levels != 0 || c.VAE.Dynamic || c.VAE.Floor != 0 || c.GMM.Floor != 0 || c.GMM.Missing {
-		return usagef("{vae.Weights}, {vae.Levels}, {vae.Dynamic}, {vae.Floor}, {gmm.Floor} and {gmm.Missing}: the settings of the comparison stand for them")
+	if _, err := c.KDE.Resolved(); err != nil {
+		return wrongUse{of("kde", err)}
+	}
+	if _, err := c.Tree.Resolved(); err != nil {
+		return wrongUse{of("tree", err)}
+	}
+	if c.MADE.Columns != nil || c.MADE.Floor != 0 {
+		return usagef("{made.Columns} and {made.Floor}: the types of the columns and {Floor} stand for them")
+	}
+	if _, err := c.MADE.Resolved(manyRows, 1); err != nil {
+		return wrongUse{of("made", err)}
+	}
+	return nil
+}
+
+func (c *Settings) checkNetworks() error {
+	if c.VAE.Weights != nil || c.VAE.ValidWeights != nil || c.VAE.Levels != 0 || c.VAE.Dynamic || c.VAE.Floor != 0 || c.VAE.PriorIterations != 0 || c.GMM.Floor != 0 || c.GMM.Missing {
+		return usagef("{vae.Weights}, {vae.Levels}, {vae.Dynamic}, {vae.Floor}, {vae.PriorIterations}, {gmm.Floor} and {gmm.Missing}: the settings of the comparison stand for them")
 	}
 	if c.VAE.Likelihood != (vae.Likelihood{}) {
 		return usagef("{vae.Likelihood}: {Likelihood} stands for it")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"likely/density"
 	"likely/gmm"
 	"likely/vae"
 )
@@ -66,4 +67,59 @@ func TestSettingsReadBack(t *testing.T) {
 	require.Equal(t, c, got)
 	require.ErrorIs(t, got.Read([]byte(`{"dataset": "iris", "tomorrow": 1}`)), ErrRecord)
 	require.ErrorIs(t, got.Read(nil), ErrRecord)
+}
+
+// A preset decides what the one before it decided, and neither touches what was chosen.
+func TestApply(t *testing.T) {
+	c := Default()
+	c.Apply(Thorough, func(setting string) bool { return setting == "gmm.Starts" })
+	require.Equal(t, Range{1, 10}, c.Components)
+	require.Equal(t, Default().GMM.Starts, c.GMM.Starts, "given, though it is the default")
+	require.Equal(t, 20, c.GapRows)
+
+	c.EvalSamples = 77
+	c.Apply(Quick, nil)
+	require.Equal(t, Quick, c.Preset)
+	require.Equal(t, Default().Components, c.Components, "it was that of thorough")
+	require.Zero(t, c.GapRows)
+	require.Equal(t, 0.25, c.Effort)
+	require.Equal(t, 77, c.EvalSamples, "chosen, so it differs from what thorough says")
+	require.Equal(t, Default().GMM.Starts, c.GMM.Starts, "chosen")
+
+	c = Default()
+	c.Apply(Thorough, nil)
+	c.Apply(StandardWork, nil)
+	require.Equal(t, Default(), c)
+}
+
+// What a record does not have is the default; what it has is not, be it zero.
+func TestReadOntoDefaults(t *testing.T) {
+	var got Settings
+	require.NoError(t, got.Read([]byte(`{"dataset": "iris"}`)))
+	want := Default()
+	want.Dataset = "iris"
+	require.Equal(t, want, got)
+
+	text, err := json.Marshal(&Settings{Components: Range{1, 1}, Families: Default().Families})
+	require.NoError(t, err)
+	require.NoError(t, got.Read(text))
+	again, err := json.Marshal(&got)
+	require.NoError(t, err)
+	require.JSONEq(t, string(text), string(again))
+	require.Zero(t, got.Holdout)
+	require.Zero(t, got.VAE.Latent)
+	require.Empty(t, got.VAE.Hidden)
+}
+
+// The mixture of a plain autoencoder's codes has its own words.
+func TestAdviceOnCodes(t *testing.T) {
+	j := &Job{Spelling: density.Flag(map[string]string{"gmm.Iterations": "gmm-iterations", "vae.Prior": "vae-prior", "Families": "gmm-covariance"})}
+	lines := j.advise([]density.Warning{
+		{Text: "gmm: a start ended at {nats} nats per row; raise {Iterations}", LogProb: -2},
+		density.Warnf("gmm: use a smaller {Components} or another {Covariance}"),
+	}, codes, 5)
+	require.Equal(t, []string{
+		"the mixture fitted to the codes: a start ended at 3 nats per row; raise --gmm-iterations (nats of the codes)",
+		"the mixture fitted to the codes: use a smaller --vae-prior ex-post:K or another codes.Settings.Covariance",
+	}, lines)
 }

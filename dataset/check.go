@@ -12,7 +12,7 @@ import (
 // Check returns an error if no density can be fitted to the data: a single
 // row (wraps [ErrTooFew]) or, on a continuous or dequantised measure, a column
 // with a single value (wraps density.ErrConstant; the message names all of
-// them). Apply it to the rows that a model is fitted to, after any
+// them), on a mixed one a measured column. Apply it to the rows that a model is fitted to, after any
 // dequantisation. One row is fine for scoring, so the readers let it pass.
 func (d *Dataset) Check() error {
 	if d.Rows() < 2 {
@@ -22,6 +22,9 @@ func (d *Dataset) Check() error {
 		return nil
 	}
 	constant := d.ConstantColumns()
+	if d.Measure == density.Mixed && d.Types != nil {
+		constant = slices.DeleteFunc(constant, func(j int) bool { return d.Types[j].Discrete() })
+	}
 	if len(constant) == 0 {
 		return nil
 	}

@@ -56,6 +56,9 @@ type Options struct {
 	// keeps. It also has the types of all columns found. Otherwise text is an
 	// error.
 	Categories bool
+	// Measured says that numbers are measured, whatever they look like: columns of
+	// numbers are Continuous unless Types says otherwise.
+	Measured bool
 	// Types overrules the types of columns, by name, number or pattern. It
 	// implies Categories.
 	Types map[string]ColumnType
@@ -151,7 +154,9 @@ func (e Entry) open(opt Options, wantTest bool) (train, test *Dataset, err error
 		if opt.Limit > 0 {
 			n = min(n, opt.Limit)
 		}
-		train, _, err = Synthetic(e.Name, n, 1)
+		if train, _, err = Synthetic(e.Name, n, 1); err == nil && opt.categories() {
+			train, err = train.typedAs(opt.Types, opt.Measured)
+		}
 		return train, nil, err
 	case e.Embedded:
 		var file fs.File
@@ -164,7 +169,10 @@ func (e Entry) open(opt Options, wantTest bool) (train, test *Dataset, err error
 			options.Label = e.options.Label
 		}
 		options.Missing = options.Missing || e.options.Missing
-		options.Categories = options.Categories || e.options.Categories
+		options.Categories, options.Types = e.options.Categories, nil
+		if e.options.Categories {
+			options.Types = opt.Types
+		}
 		if train, _, err = readFile(file, e.file, options, false); err == nil {
 			train.File = "" // it has no path
 		}
@@ -186,7 +194,10 @@ func (e Entry) open(opt Options, wantTest bool) (train, test *Dataset, err error
 			}
 		}
 	}
-	return train, test, nil
+	if opt.categories() && train.Types == nil { // numbers, whose types may be those of images
+		train, err = train.typedAs(opt.Types, opt.Measured)
+	}
+	return train, test, err
 }
 
 func openFile(name string, opt Options, wantTest bool) (train, test *Dataset, err error) {
@@ -236,6 +247,9 @@ func read(r io.Reader, size int64, name string, opt Options, wantTest bool) (tra
 		if *d, err = (*d).complete(opt); err != nil {
 			return nil, nil, err
 		}
+		if opt.Like == nil && opt.categories() {
+			opt.Like, opt.Types = train.Schema(), nil // of the test rows
+		}
 	}
 	if test != nil {
 		if err := pair(train, test); err != nil {
@@ -270,7 +284,7 @@ func (d *Dataset) complete(opt Options) (_ *Dataset, err error) {
 		return d.follow(opt.Like)
 	}
 	if opt.categories() {
-		if d, err = d.Typed(types); err != nil {
+		if d, err = d.typedAs(types, opt.Measured); err != nil {
 			return nil, err
 		}
 	}

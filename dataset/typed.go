@@ -31,20 +31,26 @@ const (
 //     more), since a column with two values is a coin whatever they are.
 //   - Identifier: whole numbers that all differ, and are 0 or 1 and those that
 //     follow, or are called id (10 rows or more).
-//   - Count: whole numbers from 0 or 1 on, at most 256 different ones.
+//   - Count: whole numbers from 0 or 1 on, at most 256 different ones, and half as
+//     many as values.
 //   - Rounded: other values on a grid ([DetectSteps]) of which some repeat.
 //   - Continuous: all others.
 //
 // Rows of images have one type for all pixels: Binary, or Rounded for levels of
 // grey. It costs O(N·D·log N).
 func (d *Dataset) Typed(types map[string]ColumnType) (*Dataset, error) {
+	return d.typedAs(types, false)
+}
+
+// typedAs is Typed. With measured, numbers are Continuous unless types says otherwise.
+func (d *Dataset) typedAs(types map[string]ColumnType, measured bool) (*Dataset, error) {
 	forced, err := (&Options{Types: types}).typed(d.Columns)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", d.Place(), err)
 	}
 	out := d.with(d.X)
 	out.Types = make([]ColumnType, d.Dim())
-	if d.IsImage() {
+	if d.IsImage() && !measured {
 		block := d.imageType()
 		for j := range out.Types {
 			out.Types[j] = block
@@ -52,7 +58,7 @@ func (d *Dataset) Typed(types map[string]ColumnType) (*Dataset, error) {
 	}
 	for j := range out.Types {
 		kind, asked := forced[j]
-		if !asked && d.IsImage() {
+		if !asked && (d.IsImage() || measured && (d.Levels == nil || d.Levels[j] == nil)) {
 			continue
 		}
 		c := d.column(j)
@@ -136,7 +142,7 @@ func (c *column) kind() ColumnType {
 	switch {
 	case whole && m == n && n >= fewestForIdentifier && (c.called() || (lo == 0 || lo == 1) && hi-lo == float64(n-1)):
 		return Identifier
-	case whole && (lo == 0 || lo == 1) && m <= maxCategories && hi <= 1<<16:
+	case whole && (lo == 0 || lo == 1) && m <= maxCategories && 2*m <= n && hi <= 1<<16:
 		return Count
 	case m < n && spacing(c.distinct) > 0:
 		return Rounded

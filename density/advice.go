@@ -77,6 +77,9 @@ func (w Warning) In(spell Spelling, logJacobian float64) string {
 // Settings returns the settings that the message names, in its order.
 func (w Warning) Settings() []string { return named(w.Text) }
 
+// Nats reports whether the message has a log-density.
+func (w Warning) Nats() bool { return strings.Contains(w.Text, "{nats}") }
+
 // Renamed returns the warning with other names for its settings: those of a
 // caller that made a part of its own settings into those of the fit. A new name
 // may have a value, such as Prior=ex-post:K.
@@ -143,6 +146,43 @@ func ErrorIn(err error, spell Spelling) string {
 		}
 	}
 	return b.String() + rest
+}
+
+// Respelled returns err as seen by a caller that made the settings it names into those
+// of its own: spelled is what becomes of a reader's spelling. nil stays nil.
+func Respelled(err error, spelled func(Spelling) Spelling) error {
+	if err == nil {
+		return nil
+	}
+	return &respelled{err, spelled}
+}
+
+type respelled struct {
+	err     error
+	spelled func(Spelling) Spelling
+}
+
+func (r *respelled) Error() string { return r.In(Field) }
+
+func (r *respelled) In(spell Spelling) string { return ErrorIn(r.err, r.spelled(spell)) }
+
+func (r *respelled) Unwrap() error { return r.err }
+
+// Renaming is what [Respelled] does with a spelling where settings have other names. A
+// new name may have a value, such as Prior=ex-post:K.
+func Renaming(names map[string]string) func(Spelling) Spelling {
+	return func(spell Spelling) Spelling {
+		return func(setting, value string) string {
+			other, renamed := names[setting]
+			if !renamed {
+				return spell(setting, value)
+			}
+			if key, fixed, found := strings.Cut(other, "="); found {
+				return spell(key, fixed)
+			}
+			return spell(other, value)
+		}
+	}
 }
 
 // fill returns text with its gaps filled: by special, where that knows the gap,

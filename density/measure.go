@@ -18,11 +18,15 @@ const (
 	// Discrete data are levels 0, 1, 2, … in each column, against counting
 	// measure.
 	Discrete
+	// Mixed data have columns of both sorts. Their density is one against the
+	// product of Lebesgue measure for the continuous columns and counting measure
+	// for the others: a density of the former times a probability of the latter.
+	Mixed
 )
 
-var measureNames = [...]string{"continuous", "dequantized", "binary", "discrete"}
+var measureNames = [...]string{"continuous", "dequantized", "binary", "discrete", "mixed"}
 
-// String returns continuous, dequantized, binary or discrete.
+// String returns continuous, dequantized, binary, discrete or mixed.
 func (m Measure) String() string {
 	if m < 0 || int(m) >= len(measureNames) {
 		return fmt.Sprintf("Measure(%d)", int(m))

@@ -38,8 +38,7 @@ func newModel(l *layout, p *parameters, weights []float64) *Model {
 
 // Measures returns the measure that follows from the columns: binary where all are
 // Bernoulli, discrete where all are counted, continuous where all are Normal. For
-// columns of both sorts it returns none: the density is one against the product of
-// counting and Lebesgue measure.
+// columns of both sorts it is mixed.
 func (m *Model) Measures() []density.Measure {
 	discrete, normal := true, true
 	for _, c := range m.l.columns {
@@ -54,7 +53,7 @@ func (m *Model) Measures() []density.Measure {
 	case normal:
 		return []density.Measure{density.Continuous, density.Dequantized}
 	}
-	return nil
+	return []density.Measure{density.Mixed}
 }
 
 func (m *Model) has(k Kind) bool { return m.l.has(k) }

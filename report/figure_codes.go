@@ -8,26 +8,23 @@ import (
 
 	"likely/compare"
 	"likely/figure"
-	"likely/vae"
 )
 
 // codeDrawings returns the pictures of a 2-D code: what it decodes to, and where
 // the training rows lie in it.
 func codeDrawings(o *compare.Outcome, fit *compare.Fit) []drawing {
 	d := o.Data
-	m, ok := fit.Model.Fitted.(*vae.Model)
+	m, ok := fit.Model.Fitted.(coded)
 	if !ok || m.LatentDim() != 2 {
 		return nil
 	}
 	list := []drawing{{fit.Model.Name + "-codes", func() (*figure.Figure, error) {
-		codes, _ := m.Encoder().Moments(d.Train.Model)
-		return figure.Codes("Where the encoder puts the training rows: "+fit.Model.Name, codes, labels(d))
+		return figure.Codes("Where the encoder puts the training rows: "+fit.Model.Name, m.Encode(nil, d.Train.Model), labels(d))
 	}}}
 	if d.All.IsImage() {
 		const side = 15
 		list = append(list, drawing{fit.Model.Name + "-manifold", func() (*figure.Figure, error) {
-			images := mat.NewDense(side*side, m.Dim(), nil)
-			m.Decode(images, nil, manifoldCodes(m, side))
+			images := m.DecodeMean(nil, manifoldCodes(m, side))
 			return figure.Manifold("What each code decodes to: "+fit.Model.Name, d.Preparation.Transform.Invert(images, images), side, imageShape(d))
 		}})
 	}
@@ -36,7 +33,7 @@ func codeDrawings(o *compare.Outcome, fit *compare.Fit) []drawing {
 
 // manifoldCodes returns the codes of a picture of the manifold, at the quantiles of
 // a normal with the mean and the standard deviations of the prior.
-func manifoldCodes(m *vae.Model, side int) *mat.Dense {
+func manifoldCodes(m coded, side int) *mat.Dense {
 	z := figure.ManifoldCodes(side)
 	mean, covariance := m.Prior().Moments()
 	z.Apply(func(_, j int, v float64) float64 { return mean[j] + math.Sqrt(covariance.At(j, j))*v }, z)

@@ -8,8 +8,6 @@ import (
 	"likely/compare"
 	"likely/density"
 	"likely/figure"
-	"likely/lcm"
-	"likely/vae"
 )
 
 // imagesAcross is the number of images in a row of a montage.
@@ -35,30 +33,27 @@ func drawImages(o *compare.Outcome) (*figure.Figure, error) {
 	for _, fit := range o.Fits {
 		name := fit.Model.Name
 		codes := func() rand.Source { return density.NewSource(o.Results.Seed, "comparison.codes") }
-		switch m := fit.Model.Fitted.(type) {
-		case *vae.Autoencoder:
+		if m, ok := fit.Model.Fitted.(decoder); ok {
 			z := mat.NewDense(imagesAcross, m.LatentDim(), nil)
-			fillNormal(z, codes())
-			x := m.Decode(nil, z)
-			samples = append(samples, figure.ImageRow{Label: name, Detail: "random codes", Images: t.Invert(x, x)})
-		case *vae.Model:
-			z, x := mat.NewDense(imagesAcross, m.LatentDim(), nil), mat.NewDense(imagesAcross, m.Dim(), nil)
-			if fit.Assumed {
+			prior, density := m.(prior)
+			if !density || fit.Assumed {
 				// The lesson of the plain autoencoder: codes that no row was
 				// given decode to nothing in particular.
-				y := mat.NewDense(imagesAcross, m.Dim(), nil)
 				fillNormal(z, codes())
-				m.Decode(y, nil, z)
-				samples = append(samples, figure.ImageRow{Label: name, Detail: "random codes", Images: t.Invert(y, y)})
+				x := m.DecodeMean(nil, z)
+				samples = append(samples, figure.ImageRow{Label: name, Detail: "random codes", Images: t.Invert(x, x)})
 			}
-			m.RandPrior(z, codes())
-			m.Decode(x, nil, z)
-			samples = append(samples, figure.ImageRow{Label: name, Detail: "means of samples", Images: t.Invert(x, x)})
+			if density {
+				prior.RandPrior(z, codes())
+				x := m.DecodeMean(nil, z)
+				samples = append(samples, figure.ImageRow{Label: name, Detail: "means of samples", Images: t.Invert(x, x)})
+			}
 		}
-		if m, ok := fit.Model.Fitted.(*lcm.Model); ok && m.Components() > 1 {
+		if m, ok := fit.Model.Fitted.(mixed); ok && m.Components() > 1 {
 			means := m.Means()
 			k, _ := means.Dims()
-			samples = append(samples, figure.ImageRow{Label: name, Detail: "means of classes", Images: density.Rows(means, 0, min(k, imagesAcross))})
+			x := mat.DenseCopyOf(density.Rows(means, 0, min(k, imagesAcross)))
+			samples = append(samples, figure.ImageRow{Label: name, Detail: "means of components", Images: t.Invert(x, x)})
 		}
 		if m, ok := fit.Model.Fitted.(density.Model); ok {
 			x := mat.NewDense(imagesAcross, m.Dim(), nil)

@@ -42,7 +42,7 @@ func eachFit(o *compare.Outcome, kinds ...func(*compare.Outcome, *compare.Fit) [
 // points returns the training rows that lack nothing, which can be drawn as points;
 // nil on measures of levels, where points would lie on top of each other.
 func points(d *compare.Data) *mat.Dense {
-	if m := d.Preparation.Measure; m == density.Binary || m == density.Discrete {
+	if m := d.Preparation.Measure; m == density.Binary || m == density.Discrete || m == density.Mixed {
 		return nil
 	}
 	return d.Train.Complete()

@@ -19,6 +19,7 @@ func Text(w io.Writer, r *results.Results) error {
 	d := r.Dataset
 	fmt.Fprintf(&b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
 		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
+	writeColumns(&b, d.Columns)
 	if d.RowsHeld > 0 {
 		who := "the networks, and the choice\namong mixtures, see"
 		if d.Weights != nil || d.Missing > 0 {
@@ -60,6 +61,8 @@ func measureText(m density.Measure) string {
 		return "dequantised (levels spread by uniform noise of one step)"
 	case density.Discrete:
 		return "discrete (probabilities of levels, not densities)"
+	case density.Mixed:
+		return "mixed (a density of the measured columns times a probability of the others)"
 	case density.Binary:
 		return "binary (probabilities, not densities)"
 	}

@@ -11,6 +11,8 @@ type Dataset struct {
 	RowsValid int             `json:"rows_valid"`
 	RowsTest  int             `json:"rows_test"`
 	Measure   density.Measure `json:"measure"`
+	// Columns says what the columns are, where their types make the measure.
+	Columns []Column `json:"columns,omitempty"`
 	// Binarize is how levels became bits: none, threshold, static or dynamic
 	// (in training; the evaluation rows are static).
 	Binarize string `json:"binarize"`
@@ -31,6 +33,14 @@ type Dataset struct {
 	RowsHeld int `json:"rows_in_memory,omitempty"`
 	// EvalRows is the limit on the rows evaluated of each split, if any.
 	EvalRows int `json:"eval_rows,omitempty"`
+}
+
+// Column describes a column: its type, and the names of the levels of a categorical
+// one, in the order of their codes.
+type Column struct {
+	Name   string   `json:"name"`
+	Type   string   `json:"type"`
+	Levels []string `json:"levels,omitempty"`
 }
 
 // Weights describes the weights of rows: their column, their sums, and the

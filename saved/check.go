@@ -7,6 +7,7 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/internal/safetensors"
 	"likely/vae"
 )
 
@@ -34,13 +35,16 @@ func (p *Preparation) check(fitted Fitted) error {
 	if p.Height < 0 || p.Width < 0 || (p.Height > 0 || p.Width > 0) && (p.Height == 0 || p.Width != d/p.Height || d%p.Height != 0) {
 		return fmt.Errorf("pictures of %d by %d pixels for %d columns", p.Height, p.Width, d)
 	}
-	if p.Missing && p.Measure != density.Continuous && !bits {
-		return fmt.Errorf("missing values among %s rows; only continuous ones and bits as they are may lack values", p.Measure)
+	if p.Missing && p.Measure != density.Continuous && !bits && p.Types == nil {
+		return fmt.Errorf("missing values among %s rows; only continuous ones, bits as they are and typed columns may lack values", p.Measure)
 	}
 	if p.Transform.Dim() != d {
 		return fmt.Errorf("the transform has %d columns for %d", p.Transform.Dim(), d)
 	}
 	if err := p.Transform.Check(); err != nil {
+		return err
+	}
+	if err := p.checkTypes(); err != nil {
 		return err
 	}
 	if binary || p.Measure == density.Discrete {
@@ -73,6 +77,9 @@ func (p *Preparation) checkLevels(fitted Fitted) error {
 			return fmt.Errorf("binary rows from levels of %v to %v; want two different ones", p.Lo, p.Hi)
 		}
 	case density.Discrete:
+		if p.Types != nil {
+			break // what it holds, its types say
+		}
 		if p.Lo != 0 || !(p.Hi >= 1) || p.Hi != math.Trunc(p.Hi) {
 			return fmt.Errorf("discrete rows from levels of %v to %v; want 0 and a whole number of at least 1", p.Lo, p.Hi)
 		}
@@ -100,6 +107,22 @@ func (p *Preparation) checkScale(d *dataset.Dataset) error {
 		return fmt.Errorf("%s: no value is above %v, where the model's rows had levels from %v to %v: %w; multiply the values by %v", d.Place(), highest, p.Lo, p.Hi, ErrMismatch, p.Hi)
 	case highest > p.Lo+2*(p.Hi-p.Lo):
 		return fmt.Errorf("%s is %v, where the model's rows had levels from %v to %v: %w; give levels on that scale", d.Where(at, column), highest, p.Lo, p.Hi, ErrMismatch)
+	}
+	return nil
+}
+
+// checkTensors returns an error for a tensor that the model does not have, or that is
+// there twice: nobody would know which one counts.
+func checkTensors(own []safetensors.Tensor, m Fitted) error {
+	known := make(map[string]bool)
+	for _, t := range m.Tensors() {
+		known[t.Name] = true
+	}
+	for _, t := range own {
+		if !known[t.Name] {
+			return fmt.Errorf("tensor %s is none of the model's, or is there twice; leave it out", short(t.Name))
+		}
+		delete(known, t.Name)
 	}
 	return nil
 }

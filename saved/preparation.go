@@ -29,6 +29,11 @@ type Preparation struct {
 	Hi     float64   `json:"hi"`
 	Height int       `json:"height,omitempty"`
 	Width  int       `json:"width,omitempty"`
+	// Types holds the type of each column, and Levels the names of the levels of
+	// each categorical one, where columns have probabilities of values as they are
+	// (measure discrete or mixed); else both are nil.
+	Types  []dataset.ColumnType `json:"column_types,omitempty"`
+	Levels [][]string           `json:"column_levels,omitempty"`
 	// Missing says that rows may lack values, NaN.
 	Missing bool `json:"missing,omitempty"`
 	// MissingValues are what stands for a missing value beside the usual.
@@ -51,6 +56,8 @@ func NewPreparation(d *dataset.Dataset, dequantize bool, binarize dataset.Binari
 	switch {
 	case dequantize:
 		p.Measure = density.Dequantized
+	case d.Types != nil && (d.Measure == density.Discrete || d.Measure == density.Mixed):
+		p.Measure, p.Types, p.Levels = d.Measure, d.Types, d.Levels
 	case binarize == dataset.NotBinarized && d.Measure == density.Binary:
 		p.Measure, p.Lo, p.Hi = density.Binary, 0, 1
 	case binarize != dataset.NotBinarized:
@@ -86,6 +93,9 @@ func (p *Preparation) Prepare(d *dataset.Dataset) (*dataset.Dataset, error) {
 		dressed.Lo, dressed.Hi = p.Lo, p.Hi
 	}
 	switch {
+	case p.Types != nil:
+		dressed.Measure, dressed.Types = p.Measure, p.Types
+		return &dressed, p.checkValues(d)
 	case p.Measure == density.Dequantized:
 		out, err := dressed.Dequantize(p.Seed)
 		if err == nil {

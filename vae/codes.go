@@ -52,6 +52,29 @@ func path(a, b []float64, steps int, weights func(t float64) (float64, float64))
 	return z
 }
 
+// Encode stores the mean of q(z|xᵢ) for each row of x (N×D) in dst (N×L, or nil, and
+// then allocated) and returns it.
+func (m *Model) Encode(dst, x *mat.Dense) *mat.Dense {
+	mean, _ := m.Encoder().Moments(x)
+	if dst == nil {
+		return mean
+	}
+	checkWidth(dst, m.config.Latent)
+	dst.Copy(mean)
+	return dst
+}
+
+// DecodeMean stores the mean of p(x|z) for each row of z (N×L) in dst (N×D, or nil, and
+// then allocated) and returns it; see [Model.Decode].
+func (c *coder) DecodeMean(dst, z *mat.Dense) *mat.Dense {
+	if dst == nil {
+		n, _ := z.Dims()
+		dst = mat.NewDense(n, c.config.Dim, nil)
+	}
+	c.decodeMean(dst, nil, z)
+	return dst
+}
+
 // Traverse returns a copy of the code z for each of the values (len(values)×L)
 // with dimension d set to that value.
 func Traverse(z []float64, d int, values []float64) *mat.Dense {

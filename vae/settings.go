@@ -49,6 +49,9 @@ type Settings struct {
 	FullPosterior bool `json:"full_posterior"`
 	// Prior is p(z); zero: StandardNormal.
 	Prior Prior `json:"prior"`
+	// PriorIterations is the largest number of EM iterations of the mixture that a
+	// prior ex-post:K is; 0: that of package gmm.
+	PriorIterations int `json:"prior_iterations,omitempty"`
 	// Samples is the number of codes drawn for each row in the bound while
 	// training, in pairs with opposite noise; 0: 1.
 	Samples int `json:"samples"`

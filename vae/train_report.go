@@ -53,12 +53,18 @@ func (r *Report) warn(format string, args ...any) {
 	r.Warnings = append(r.Warnings, density.Warnf(format, args...))
 }
 
-// warnCodes passes on what is doubtful about a mixture that was fitted to codes. It
-// is fitted with components of its own; its other settings are those of package gmm.
+// codesSettings are the names, for who trains, of the settings of a mixture that is
+// fitted to the codes. It has components of its own; the rest is as package gmm has it.
+var codesSettings = map[string]string{"Components": "Prior=ex-post:K", "Floor": "Floor", "Iterations": "PriorIterations"}
+
+// warnCodes passes on what is doubtful about a mixture that was fitted to codes.
 func (r *Report) warnCodes(mixture *gmm.Report) {
 	gaps := func(setting, value string) string { return "{" + setting + "=" + value + "}" }
 	for _, w := range mixture.Warnings {
-		w = w.Renamed(map[string]string{"Components": "Prior=ex-post:K", "Floor": "gmm.Floor", "Iterations": "gmm.Iterations"})
-		r.warn("vae: the mixture fitted to the codes: %s", w.In(gaps, 0)) // nats of codes
+		what := ""
+		if w.Nats() {
+			what = " (nats of the codes)"
+		}
+		r.warn("vae: the mixture fitted to the codes: %s%s", w.Renamed(codesSettings).In(gaps, 0), what)
 	}
 }

@@ -176,9 +176,10 @@ func (t *Trainer) fitPrior(m *Model, report *Report, components int) (*Model, er
 			binarize(x.RawRowView(i), bits)
 		}
 	}
-	fitted, mixture, err := m.FitPrior(context.Background(), x, gmm.Settings{Components: components, Weights: t.settings.Weights}, density.NewSource(report.Seed, "vae ex-post"))
+	s := gmm.Settings{Components: components, Weights: t.settings.Weights, Floor: t.settings.Floor, Iterations: t.settings.PriorIterations}
+	fitted, mixture, err := m.FitPrior(context.Background(), x, s, density.NewSource(report.Seed, "vae ex-post"))
 	if err != nil {
-		return nil, fmt.Errorf("vae: fitting the prior to the codes: %w", err)
+		return nil, fmt.Errorf("vae: fitting the prior to the codes: %w", density.Respelled(err, density.Renaming(codesSettings)))
 	}
 	report.warnCodes(mixture)
 	return fitted, nil

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"likely/compare"
 )
 
 // flagBook registers flags under headings, and knows which setting each one is.
@@ -77,6 +79,22 @@ func (n *names) Set(text string) error {
 		}
 	}
 	return nil
+}
+
+// types are COLUMN=TYPE, with commas.
+type types compare.ColumnTypes
+
+func (t *types) String() string { return compare.ColumnTypes(*t).String() }
+
+func (t *types) Type() string { return "COL=TYPE,…" }
+
+func (t *types) Set(text string) error {
+	if *t = nil; text == "" {
+		return nil
+	}
+	read, err := compare.ParseColumnTypes(text)
+	*t = types(read)
+	return err
 }
 
 // layers are the sizes of hidden layers, 200,200, or none.

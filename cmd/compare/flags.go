@@ -19,9 +19,11 @@ import (
 // command itself does.
 type runFlags struct {
 	settings compare.Settings
-	// fingerprint is that of the data of a run that is repeated.
-	fingerprint string
-	book        *flagBook
+	// fingerprint is that of the data of a run that is repeated, testPrint that of its
+	// test file.
+	fingerprint, testPrint string
+	book                   *flagBook
+	preset                 compare.Preset
 
 	from   string
 	out    string
@@ -38,6 +40,8 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	f.data()
 	f.mixture()
 	f.classes()
+	f.neighbours()
+	f.autoregressive()
 	f.network()
 	f.training()
 	f.evaluation()
@@ -51,6 +55,7 @@ func (f *runFlags) data() {
 	bind(b, b.Float64Var, &c.Valid, "Valid", "valid", "share of the training rows kept for early stopping and for choosing\namong settings; 0: train on all")
 	b.value((*names)(&c.Columns), "Columns", "columns", "keep these columns: names, numbers from 1 or patterns, such as 'pixel*'")
 	b.value((*names)(&c.Drop), "Drop", "drop", "leave these columns out")
+	b.value((*types)(&c.Types), "Types", "types", "what columns are, such as sex=categorical,visits=count: continuous, rounded, count,\nbinary, categorical or identifier (left out); compare data info says what is found")
 	bind(b, b.StringVar, &c.Label, "Label", "label", "`COLUMN` that names the classes: no model sees it, and pictures are coloured by it")
 	b.text(&c.Transform, "Transform", "transform", "what the models see: standard, center or none; every figure is\nconverted back to the units of the data")
 	b.text(&c.Binarize, "Binarize", "binarize", "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
@@ -64,12 +69,13 @@ func (f *runFlags) data() {
 
 func (f *runFlags) mixture() {
 	b, c := f.book.under("Mixture"), &f.settings
+	z := standsFor()
 	b.text(&c.Components, "Components", "gmm-components", "number of components, such as 5, or a range to choose from, such as 1-10")
 	b.text(&c.Families, "Families", "gmm-covariance", "family of the covariances, several to choose from, or all of\n"+wrap(gmm.CovarianceNames())+";\nfactors:L and ppca:L are those with L factors, for many columns")
 	b.text(&c.Criterion, "Criterion", "gmm-criterion", "how to choose among components and families: bic, aic, icl, held-out, cv, or auto:\nheld-out on the validation rows, bic where there are none")
-	bind(b, b.IntVar, &c.GMM.Starts, "gmm.Starts", "gmm-starts", "fit from so many k-means starts and keep the best")
+	bind(b, b.IntVar, &c.GMM.Starts, "gmm.Starts", "gmm-starts", "fit from so many k-means starts and keep the best; 0: ten, and up to 50 while they\nare cheap")
 	b.value((*moves)(&c.GMM.SplitMerge), "gmm.SplitMerge", "gmm-split-merge", "how many split-and-merge moves to try after the best start (each costs up to\n6 runs of EM); 0: none")
-	bind(b, b.IntVar, &c.GMM.Iterations, "gmm.Iterations", "gmm-iterations", "most EM iterations of a start; 0: as many as it takes, up to 5000")
+	bind(b, b.IntVar, &c.GMM.Iterations, "gmm.Iterations", "gmm-iterations", fmt.Sprintf("most EM iterations of a start, and of a mixture of codes; 0: as many as it takes,\nup to %d", z.mixture.Iterations))
 }
 
 func (f *runFlags) classes() {
@@ -78,14 +84,35 @@ func (f *runFlags) classes() {
 	bind(b, b.IntVar, &c.LCM.Starts, "lcm.Starts", "lcm-starts", "fit from so many starts and keep the best; 0: ten, and up to 50 while they are cheap")
 }
 
+func (f *runFlags) neighbours() {
+	b, c := f.book.under("Kernel density and tree"), &f.settings
+	z := standsFor()
+	b.text(&c.KDE.Shape, "kde.Shape", "kde-shape", "covariance of the kernels: diagonal or full")
+	bind(b, b.IntVar, &c.KDE.Kernels, "kde.Kernels", "kde-kernels", fmt.Sprintf("most kernels; of more rows so many are drawn; 0: %d", z.kernels.Kernels))
+	bind(b, b.Float64Var, &c.Tree.Count, "tree.Count", "tree-count", fmt.Sprintf("counts added to each cell of a pair of binary columns; 0: %v; negative: none", z.tree.Count))
+}
+
+func (f *runFlags) autoregressive() {
+	b, c := f.book.under("Autoregressive networks"), &f.settings.MADE
+	z := standsFor()
+	bind(b, b.IntVar, &c.Components, "made.Components", "made-components", fmt.Sprintf("normals in the conditional distribution of a continuous column; 0: %d", z.made.Components))
+	b.value((*layers)(&c.Hidden), "made.Hidden", "made-hidden", "sizes of the hidden layers")
+	bind(b, b.IntVar, &c.Orders, "made.Orders", "made-orders", fmt.Sprintf("networks, each with an order of the columns of its own, that are averaged; 0: %d", z.made.Orders))
+	bind(b, b.IntVar, &c.Epochs, "made.Epochs", "made-epochs", fmt.Sprintf("most epochs of each; 0: as many as make %d steps, but at least %d", z.madeSteps, z.made.Epochs))
+	bind(b, b.IntVar, &c.Patience, "made.Patience", "made-patience", fmt.Sprintf("epochs without gain on the validation rows after which the rate falls, and the\nthird time training ends; 0: a share of the epochs, but at least %d", z.made.Patience))
+	bind(b, b.IntVar, &c.Batch, "made.Batch", "made-batch", fmt.Sprintf("rows in a minibatch; 0: %d", z.made.Batch))
+	bind(b, b.Float64Var, &c.Rate, "made.Rate", "made-rate", fmt.Sprintf("learning rate; 0: %v", z.made.Rate))
+}
+
 func (f *runFlags) network() {
 	b, c := f.book.under("Network"), &f.settings.VAE
+	z := standsFor()
 	bind(b, b.IntVar, &c.Latent, "vae.Latent", "vae-latent", "dimensions of the code")
 	b.value((*layers)(&c.Hidden), "vae.Hidden", "vae-hidden", "sizes of the hidden layers; none: linear")
 	b.text(&c.Activation, "vae.Activation", "vae-activation", "nonlinearity of the hidden layers: tanh, relu, elu, gelu or softplus")
 	b.text(&c.Norm, "vae.Norm", "vae-norm", "normalise the hidden layers before it: none or layer")
 	b.text(&f.settings.Likelihood, "Likelihood", "vae-likelihood", "what p(x|z) is: auto (the one that suits the data), or\n"+wrap(likelihoodNames()))
-	bind(b, b.Float64Var, &c.Freedom, "vae.Freedom", "vae-freedom", "degrees of freedom of student-t; 0: 4")
+	bind(b, b.Float64Var, &c.Freedom, "vae.Freedom", "vae-freedom", fmt.Sprintf("degrees of freedom of student-t; 0: %v", z.net.Freedom))
 	b.text(&c.Precision, "vae.Precision", "vae-precision", "arithmetic of the networks: float32 or float64 (log-densities are summed in float64\neither way)")
 	b.text(&c.Sigma, "vae.Sigma", "vae-sigma", "where σ of a Gaussian decoder comes from: fixed:0.1 (in transformed units),\nshared, per-dim, optimal or network")
 	bind(b, b.BoolVar, &c.FullPosterior, "vae.FullPosterior", "vae-full-posterior", "give q(z|x) a full covariance instead of a diagonal one")
@@ -94,22 +121,23 @@ func (f *runFlags) network() {
 
 func (f *runFlags) training() {
 	b, c := f.book.under("Training"), &f.settings.VAE
-	bind(b, b.IntVar, &c.Epochs, "vae.Epochs", "vae-epochs", "most epochs of training; 0: as many as make 6000 steps, but at least 30")
-	bind(b, b.IntVar, &c.Batch, "vae.Batch", "vae-batch", "rows in a minibatch; 0: 64, or 256 for a linear network")
-	bind(b, b.Float64Var, &c.Rate, "vae.Rate", "vae-rate", "learning rate; 0: 0.001, or 0.01 for a linear network")
-	bind(b, b.IntVar, &c.Samples, "vae.Samples", "vae-samples", "draws of the code per row in the training bound; 0: 1, or 4 for a linear network")
+	z := standsFor()
+	bind(b, b.IntVar, &c.Epochs, "vae.Epochs", "vae-epochs", fmt.Sprintf("most epochs of training; 0: as many as make %d steps, but at least %d", z.steps, z.net.Epochs))
+	bind(b, b.IntVar, &c.Batch, "vae.Batch", "vae-batch", fmt.Sprintf("rows in a minibatch; 0: %d, or %d for a linear network", z.net.Batch, z.linear.Batch))
+	bind(b, b.Float64Var, &c.Rate, "vae.Rate", "vae-rate", fmt.Sprintf("learning rate; 0: %v, or %v for a linear network", z.net.Rate, z.linear.Rate))
+	bind(b, b.IntVar, &c.Samples, "vae.Samples", "vae-samples", fmt.Sprintf("draws of the code per row in the training bound; 0: %d, or %d for a linear network", z.net.Samples, z.linear.Samples))
 	b.text(&c.Objective, "vae.Objective", "vae-objective", "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score or score-baseline;\nevaluation is always by the plain bound and log p")
 	bind(b, b.Float64Var, &c.Beta, "vae.Beta", "vae-beta", "weight of the divergence from the prior while training")
 	bind(b, b.IntVar, &c.Warmup, "vae.Warmup", "vae-warmup", "epochs over which that weight rises from 0")
 	bind(b, b.Float64Var, &c.FreeNats, "vae.FreeNats", "vae-free-nats", "divergence that each dimension of the code has free while training")
 	b.text(&c.Optimizer, "vae.Optimizer", "vae-optimizer", "adam, adamw or sgd")
-	bind(b, b.Float64Var, &c.Beta1, "vae.Beta1", "vae-beta1", "β₁ of adam; 0: 0.9")
-	bind(b, b.Float64Var, &c.Beta2, "vae.Beta2", "vae-beta2", "β₂ of adam; 0: 0.999")
-	bind(b, b.Float64Var, &c.Epsilon, "vae.Epsilon", "vae-epsilon", "ε of adam; 0: 1e-8")
+	bind(b, b.Float64Var, &c.Beta1, "vae.Beta1", "vae-beta1", fmt.Sprintf("β₁ of adam; 0: %v", z.net.Beta1))
+	bind(b, b.Float64Var, &c.Beta2, "vae.Beta2", "vae-beta2", fmt.Sprintf("β₂ of adam; 0: %v", z.net.Beta2))
+	bind(b, b.Float64Var, &c.Epsilon, "vae.Epsilon", "vae-epsilon", fmt.Sprintf("ε of adam; 0: %v", z.net.Epsilon))
 	bind(b, b.Float64Var, &c.Momentum, "vae.Momentum", "vae-momentum", "momentum of sgd")
-	bind(b, b.Float64Var, &c.Decay, "vae.Decay", "vae-decay", "weight decay of adamw and sgd; 0: 0.01 for adamw, none for sgd")
+	bind(b, b.Float64Var, &c.Decay, "vae.Decay", "vae-decay", fmt.Sprintf("weight decay of adamw and sgd; 0: %v for adamw, none for sgd", z.adamW.Decay))
 	b.text(&c.Schedule, "vae.Schedule", "vae-schedule", "course of the learning rate: descend (constant, then linearly to 0), constant, cosine,\nplateau (a third whenever the validation bound stops rising), or stages\n(of the IWAE paper; 364 or 3280 epochs)")
-	bind(b, b.IntVar, &c.Patience, "vae.Patience", "vae-patience", "epochs without gain on the validation rows after which training turns or ends;\n0: a sixth of the epochs, but at least 10")
+	bind(b, b.IntVar, &c.Patience, "vae.Patience", "vae-patience", fmt.Sprintf("epochs without gain on the validation rows after which training turns or ends;\n0: 1/%d of the epochs, but at least %d", z.steps/z.longPatience, z.net.Patience))
 	bind(b, b.Float64Var, &c.Clip, "vae.Clip", "vae-clip", "cut gradients longer than this; 0: never")
 	bind(b, b.Float64Var, &c.Corruption, "vae.Corruption", "ae-corruption", "standard deviation of noise on what the plain autoencoder sees, relative to the\ncolumns' scale: a denoising autoencoder; 0: none")
 }
@@ -124,9 +152,10 @@ func (f *runFlags) evaluation() {
 
 func (f *runFlags) output() {
 	b, c := f.book.under("Run and output"), &f.settings
+	z := standsFor()
 	b.value((*names)(&c.Models), "Models", "models", "comma-separated models to fit, of "+strings.Join(compare.KindNames(), ", ")+"\n(default: all that suit the data)")
-	b.text(&c.Preset, "Preset", "preset", "quick, standard or thorough: how much work to spend where no flag says")
-	bind(b, b.Float64Var, &c.Floor, "Floor", "floor", "smallest variance of any model, relative to that of the column; 0: 1e-6")
+	b.text(&f.preset, "Preset", "preset", "quick, standard or thorough: how much work to spend where no flag says")
+	bind(b, b.Float64Var, &c.Floor, "Floor", "floor", fmt.Sprintf("smallest variance of any model, relative to that of the column; 0: %v", z.mixture.Floor))
 	bind(b, b.Uint64Var, &c.Seed, "Seed", "seed", "seed of all randomness: equal seeds give equal results, bit for bit")
 	f.out, f.format = "likely-out", "text"
 	bind(b, b.StringVar, &f.out, "", "out", "`DIR` for results.json, figures and models")
@@ -145,15 +174,18 @@ func (f *runFlags) resolve(cmd *cobra.Command, args []string) error {
 		}
 	}
 	c := &f.settings
-	if len(args) == 1 {
-		c.Dataset, f.fingerprint = args[0], ""
-	}
 	changed := func(setting string) bool {
 		flag, known := f.book.names[setting]
 		return known && cmd.Flags().Changed(flag)
 	}
+	if len(args) == 1 {
+		c.Dataset, f.fingerprint = args[0], ""
+	}
+	if changed("Test") {
+		f.testPrint = ""
+	}
 	if f.from == "" || changed("Preset") {
-		c.Apply(c.Preset, changed)
+		c.Apply(f.preset, changed)
 	}
 	if _, known := formats[f.format]; !known {
 		return usageError(fmt.Errorf("--format: %w", errFormat(f.format)))
@@ -183,6 +215,9 @@ func (f *runFlags) repeat(given *pflag.FlagSet) error {
 		}
 	})
 	f.settings, f.fingerprint = earlier.settings, r.Dataset.SHA256
+	if r.Dataset.Test != nil {
+		f.testPrint = r.Dataset.Test.SHA256
+	}
 	return err
 }
 
@@ -196,14 +231,21 @@ func likelihoodNames() []string {
 
 // wrap lists names over several lines of help.
 func wrap(names []string) string {
+	const width = 80
 	var b strings.Builder
+	used := 0
 	for i, name := range names {
-		switch {
-		case i == 0:
-		case i%10 == 0:
-			b.WriteString(",\n")
-		default:
-			b.WriteString(", ")
+		if i > 0 {
+			b.WriteByte(',')
+			if used += len(name) + 2; used > width {
+				b.WriteByte('\n')
+				used = 0
+			} else {
+				b.WriteByte(' ')
+			}
+		}
+		if used == 0 {
+			used = len(name)
 		}
 		b.WriteString(name)
 	}

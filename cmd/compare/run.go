@@ -73,7 +73,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	defer folder.Discard()
 
 	var bar *progress
-	job := compare.Job{Settings: flags.settings, Fingerprint: flags.fingerprint, Spelling: a.spelling}
+	job := compare.Job{Settings: flags.settings, Fingerprint: flags.fingerprint, TestFingerprint: flags.testPrint, Spelling: a.spelling}
 	if !flags.quiet {
 		bar = newProgress(a.err)
 		job.Progress = bar

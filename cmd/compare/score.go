@@ -40,7 +40,7 @@ are spread by the same noise or binarised by the same draw.`,
 			if err != nil {
 				return err
 			}
-			d, err := dataset.OpenWith(args[0], dataset.Options{Missing: m.Preparation.Missing, MissingValues: m.Preparation.MissingValues, Like: &dataset.Schema{Columns: m.Preparation.Columns}})
+			d, err := dataset.OpenWith(args[0], dataset.Options{Missing: m.Preparation.Missing, MissingValues: m.Preparation.MissingValues, Like: m.Preparation.Schema()})
 			if err != nil {
 				return err
 			}

@@ -78,7 +78,7 @@
 // that reading it in place is cheaper, or where a Packed has done so before.
 //
 // Large products are cut into tasks along rows or columns, and the caller
-// shares them with a crew of goroutines that is kept for the purpose. Only one
-// caller at a time has the crew; another one that calls meanwhile computes
+// shares them with a pool of goroutines that is kept for the purpose. Only one
+// caller at a time has the pool; another one that calls meanwhile computes
 // alone, since then there is work for every processor anyway.
 package kernel

@@ -9,9 +9,9 @@ import (
 // job is work that consists of numbered tasks, in any order.
 type job interface{ task(i int) }
 
-// crew are the goroutines that help a caller with its tasks. They live as long
+// pool are the goroutines that help a caller with its tasks. They live as long
 // as the program. One caller at a time has their help; others do without.
-type crew struct {
+type pool struct {
 	caller  sync.Mutex
 	helpers int // started so far
 
@@ -28,7 +28,7 @@ type crew struct {
 	wake   chan struct{}
 }
 
-var helpers = crew{done: make(chan struct{}, 1), wake: make(chan struct{}, 1024)}
+var helpers = pool{done: make(chan struct{}, 1), wake: make(chan struct{}, 1024)}
 
 // workersDo runs tasks 0 to n−1 of j on the calling goroutine and up to
 // workers−1 others, and returns when all are done.
@@ -64,7 +64,7 @@ func workersDo(j job, n, workers int) {
 }
 
 // step does one task, if there is one left.
-func (h *crew) step() bool {
+func (h *pool) step() bool {
 	for {
 		state := h.state.Load()
 		left := state & (1<<32 - 1)
@@ -84,7 +84,7 @@ func (h *crew) step() bool {
 
 // await waits for the helpers' last tasks, at first without giving up the
 // processor: they are usually about to end.
-func (h *crew) await() {
+func (h *pool) await() {
 	for range 2000 {
 		select {
 		case <-h.done:
@@ -96,12 +96,12 @@ func (h *crew) await() {
 }
 
 // ready tells whether there is a task for the helper of that number.
-func (h *crew) ready(number int64) bool {
+func (h *pool) ready(number int64) bool {
 	return h.state.Load()&(1<<32-1) != 0 && number < h.limit.Load()
 }
 
 // help is the life of a helper.
-func (h *crew) help(number int64) {
+func (h *pool) help(number int64) {
 	for {
 		for h.ready(number) {
 			h.step()
@@ -121,7 +121,7 @@ func (h *crew) help(number int64) {
 // passOn wakes another helper if this one is not among those that may take
 // part, which happens after GOMAXPROCS has fallen. Sleepers are woken in the
 // order in which they went to sleep, so one that may comes up.
-func (h *crew) passOn(number int64) {
+func (h *pool) passOn(number int64) {
 	if number < h.limit.Load() || h.state.Load()&(1<<32-1) == 0 {
 		return
 	}
@@ -133,7 +133,7 @@ func (h *crew) passOn(number int64) {
 
 // linger waits a short time for the next job, which in a training loop comes
 // sooner than a sleeper could be woken. It tells whether there is one.
-func (h *crew) linger(number int64) bool {
+func (h *pool) linger(number int64) bool {
 	for range 100 {
 		for range 100 {
 			if h.ready(number) {
