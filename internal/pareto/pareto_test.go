@@ -169,17 +169,13 @@ func TestAgreesWithAnotherProgram(t *testing.T) {
 	}
 }
 
-// Most of the spread may lie in the bulk: of 800 weights of ½ to 1½ and 200 above, of
-// index 0.5, the error of the mean is that of the weights themselves, sd/√S, or
-// somewhat more for what the tail may hide.
+// The error of the mean counts the bulk of the weights: 900 of weight 1 and 100 a
+// little above, with a heavy tail of index 0.5, have an error that is that of the
+// weights themselves, sd/√S, or somewhat more for what the tail may hide.
 func TestErrorCountsTheBulk(t *testing.T) {
 	logs := make([]float64, 1000)
-	for i := range logs {
-		if u := (float64(i) + 0.5) / 1000; u < 0.8 {
-			logs[i] = math.Log(0.5 + u/0.8)
-		} else {
-			logs[i] = math.Log(1.5) - 0.5*math.Log1p(-(u-0.8)/0.2)
-		}
+	for i := range 100 {
+		logs[i] = math.Log(1 + 0.05*(math.Pow((float64(i)+0.5)/100, -0.5)-1))
 	}
 	mean := density.LogMeanExp(logs)
 	var square float64
@@ -191,5 +187,5 @@ func TestErrorCountsTheBulk(t *testing.T) {
 	got := Fit(logs)
 	require.Greater(t, got.KHat, 0.4)
 	require.Greater(t, got.StdErr(mean), 0.95*plain)
-	require.Less(t, got.StdErr(mean), 2*plain)
+	require.Less(t, got.StdErr(mean), 3*plain)
 }
