@@ -136,3 +136,77 @@ func TestHistogramByHand(t *testing.T) {
 	require.Zero(t, h.Below)
 	require.Equal(t, 2, eval.NewHistogram([]float64{0, -3, -4}, 2, 2).Below)
 }
+
+// The statistic is Σ (n − N/(R+1))²·(R+1)/N, and of R = 4 ranks among 5 cells its tail
+// is that of χ² with 4 degrees of freedom, e^(−x/2)(1 + x/2).
+func TestCalibrationByHand(t *testing.T) {
+	m := linear(4, 2, 1)
+	c, err := eval.Calibrate(t.Context(), m, m.Scaled(1.1), eval.CalibrationSettings{Rows: 300, Ranks: 4, Seed: 1})
+	require.NoError(t, err)
+	for j, counts := range c.Counts {
+		require.Len(t, counts, 5)
+		var want float64
+		for _, n := range counts {
+			want += float64((n-60)*(n-60)) / 60
+		}
+		require.Positive(t, want)
+		near(t, want, c.ChiSquare[j], 1e-12)
+		near(t, math.Exp(-want/2)*(1+want/2), c.PValue[j], 1e-12)
+	}
+}
+
+// Sets of codes of one size are one set: log p is the logarithm of the mean over all
+// codes, and its error is that of the sets' means.
+func TestSetsOfCodesAreOneSet(t *testing.T) {
+	m := linear(3, 2, 1)
+	x := rows(m, 5, 1)
+	sets := make([]*mat.Dense, 3)
+	all := mat.NewDense(12, 2, nil)
+	for k := range sets {
+		sets[k] = mat.NewDense(4, 2, nil)
+		m.RandPrior(sets[k], density.NewSource(uint64(k), "codes"))
+		all.Slice(4*k, 4*k+4, 0, 2).(*mat.Dense).Copy(sets[k])
+	}
+	r, err := eval.LogProbAt(t.Context(), m, x, sets, eval.Settings{})
+	require.NoError(t, err)
+	for i, got := range r.LogProb {
+		row := density.Rows(x, i, i+1)
+		near(t, density.LogMeanExp(m.LogLik(nil, row, all)), got, 1e-12)
+		var square float64
+		for _, z := range sets {
+			e := math.Exp(density.LogMeanExp(m.LogLik(nil, row, z))-got) - 1
+			square += e * e
+		}
+		near(t, math.Sqrt(square/6), r.StdErr[i], 1e-12)
+	}
+}
+
+// With a single temperature nothing moves: the upper bound of a simulated row is
+// log p(x|z) at the code that it came from. With more, the chains are those of the seed.
+func TestReverseChains(t *testing.T) {
+	m := linear(3, 2, 1)
+	s, err := eval.Bidirectional(t.Context(), m, 6, eval.AnnealSettings{Temperatures: 1, Chains: 2, Seed: 1})
+	require.NoError(t, err)
+	require.InDeltaSlice(t, m.LogLik(nil, s.X, s.Z), s.Upper, 1e-12)
+	upper := func(seed uint64) []float64 {
+		r, err := eval.BidirectionalAt(t.Context(), m, s.X, s.Z, eval.AnnealSettings{Temperatures: 4, Chains: 2, Seed: seed})
+		require.NoError(t, err)
+		return r.Upper
+	}
+	require.Equal(t, upper(1), upper(1))
+	require.NotEqual(t, upper(1), upper(2))
+}
+
+// A tolerance that no arithmetic reaches makes an integral an estimate, with a warning.
+func TestQuadratureOutOfReach(t *testing.T) {
+	m := linear(3, 1, 1)
+	x := rows(m, 2, 1)
+	q, err := eval.Quadrate(t.Context(), m, x, eval.QuadratureSettings{Tolerance: 1e-19, Evaluations: 1})
+	require.NoError(t, err)
+	require.Equal(t, density.Consistent, q.Kind)
+	require.Contains(t, q.Warnings[0], "did not reach")
+	q, err = eval.Quadrate(t.Context(), m, x, eval.QuadratureSettings{})
+	require.NoError(t, err)
+	require.Equal(t, density.ExactValue, q.Kind)
+	require.InDeltaSlice(t, m.LogProb(nil, x), q.LogProb, 1e-6)
+}
