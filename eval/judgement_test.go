@@ -188,6 +188,9 @@ func TestReverseChains(t *testing.T) {
 	s, err := eval.Bidirectional(t.Context(), m, 6, eval.AnnealSettings{Temperatures: 1, Chains: 2, Seed: 1})
 	require.NoError(t, err)
 	require.InDeltaSlice(t, m.LogLik(nil, s.X, s.Z), s.Upper, 1e-12)
+	still, err := eval.BidirectionalAt(t.Context(), m, s.X, s.Z, eval.AnnealSettings{Temperatures: 4, Chains: 2, Step: 1e-12, Seed: 1})
+	require.NoError(t, err)
+	require.InDeltaSlice(t, m.LogLik(nil, s.X, s.Z), still.Upper, 1e-6, "steps of nothing go nowhere, whatever the temperatures")
 	upper := func(seed uint64) []float64 {
 		r, err := eval.BidirectionalAt(t.Context(), m, s.X, s.Z, eval.AnnealSettings{Temperatures: 4, Chains: 2, Seed: seed})
 		require.NoError(t, err)
