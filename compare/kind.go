@@ -74,6 +74,12 @@ type evaluable interface {
 	Evaluable() (density.Model, density.Proposal, error)
 }
 
+// leavable is a model that training rows are a part of: what they may be measured by is
+// the density that each of them is left out of.
+type leavable interface {
+	LeftOut() density.Exact
+}
+
 // observable is a model that is exact on what is observed of a row, values that are
 // missing (NaN) being integrated out.
 type observable interface {

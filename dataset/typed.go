@@ -245,8 +245,8 @@ func (d *Dataset) recode(from *Dataset, j int, c *column) error {
 
 // follow puts d into the order of other data and gives it their types, which its
 // values must fit.
-func (d *Dataset) follow(like *Schema) (*Dataset, error) {
-	d, err := Align(d, like)
+func (d *Dataset) follow(like *Schema, absentMissing bool) (*Dataset, error) {
+	d, err := align(d, like, absentMissing)
 	if err != nil || like.Types == nil {
 		return d, err
 	}

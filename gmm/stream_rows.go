@@ -48,8 +48,9 @@ func (c *chunk) rows() int { return len(c.number) }
 func (c *chunk) name(i int) int { return c.number[i] + 1 }
 
 // eachChunk reads all rows and calls f with each chunk. Chunks are always full but for
-// the last, however rows arrive, so that sums have one order.
-func eachChunk(ctx context.Context, rows Rows, f func(c *chunk) error) error {
+// the last, however rows arrive, so that sums have one order. Where values may be missing,
+// rows without any are passed over as those of weight 0 are.
+func eachChunk(ctx context.Context, rows Rows, missing bool, f func(c *chunk) error) error {
 	if err := rows.Rewind(); err != nil {
 		return fmt.Errorf("gmm: going back to the first row: %w", err)
 	}
@@ -85,11 +86,13 @@ func eachChunk(ctx context.Context, rows Rows, f func(c *chunk) error) error {
 					return errWeight(read, w)
 				}
 				weights[filled] = weights[i]
+			}
+			if filled < i {
 				copy(data[filled*d:(filled+1)*d], data[i*d:(i+1)*d])
 			}
 			number[filled] = read
 			read++
-			if weighted == nil || weights[filled] > 0 {
+			if (weighted == nil || weights[filled] > 0) && (!missing || holdsValue(data[filled*d:(filled+1)*d])) {
 				filled++
 			}
 		}
@@ -129,7 +132,6 @@ func newColumnMoments(d int) *columnMoments {
 // add takes in a chunk, or returns an error for a value that cannot be used.
 func (m *columnMoments) add(c *chunk, missing bool) error {
 	for i := range c.rows() {
-		any := false
 		for j, v := range c.x.RawRowView(i) {
 			if err := checkValue(v, c.name(i), j, missing); err != nil {
 				return err
@@ -138,11 +140,7 @@ func (m *columnMoments) add(c *chunk, missing bool) error {
 				m.lacks = true
 				continue
 			}
-			any = true
 			m.least[j], m.most[j] = min(m.least[j], v), max(m.most[j], v)
-		}
-		if !any {
-			return errEmptyRow(c.name(i))
 		}
 	}
 	m.rows += c.rows()

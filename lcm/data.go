@@ -43,7 +43,7 @@ func newData(x *mat.Dense, s Settings) (*data, error) {
 	if s.Weights != nil && len(s.Weights) != n {
 		panic("lcm: weights and data differ in length")
 	}
-	kept, err := presentRows(n, s.Weights)
+	kept, err := presentRows(x, s)
 	if err != nil {
 		return nil, err
 	}
@@ -69,19 +69,34 @@ func newData(x *mat.Dense, s Settings) (*data, error) {
 	return d, nil
 }
 
-// presentRows returns the numbers of the rows of positive weight, nil for all.
-func presentRows(n int, weights []float64) ([]int, error) {
+// presentRows returns the numbers of the rows of positive weight, nil for all. Where
+// values may be missing, rows without any are left out too: whatever the model, their
+// likelihood is 1.
+func presentRows(x *mat.Dense, s Settings) ([]int, error) {
+	n, _ := x.Dims()
 	var kept []int
-	for i, w := range weights {
+	weighted := 0
+	for i := range n {
+		w := 1.0
+		if s.Weights != nil {
+			w = s.Weights[i]
+		}
 		if !(w >= 0) || math.IsInf(w, 1) {
 			return nil, density.SettingErrorf(ErrSettings, "lcm: {Weights} of row %d is %v: {err}; a row counts 0 times, once, or more", i+1, w)
 		}
-		if w > 0 {
+		if w == 0 {
+			continue
+		}
+		weighted++
+		if !s.Missing || slices.ContainsFunc(x.RawRowView(i), func(v float64) bool { return v == v }) {
 			kept = append(kept, i)
 		}
 	}
-	if weights != nil && len(kept) == 0 {
+	switch {
+	case weighted == 0:
 		return nil, density.SettingErrorf(ErrSettings, "lcm: {Weights} are all 0: {err}; at least one row must count")
+	case len(kept) == 0:
+		return nil, errHollowColumn(0)
 	}
 	if len(kept) == n {
 		kept = nil
@@ -113,7 +128,6 @@ func checkColumns(x *mat.Dense, kept []int, columns []Column, missing bool) ([]C
 	largest := make([]int, len(columns))
 	seen := make([]int, len(columns))
 	for i := range n {
-		any := false
 		for j, v := range x.RawRowView(name(i)) {
 			if math.IsNaN(v) {
 				if !missing {
@@ -132,19 +146,15 @@ func checkColumns(x *mat.Dense, kept []int, columns []Column, missing bool) ([]C
 				}
 				return nil, density.SettingErrorf(err, "lcm: row %d, column %d is %v: {err}; a %v column wants %s; mend the value or give the column another kind in {Columns}", name(i)+1, j+1, v, c.Kind, columns[j].wants())
 			}
-			any = true
 			seen[j]++
 			if c.Kind == Categorical {
 				largest[j] = max(largest[j], int(v))
 			}
 		}
-		if !any {
-			return nil, fmt.Errorf("lcm: row %d has no values: %w; leave it out", name(i)+1, density.ErrNonFinite)
-		}
 	}
 	for j, count := range seen {
 		if count == 0 {
-			return nil, fmt.Errorf("lcm: column %d has no values: %w; leave it out", j+1, density.ErrNonFinite)
+			return nil, errHollowColumn(j)
 		}
 		if columns[j].Kind == Categorical && columns[j].Levels == 0 {
 			columns[j].Levels = largest[j] + 1
