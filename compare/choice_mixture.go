@@ -84,7 +84,7 @@ func (p *mixtureProblem) Propose(trials []*search.Trial[mixtureSize]) []search.C
 	k, d := p.counts[rung], p.d.All.Dim()
 	var list []search.Candidate[mixtureSize]
 	for _, family := range p.climbers(trials) {
-		if k == 1 && len(p.families) > 1 && sameForOne(family, p.families) || k >= p.d.Train.Rows() {
+		if k == 1 && len(p.families) > 1 && sameForOne(family, p.families) || !p.j.Settings.Components.Given && k >= p.d.Train.Rows() {
 			continue
 		}
 		list = append(list, search.Candidate[mixtureSize]{

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"context"
-	"math"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -79,16 +78,6 @@ func TestFoldsAgreeWithTheHand(t *testing.T) {
 	require.InDelta(t, mean, o.Results.Pairs[0].Diff, 1e-9)
 	require.InDelta(t, se, *o.Results.Pairs[0].SE, 1e-9)
 	require.Len(t, o.Results.Models[1].Folds, 5)
-}
-
-func meanAndError(v []float64) (m, se float64) {
-	for _, x := range v {
-		m += x / float64(len(v))
-	}
-	for _, x := range v {
-		se += (x - m) * (x - m)
-	}
-	return m, math.Sqrt(se / float64(len(v)*(len(v)-1)))
 }
 
 // What chooses does not judge: test rows that are moved far away change no choice and no

@@ -35,6 +35,8 @@ type Data struct {
 	// Folds are the rows that are held out in turn, as numbers of rows of All; nil: Test
 	// is held out once. Train is then all rows.
 	Folds [][]int
+	// tested says that the test rows are from a file or set of their own.
+	tested bool
 	// Warnings says what about the data may make the comparison less than it seems.
 	Warnings []density.Warning
 
@@ -81,6 +83,7 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 			return err
 		}
 	}
+	d.tested = test != nil
 	all, test = d.leaveIdentifiers(all, test)
 	if all, err = onMeasure(c, all); err != nil {
 		return err
@@ -143,7 +146,7 @@ func (c *Settings) options() dataset.Options {
 	return dataset.Options{
 		Missing: c.Missing, MissingValues: c.MissingValues, Weights: c.Weights,
 		Columns: c.Columns, Drop: c.Drop, Label: c.Label,
-		Categories: c.Stream == 0, Types: c.Types, Measured: !c.typesDecide() || c.Dequantize == DequantizeNever,
+		Categories: true, Types: c.Types, Measured: !c.typesDecide() || c.Dequantize == DequantizeNever,
 	}
 }
 
@@ -221,6 +224,14 @@ func (p *Part) rows() *mat.Dense {
 	return p.Model
 }
 
+// weights returns how often each row counts; nil: once.
+func (p *Part) weights() []float64 {
+	if p == nil {
+		return nil
+	}
+	return p.Weights
+}
+
 // validation returns the validation rows in model space; nil without them.
 func (d *Data) validation() *mat.Dense {
 	if d.Valid == nil {
@@ -238,6 +249,9 @@ func (d *Data) validationWeights() []float64 {
 
 // warn says what about the data may make the comparison less than it seems.
 func (d *Data) warn(c *Settings) {
+	if c.Test != "" && d.Test.SHA256 == d.All.SHA256 {
+		d.warnf("{Test} %s holds the rows that the models are trained on, byte for byte: its log p favours the larger model; leave it out, and a share is held out", d.Test.Place())
+	}
 	if n := d.All.Duplicates(); n > 0 && d.Preparation.Measure == density.Continuous && n*10 > d.All.Rows() {
 		d.warnf("%d of %d rows repeat an earlier row: rounded or copied data reward narrow densities; {Dequantize} spreads rounded values by their step", n, d.All.Rows())
 	}
@@ -296,7 +310,7 @@ func (d *Data) describe(c *Settings) results.Dataset {
 	if d.Preparation.Measure == density.Dequantized && d.Preparation.Step > 0 {
 		r.DequantizeStep = &d.Preparation.Step
 	}
-	if d.Test != nil && d.Test.SHA256 != d.All.SHA256 {
+	if d.Test != nil && d.tested && (c.Test != "" || d.Test.SHA256 != d.All.SHA256) {
 		r.Test = &results.File{Name: d.Test.Name, SHA256: d.Test.SHA256}
 	}
 	return r

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -25,14 +27,11 @@ func (autoencoder) Summary() string {
 	return "a plain autoencoder, made a density by a mixture fitted to its codes"
 }
 
-func (autoencoder) LeftOut(c *Settings, d *Data) Reason {
-	if r := untyped(d); r.Why != "" {
-		return r
-	}
-	if d.Preparation.Measure == density.Discrete {
+func (autoencoder) LeftOut(_ *Settings, d *Data) Reason {
+	if d.Preparation.Measure == density.Discrete && d.Preparation.Types == nil {
 		return notOf(density.Discrete)
 	}
-	return completeOnly(c)
+	return Reason{}
 }
 
 func (k autoencoder) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
@@ -40,7 +39,9 @@ func (k autoencoder) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Likelihood != vae.Bernoulli {
+	if s.Columns != nil {
+		poissonCounts(s.Columns)
+	} else if s.Likelihood != vae.Bernoulli {
 		s.Likelihood = vae.Gaussian // squared error
 	}
 	return j.fitNetwork(ctx, d, k.Name(), plainNetwork{j, d, s})
@@ -60,6 +61,7 @@ func (plainNetwork) scaled() bool { return false }
 func (plainNetwork) plain() bool { return true }
 
 func (n plainNetwork) trainer(train, valid *Part, s vae.Settings, src rand.Source) (trainer, error) {
+	s.Weights, s.ValidWeights = train.Weights, valid.weights()
 	return vae.NewAutoencoderTrainer(n.d.trainingRows(train, s.Dynamic), valid.rows(), s, src)
 }
 
@@ -68,7 +70,8 @@ func (n plainNetwork) density(ctx context.Context, t trainer, train, held *Part)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := n.assume(ctx, a, train, n.sigma(a, held))
+	sigmas, _ := declaredSigma(a, n.j, train, held)
+	m, err := n.assume(ctx, a, train, sigmas)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,11 +89,11 @@ func (n plainNetwork) finish(ctx context.Context, t trainer, held []judged, took
 	}
 	fit.Family, fit.Assumed = autoencoder{}.Name(), true
 	fit.History.Subtitle, fit.History.Quantity = "reconstruction, no density", "−½ squared error, scaled"
-	sigma, source, err := n.chooseSigma(ctx, m, held)
+	sigmas, source, err := n.chooseSigma(ctx, m, held)
 	if err != nil {
 		return nil, err
 	}
-	return fit, addDensity(ctx, fit, m, n.j, n.d, sigma, source)
+	return fit, addDensity(ctx, fit, m, n.j, n.d, sigmas, source)
 }
 
 // Subject returns the density as what can be explained, where one could be made.
@@ -99,8 +102,18 @@ func (autoencoder) Subject(f saved.Fitted) (explain.Subject, bool) {
 }
 
 // Activity returns how much of the code is used.
-func (autoencoder) Activity(f saved.Fitted, x *mat.Dense) (active int, rate []float64) {
-	return variational{}.Activity(f, x)
+func (autoencoder) Activity(f saved.Fitted, x *mat.Dense, weights []float64) (active int, rate []float64) {
+	return variational{}.Activity(f, x, weights)
+}
+
+// poissonCounts gives counts a likelihood without a dispersion: a plain autoencoder has
+// none to learn.
+func poissonCounts(columns []vae.Column) {
+	for j, c := range columns {
+		if c.Likelihood == vae.NegativeBinomial {
+			columns[j].Likelihood = vae.Poisson
+		}
+	}
 }
 
 // codeComponents is the number of components of the mixture on the codes of a
@@ -124,11 +137,11 @@ func (j *Job) codeComponents(rows *Part) int {
 // codes, seen through its decoder with a σ that the run declares. What that
 // assumes is said in the warnings. Where no mixture can be fitted the autoencoder
 // stays what it is.
-func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Data, sigma float64, source string) error {
+func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Data, sigmas []float64, source string) error {
 	k := j.codeComponents(d.Train)
 	begin := time.Now()
-	mixture := gmm.Settings{Components: k, Floor: j.Settings.Floor, Iterations: j.Settings.GMM.Iterations}
-	m, report, err := a.Density(ctx, d.Train.Model, sigma, mixture, density.NewSource(j.Settings.Seed, "comparison.ae codes"))
+	mixture := gmm.Settings{Components: k, Floor: j.Settings.Floor, Iterations: j.Settings.GMM.Iterations, Weights: d.Train.Weights}
+	m, report, err := densityOf(ctx, a, sigmas, d.Train, mixture, density.NewSource(j.Settings.Seed, "comparison.ae codes"))
 	switch {
 	case ctx.Err() != nil:
 		return err
@@ -148,10 +161,86 @@ func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Da
 	if err := fit.record(fit.Settings, map[string]any{"prior": vae.ExPost(k), "codes": mixture}); err != nil {
 		return err
 	}
-	if sigma == 0 {
-		fit.Warnings = append(fit.Warnings, fmt.Sprintf("its log p assumes what training did not: that codes follow a mixture of %d Gaussians fitted to those of the training rows", k))
+	text := fmt.Sprintf("its log p assumes what training did not: that codes follow a mixture of %d Gaussians fitted to those of the training rows", k)
+	switch {
+	case source == "":
+		fit.Warnings = append(fit.Warnings, text)
 		return nil
+	case a.Config().Columns != nil:
+		fit.Warnings = append(fit.Warnings, fmt.Sprintf("%s, and noise around the decoder of each measured column as large as %s", text, source))
+		return fit.record(fit.Settings, map[string]any{"sigmas": sigmas})
 	}
-	fit.Warnings = append(fit.Warnings, fmt.Sprintf("its log p assumes what training did not: that codes follow a mixture of %d Gaussians fitted to those of the training rows, and noise of standard deviation %.3g around the decoder (%s, in transformed units; %s declares another)", k, sigma, source, j.spelling()("Sigma", "fixed:V")))
-	return fit.record(fit.Settings, map[string]any{"sigma": vae.Fixed(sigma)})
+	fit.Warnings = append(fit.Warnings, fmt.Sprintf("%s, and noise of standard deviation %.3g around the decoder (%s, in transformed units; %s declares another)", text, sigmas[0], source, j.spelling()("Sigma", "fixed:V")))
+	return fit.record(fit.Settings, map[string]any{"sigma": vae.Fixed(sigmas[0])})
+}
+
+// densityOf makes a density of an autoencoder with one σ, or with one for each column.
+func densityOf(ctx context.Context, a *vae.Autoencoder, sigmas []float64, train *Part, s gmm.Settings, src rand.Source) (*vae.Model, *gmm.Report, error) {
+	if a.Config().Columns != nil {
+		return a.DensityPerDim(ctx, train.Model, sigmas, s, src)
+	}
+	return a.Density(ctx, train.Model, sigmas[0], s, src)
+}
+
+// declaredSigma returns the standard deviation around the decoder of an autoencoder,
+// for its columns where they differ, else one; 0 for data that have none, and where it
+// is from.
+func declaredSigma(a *vae.Autoencoder, j *Job, train, held *Part) (sigmas []float64, source string) {
+	c := a.Config()
+	if c.Columns == nil && c.Likelihood != vae.Gaussian {
+		return []float64{0}, ""
+	}
+	if v, ok := j.Settings.Sigma.Value.Constant(); ok && c.Columns == nil {
+		return []float64{v}, "as declared"
+	}
+	rows, source := train, "its error on the training rows"
+	if held != nil {
+		rows, source = held, "its error on rows that it was not trained on"
+	}
+	floor := j.Settings.Floor
+	if floor == 0 {
+		floor = density.DefaultFloor
+	}
+	variance := observedVariance(train.Model, train.Weights)
+	if c.Columns == nil {
+		return []float64{max(a.ResidualSigma(rows.Model, rows.Weights), math.Sqrt(floor*mean(variance)))}, source
+	}
+	sigmas = a.ResidualSigmas(rows.Model, rows.Weights)
+	if slices.ContainsFunc(sigmas, math.IsNaN) { // a column that has no value there
+		sigmas = a.ResidualSigmas(train.Model, train.Weights)
+	}
+	measured := false
+	for k, v := range sigmas {
+		if c.Columns[k].Likelihood == vae.Gaussian {
+			sigmas[k], measured = max(v, math.Sqrt(floor*variance[k])), true
+		}
+	}
+	if !measured {
+		return sigmas, ""
+	}
+	return sigmas, source
+}
+
+// observedVariance returns the variance of each column of x (N×D) over the values that
+// are there.
+func observedVariance(x *mat.Dense, weights []float64) []float64 {
+	_, variance := density.WeightedMoments(x, weights)
+	n, _ := x.Dims()
+	for j, v := range variance {
+		if !math.IsNaN(v) {
+			continue
+		}
+		var there, weight []float64
+		for i := range n {
+			if v := x.At(i, j); !math.IsNaN(v) {
+				there = append(there, v)
+				if weights != nil {
+					weight = append(weight, weights[i])
+				}
+			}
+		}
+		_, one := density.WeightedMoments(mat.NewDense(len(there), 1, there), weight)
+		variance[j] = one[0]
+	}
+	return variance
 }
