@@ -28,6 +28,9 @@ func open(t *testing.T, tab *browsertest.Tab, o *compare.Outcome) {
 // of both fits, headings sort, numbers explain themselves, nothing is loaded from
 // elsewhere, and nothing sticks out on a phone.
 func TestReportInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
 	tab := browsertest.New(t, 3*time.Minute)
 	o := small(t, func(c *compare.Settings) { c.GapRows, c.Novelty, c.VAE.Epochs = 3, true, 30 })
 	open(t, tab, o)
@@ -36,6 +39,7 @@ func TestReportInABrowser(t *testing.T) {
 
 	var box [4]float64
 	tab.Run(t, chromedp.Evaluate(`(() => { const c = document.querySelector('.panel [data-row="3"]'); c.scrollIntoView({block:"center"}); const b = c.getBoundingClientRect(); return [b.left + b.width/2, b.top + b.height/2, 0, 0]; })()`, &box))
+	tab.Run(t, chromedp.Sleep(500*time.Millisecond)) // until the scrolling, which hides what is said of a row, is over
 	tab.Run(t, chromedp.MouseEvent("mouseMoved", box[0], box[1]))
 	tab.Wait(t, `!document.getElementById("tip").hidden`)
 	requireRow(t, tab, o, tab.Text(t, `document.getElementById("tip").textContent`))
@@ -111,6 +115,9 @@ func requireRow(t *testing.T, tab *browsertest.Tab, o *compare.Outcome, text str
 // The report of images shows the image of the row, its class and the codes; that of one
 // column a curve.
 func TestReportsOfOtherShapes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
 	tab := browsertest.New(t, 3*time.Minute)
 	open(t, tab, small(t, func(c *compare.Settings) { c.Dataset, c.EvalRows, c.VAE.Epochs = "digits", 20, 1 }))
 	tab.Wait(t, `document.querySelectorAll(".panel .dot").length >= 40`)

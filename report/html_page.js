@@ -9,8 +9,8 @@
     if (image) tip.append(image);
     tip.hidden = false;
     const w = document.documentElement.clientWidth, box = tip.getBoundingClientRect();
-    tip.style.left = Math.max(4, Math.min(x + 12, w - box.width - 6)) + scrollX + "px";
-    tip.style.top = (y + 16 + box.height > innerHeight && y > box.height + 16 ? y - box.height - 12 : y + 16) + scrollY + "px";
+    tip.style.left = Math.max(4, Math.min(x + 12, w - box.width - 6)) + "px";
+    tip.style.top = (y + 16 + box.height > innerHeight && y > box.height + 16 ? y - box.height - 12 : y + 16) + "px";
   }
   function hide() { tip.hidden = true; }
   for (const e of document.querySelectorAll("[data-tip]")) {
@@ -24,6 +24,7 @@
   }
   addEventListener("keydown", e => { if (e.key === "Escape") hide(); });
   addEventListener("scroll", hide, { passive: true });
+  addEventListener("resize", hide);
 
   // Sorting: numbers by size, empty cells last.
   for (const table of document.querySelectorAll("table.sortable")) {
@@ -73,8 +74,8 @@
     return viridis[i].map((v, k) => Math.round(v * (1 - f) + viridis[i + 1][k] * f));
   }
   function ticks(from, to) {
-    const raw = (to - from) / 4, power = Math.pow(10, Math.floor(Math.log10(raw)));
-    const step = [1, 2, 5, 10].map(m => m * power).find(s => s >= raw), list = [];
+    const raw = (to - from) / 5, power = Math.pow(10, Math.floor(Math.log10(raw)));
+    const step = [1, 2, 2.5, 5, 10].map(m => m * power).find(s => s >= raw), list = [];
     for (let v = Math.ceil(from / step) * step; v <= to + 1e-9 * step; v += step) list.push(Math.abs(v) < 1e-9 * step ? 0 : v);
     return list;
   }
