@@ -34,9 +34,10 @@ type trainer interface {
 // train makes the steps of t that are left. When ctx ends between two of them,
 // and every so often at the end of an epoch, it keeps the state of the training
 // in the checkpoint of the job; with Resume it starts from the state that is
-// kept there, and ends with the bits of a training that was never interrupted.
-// before, if not nil, is called before each epoch.
-func (j *Job) train(ctx context.Context, t trainer, name string, d *Data, before func()) error {
+// kept there, and ends with the bits of a training that was never interrupted. watch,
+// which may be nil, keeps models on the way; before, if not nil, is called before each
+// epoch.
+func (j *Job) train(ctx context.Context, t trainer, name string, d *Data, watch *course, before func()) error {
 	path := ""
 	if j.Checkpoint != "" {
 		path = filepath.Join(j.Checkpoint, name+"-"+j.fingerprint(name, d)+".state")
@@ -45,11 +46,15 @@ func (j *Job) train(ctx context.Context, t trainer, name string, d *Data, before
 		}
 	}
 	written := time.Now()
+	watched := watch.watchNetwork(t)
 	for !t.Done() {
 		if before != nil {
 			before()
 		}
 		_, err := t.Epoch(ctx)
+		if err == nil {
+			watched()
+		}
 		if path != "" && (ctx.Err() != nil || err == nil && time.Since(written) > stateEvery) {
 			if kept := j.keepState(t, path); kept != nil {
 				return errors.Join(err, kept)

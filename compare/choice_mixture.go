@@ -34,6 +34,7 @@ type mixtureProblem struct {
 	families selection.Families
 	counts   []int
 	fits     map[mixtureSize]*mixtureFit
+	course   []Frame // of the last fit
 }
 
 // ladderPatience is after how many rungs in a row without a new best a family stops.

@@ -29,6 +29,7 @@ func chooseMixture(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
+	fit.Course = p.course
 	fit.Search = transcript(p.chooser, found, d.Preparation.Transform.LogJacobian())
 	fit.Search.Improving = p.improving(found, report)
 	fit.Search.Spent = p.meter.Spent()
@@ -70,6 +71,8 @@ func (p *mixtureProblem) complete(ctx context.Context, size mixtureSize, from *m
 	if affordable < s.Starts+movesOf {
 		s.SplitMerge = -1
 	}
+	cold, hot := newCourse(d), newCourse(d)
+	s.Watch = cold.watchMixture()
 	var best *gmm.Model
 	var how *gmm.Report
 	if affordable > 0 || len(p.divisions) > 1 {
@@ -77,11 +80,13 @@ func (p *mixtureProblem) complete(ctx context.Context, size mixtureSize, from *m
 			return nil, nil, s, err
 		}
 		p.meter.Spend(pass * float64(how.TotalIterations))
+		p.course = cold.end(how.Start, len(how.History)-1, best)
 	}
 	if len(p.divisions) > 1 {
 		return best, how, asked, nil
 	}
 	warm := s
+	warm.Watch = hot.watchMixture()
 	warm.Start, warm.Starts, warm.SplitMerge = gmm.From(from.models[0]), 1, -1
 	m, report, err := gmm.Fit(ctx, d.Train.Model, warm, density.NewSource(j.Settings.Seed, "comparison.gmm warm"))
 	switch {
@@ -92,6 +97,7 @@ func (p *mixtureProblem) complete(ctx context.Context, size mixtureSize, from *m
 	}
 	p.meter.Spend(pass * float64(report.TotalIterations))
 	if best == nil {
+		p.course = hot.end(0, len(report.History)-1, m)
 		return m, report, asked, nil
 	}
 	held := p.divisions[0].held
@@ -101,6 +107,7 @@ func (p *mixtureProblem) complete(ctx context.Context, size mixtureSize, from *m
 	}
 	report.TotalIterations, how.TotalIterations = report.TotalIterations+how.TotalIterations, report.TotalIterations+how.TotalIterations
 	if better {
+		p.course = hot.end(0, len(report.History)-1, m)
 		return m, report, asked, nil
 	}
 	return best, how, asked, nil

@@ -61,6 +61,8 @@ type network interface {
 	// finish tells the story of a training that is over. held are trainings of the
 	// same size with rows that they did not see.
 	finish(ctx context.Context, t trainer, held []judged, took time.Duration) (*Fit, error)
+	// course keeps models on the way to the last fit; nil: none.
+	course() *course
 	// scaled says whether p(x|z) has a σ to choose, and plain that codes have no noise.
 	scaled() bool
 	plain() bool

@@ -68,7 +68,7 @@ func (j *Job) fitFixedNetwork(ctx context.Context, d *Data, name string, n netwo
 		return nil, of("vae", err)
 	}
 	defer t.Close()
-	if err := j.train(ctx, t, name, d, nil); err != nil {
+	if err := j.train(ctx, t, name, d, n.course(), nil); err != nil {
 		return nil, of("vae", err)
 	}
 	var held []judged
@@ -111,7 +111,7 @@ func (p *networkProblem) complete(ctx context.Context, found *search.Found[netwo
 	if err != nil {
 		return nil, false, err
 	}
-	err = p.j.train(ctx, t, p.name, p.d, nil)
+	err = p.j.train(ctx, t, p.name, p.d, p.course(), nil)
 	p.meter.Spend(all * float64(t.Epochs()))
 	return t, !done, err
 }
@@ -121,7 +121,7 @@ func (p *networkProblem) complete(ctx context.Context, found *search.Found[netwo
 func (p *networkProblem) train(ctx context.Context, t trainer, pass float64) (rising bool, err error) {
 	from := t.Epochs()
 	left := p.meter.Left() // when from epochs were made
-	err = p.j.train(ctx, t, p.name, p.d, func() {
+	err = p.j.train(ctx, t, p.name, p.d, p.course(), func() {
 		ahead := float64(t.Epochs() - from + vae.DescentEpochs(t.Epochs()))
 		if p.meter.Timed() {
 			left = p.meter.Left() + float64(t.Epochs()-from)*pass

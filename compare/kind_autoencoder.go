@@ -54,6 +54,8 @@ type plainNetwork struct {
 	s vae.Settings
 }
 
+func (plainNetwork) course() *course { return nil }
+
 func (n plainNetwork) settings() vae.Settings { return n.s }
 
 func (plainNetwork) scaled() bool { return false }

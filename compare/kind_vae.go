@@ -34,7 +34,7 @@ func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return j.fitNetwork(ctx, d, k.Name(), variationalNetwork{j, d, s})
+	return j.fitNetwork(ctx, d, k.Name(), variationalNetwork{j, d, s, newCourse(d)})
 }
 
 // variationalNetwork is the variational autoencoder of some data as a [network].
@@ -42,7 +42,11 @@ type variationalNetwork struct {
 	j *Job
 	d *Data
 	s vae.Settings
+	// watch keeps models on the way to the last fit.
+	watch *course
 }
+
+func (n variationalNetwork) course() *course { return n.watch }
 
 func (n variationalNetwork) settings() vae.Settings { return n.s }
 
@@ -73,6 +77,7 @@ func (n variationalNetwork) finish(_ context.Context, t trainer, _ []judged, too
 		return nil, err
 	}
 	fit.FloorActive, fit.History.Subtitle = &report.FloorActive, "evidence lower bound"
+	fit.Course = n.watch.end(0, len(report.History), m)
 	return fit, nil
 }
 
