@@ -19,6 +19,7 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 		Train: e.train.result(d), Valid: e.valid.result(d), Test: e.test.result(d),
 		Diagnostics: &results.Diagnostics{FloorActive: fit.FloorActive, Converged: fit.Converged},
 	}
+	m.Scale = e.scale
 	if fit.Family != "" {
 		m.Family = fit.Family
 	}

@@ -31,8 +31,10 @@ type evaluation struct {
 	name               string
 	train, valid, test measured
 	bound              *bound
-	twoSample          *eval.TwoSample
-	twoSampleRows      int
+	// scale is what the reported number owes to a scale that the data do not resolve.
+	scale         *results.Scale
+	twoSample     *eval.TwoSample
+	twoSampleRows int
 	// known are the estimators of a model whose posterior is known; explanation
 	// is that of one with an encoder.
 	known       []explain.Estimator
@@ -78,6 +80,9 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		if r := p.to.logProb; r != nil && (p.part == d.Test || d.Test == nil && p.part == d.Train) {
 			e.warn(r, p.part, p.name)
 		}
+	}
+	if err := j.measureScale(ctx, e, fit, d); err != nil {
+		return nil, err
 	}
 	explained := j.Settings.GapRows > 0 && j.Settings.rowsByRows() == ""
 	if m, ok := fit.Model.Fitted.(density.Model); ok && explained && e.train.logProb != nil {
@@ -148,8 +153,14 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 	}
 	task := fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name)
 	j.step(task, 0, p.Rows(), "")
-	var err error
-	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
+	model, proposal, err := evaluableModel(fit.Model)
+	if m, ok := model.(leavable); ok && name == "train" {
+		model = m.LeftOut()
+	}
+	if err != nil {
+		return out, err
+	}
+	out.logProb, err = logProbOf(ctx, fit.Model, model, proposal, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
 		j.step(task, done, total, "")
 	})
 	if err == nil {

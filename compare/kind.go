@@ -27,7 +27,7 @@ type Kind interface {
 
 // Kinds returns the kinds of models, in the order of reports.
 func Kinds() []Kind {
-	return []Kind{gaussian{}, kernels{}, mixture{}, independent{}, chowLiu{}, latentClasses{}, autoencoder{}, variational{}}
+	return []Kind{gaussian{}, kernels{}, mixture{}, independent{}, chowLiu{}, latentClasses{}, autoregressive{}, autoencoder{}, variational{}}
 }
 
 // Reason says why a kind does not suit the data, as a sentence about "it".
@@ -44,6 +44,12 @@ type Reason struct {
 // of a file.
 type streamer interface {
 	stream(ctx context.Context, j *Job, fit *Fit, d *Data) (*Fit, error)
+}
+
+// reserved is a kind that is fitted where it is asked for, and in some runs besides.
+type reserved interface {
+	// Reserved reports whether the kind is left out unless it is named.
+	Reserved(c *Settings) bool
 }
 
 // encoded is a kind whose models bound log p(x) by an encoder.
@@ -67,6 +73,12 @@ type Reconstructor interface {
 // without a proposal, or by draws from one.
 type evaluable interface {
 	Evaluable() (density.Model, density.Proposal, error)
+}
+
+// leavable is a model that training rows are a part of: what they may be measured by is
+// the density that each of them is left out of.
+type leavable interface {
+	LeftOut() density.Exact
 }
 
 // observable is a model that is exact on what is observed of a row, values that are
@@ -112,6 +124,9 @@ func selectKinds(c *Settings, d *Data) ([]Kind, error) {
 	var chosen []Kind
 	if len(c.Models) == 0 {
 		for _, k := range Kinds() {
+			if r, ok := k.(reserved); ok && r.Reserved(c) {
+				continue
+			}
 			if r := k.LeftOut(c, d); r.Why != "" {
 				if r.Setting != "" || r.Said { // that models of another measure are not there needs no word
 					d.warnf("%s is left out: %s", k.Name(), r.Why)

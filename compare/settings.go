@@ -12,6 +12,7 @@ import (
 	"likely/gmm/selection"
 	"likely/kde"
 	"likely/lcm"
+	"likely/made"
 	"likely/tree"
 	"likely/vae"
 )
@@ -78,9 +79,10 @@ type Settings struct {
 	Classes Auto[Range]  `json:"lcm_components"`
 	LCM     lcm.Settings `json:"lcm"`
 
-	// KDE and Tree are those of the neighbours that have no size to choose.
+	// KDE, Tree and MADE are those of the exact neighbours.
 	KDE  kde.Settings  `json:"kde"`
 	Tree tree.Settings `json:"tree"`
+	MADE made.Settings `json:"made"`
 
 	// Likelihood is that of the networks; auto: the one that suits the measure.
 	// It stands for VAE.Likelihood.
@@ -111,6 +113,10 @@ func Default() Settings {
 	if err != nil {
 		panic("compare: the defaults of vae are impossible")
 	}
+	exact, err := made.Settings{}.Resolved(manyRows, 1)
+	if err != nil {
+		panic("compare: the defaults of made are impossible")
+	}
 	return Settings{
 		Dataset:     "digits",
 		Holdout:     0.2,
@@ -120,6 +126,7 @@ func Default() Settings {
 		Families:    selection.Families{mixture.Covariance},
 		GMM:         gmm.Settings{Starts: mixture.Starts, SplitMerge: mixture.SplitMerge},
 		VAE:         vae.Settings{Latent: network.Latent, Hidden: network.Hidden, Beta: network.Beta},
+		MADE:        made.Settings{Hidden: exact.Hidden},
 		EvalSamples: eval.DefaultSamples,
 	}
 }

@@ -101,6 +101,12 @@ func (c *Settings) checkExact() error {
 	if _, err := c.Tree.Resolved(); err != nil {
 		return wrongUse{of("tree", err)}
 	}
+	if c.MADE.Columns != nil || c.MADE.Floor != 0 {
+		return usagef("{made.Columns} and {made.Floor}: the types of the columns and {Floor} stand for them")
+	}
+	if _, err := c.MADE.Resolved(manyRows, 1); err != nil {
+		return wrongUse{of("made", err)}
+	}
 	return nil
 }
 

@@ -42,19 +42,31 @@ func (c *Settings) checkMemory() error {
 		{"vae.Latent", c.VAE.Latent, checkSquare(c.VAE.Latent)},
 		{"vae.Samples", c.VAE.Samples, budget.Check(c.VAE.Samples, c.drawCost())},
 		{"vae.Batch", c.VAE.Batch, budget.Check(c.VAE.Batch, 8)},
+		{"made.Orders", c.MADE.Orders, budget.Check(c.MADE.Orders, 1<<12)},
+		{"made.Components", c.MADE.Components, budget.Check(c.MADE.Components, 1<<8)},
+		{"made.Batch", c.MADE.Batch, budget.Check(c.MADE.Batch, 8)},
 	} {
 		if one.err != nil {
 			return usagef("{%s} %d: %v", one.name, one.value, one.err)
 		}
 	}
-	for i, width := range c.VAE.Hidden {
-		next := c.VAE.Latent
-		if i+1 < len(c.VAE.Hidden) {
-			next = c.VAE.Hidden[i+1]
+	if err := checkLayers("vae.Hidden", c.VAE.Hidden, c.VAE.Latent); err != nil {
+		return err
+	}
+	return checkLayers("made.Hidden", c.MADE.Hidden, 0)
+}
+
+// checkLayers reports the first layer of so many units that asks for more memory than
+// there is; last is the width of what follows.
+func checkLayers(name string, hidden []int, last int) error {
+	for i, width := range hidden {
+		next := last
+		if i+1 < len(hidden) {
+			next = hidden[i+1]
 		}
 		// A weight has a gradient for each core, two moments, and the best copy.
 		if err := budget.Check(width, float64(max(next, 1))*8*float64(4+runtime.GOMAXPROCS(0))); err != nil {
-			return usagef("{vae.Hidden} has a layer of width %d: %v", width, err)
+			return usagef("{%s} has a layer of width %d: %v", name, width, err)
 		}
 	}
 	return nil

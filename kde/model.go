@@ -80,6 +80,11 @@ func New(shape Shape, points *mat.Dense, counts, lower []float64) (*Model, error
 		}
 	}
 	m.field.set(m.shape, m.points, m.counts, m.lower)
+	for _, v := range m.field.white {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("kde: the factor is too small for the points: %w; the distances overflow", ErrParameters)
+		}
+	}
 	m.field.white = nil // laid out for distances by now
 	return m, nil
 }
@@ -160,6 +165,9 @@ func (m *Model) LogProb(dst []float64, x *mat.Dense) []float64 {
 	})
 	for i := range dst {
 		dst[i] += m.field.constant - norm
+		if math.IsNaN(dst[i]) && !slices.ContainsFunc(x.RawRowView(i), math.IsNaN) {
+			dst[i] = math.Inf(-1) // so far out that distances overflow
+		}
 	}
 	return dst
 }

@@ -59,6 +59,8 @@ func (m *Model) Measures() []density.Measure {
 		kinds[c.Kind] = true
 	}
 	switch {
+	case kinds[Continuous] && len(kinds) > 1:
+		return []density.Measure{density.Mixed}
 	case kinds[Continuous]:
 		return []density.Measure{density.Continuous, density.Dequantized}
 	case kinds[Categorical]:

@@ -67,8 +67,10 @@ const (
 	descents          = 2 // times that the rate falls
 )
 
-// resolve returns the settings with zero values replaced, for n training rows of d
-// columns.
+// Resolved returns the settings with defaults put in and checked, for n training rows of
+// d columns: what a fit does. Resolved settings are their own.
+func (s Settings) Resolved(n, d int) (Settings, error) { return s.resolve(n, d) }
+
 func (s Settings) resolve(n, d int) (Settings, error) {
 	if s.Columns == nil {
 		s.Columns = make([]Column, d)

@@ -13,7 +13,7 @@ import (
 // Config is what a saved model needs beside its tensors.
 type Config struct {
 	Dim        int      `json:"dim"`
-	Columns    []Column `json:"columns"`
+	Columns    []Column `json:"column_kinds"`
 	Components int      `json:"components"`
 	Hidden     []int    `json:"hidden"`
 	Orders     int      `json:"orders"`

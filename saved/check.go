@@ -7,6 +7,7 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/internal/safetensors"
 	"likely/vae"
 )
 
@@ -106,6 +107,22 @@ func (p *Preparation) checkScale(d *dataset.Dataset) error {
 		return fmt.Errorf("%s: no value is above %v, where the model's rows had levels from %v to %v: %w; multiply the values by %v", d.Place(), highest, p.Lo, p.Hi, ErrMismatch, p.Hi)
 	case highest > p.Lo+2*(p.Hi-p.Lo):
 		return fmt.Errorf("%s is %v, where the model's rows had levels from %v to %v: %w; give levels on that scale", d.Where(at, column), highest, p.Lo, p.Hi, ErrMismatch)
+	}
+	return nil
+}
+
+// checkTensors returns an error for a tensor that the model does not have, or that is
+// there twice: nobody would know which one counts.
+func checkTensors(own []safetensors.Tensor, m Fitted) error {
+	known := make(map[string]bool)
+	for _, t := range m.Tensors() {
+		known[t.Name] = true
+	}
+	for _, t := range own {
+		if !known[t.Name] {
+			return fmt.Errorf("tensor %s is none of the model's, or is there twice; leave it out", short(t.Name))
+		}
+		delete(known, t.Name)
 	}
 	return nil
 }

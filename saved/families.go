@@ -9,6 +9,7 @@ import (
 	"likely/internal/safetensors"
 	"likely/kde"
 	"likely/lcm"
+	"likely/made"
 	"likely/tree"
 	"likely/vae"
 )
@@ -31,6 +32,7 @@ var families = []family{
 	entry("lcm", (*lcm.Model).Config, lcm.FromTensors),
 	entry("kde", (*kde.Model).Config, kde.FromTensors),
 	entry("tree", (*tree.Model).Config, tree.FromTensors),
+	entry("made", (*made.Model).Config, made.FromTensors),
 	entry("vae", (*vae.Model).Config, vae.FromTensors),
 	entry("ae", (*vae.Autoencoder).Config, vae.AutoencoderFromTensors),
 }

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -80,6 +81,7 @@ func TestModelsDocument(t *testing.T) {
 			// encoder.0.weight stands for every layer, .bias after it for its bias
 			name := strings.TrimSuffix(tensor.Name, ".bias")
 			name = strings.ReplaceAll(name, "decoder.0", "encoder.0")
+			name = regexp.MustCompile(`^networks\.\d+\.\d+`).ReplaceAllString(name, "networks.0.0")
 			require.Contains(t, string(text), "`"+name, "%s", tensor.Name)
 		}
 	}

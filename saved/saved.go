@@ -126,6 +126,9 @@ func Read(r io.Reader) (_ *Model, err error) {
 	if m.Fitted, err = rebuild(h.Family, config, own); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, brief{err})
 	}
+	if err := checkTensors(own, m.Fitted); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
 	if m.Preparation.Transform, err = transform(file, m.Fitted.Dim()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}

@@ -41,6 +41,7 @@ func (f *runFlags) register(set *pflag.FlagSet) {
 	f.mixture()
 	f.classes()
 	f.neighbours()
+	f.autoregressive()
 	f.network()
 	f.training()
 	f.evaluation()
@@ -89,6 +90,18 @@ func (f *runFlags) neighbours() {
 	b.text(&c.KDE.Shape, "kde.Shape", "kde-shape", "covariance of the kernels: diagonal or full")
 	bind(b, b.IntVar, &c.KDE.Kernels, "kde.Kernels", "kde-kernels", fmt.Sprintf("most kernels; of more rows so many are drawn; 0: %d", z.kernels.Kernels))
 	bind(b, b.Float64Var, &c.Tree.Count, "tree.Count", "tree-count", fmt.Sprintf("counts added to each cell of a pair of binary columns; 0: %v; negative: none", z.tree.Count))
+}
+
+func (f *runFlags) autoregressive() {
+	b, c := f.book.under("Autoregressive networks"), &f.settings.MADE
+	z := standsFor()
+	bind(b, b.IntVar, &c.Components, "made.Components", "made-components", fmt.Sprintf("normals in the conditional distribution of a continuous column; 0: %d", z.made.Components))
+	b.value((*layers)(&c.Hidden), "made.Hidden", "made-hidden", "sizes of the hidden layers")
+	bind(b, b.IntVar, &c.Orders, "made.Orders", "made-orders", fmt.Sprintf("networks, each with an order of the columns of its own, that are averaged; 0: %d", z.made.Orders))
+	bind(b, b.IntVar, &c.Epochs, "made.Epochs", "made-epochs", fmt.Sprintf("most epochs of each; 0: as many as make %d steps, but at least %d", z.madeSteps, z.made.Epochs))
+	bind(b, b.IntVar, &c.Patience, "made.Patience", "made-patience", fmt.Sprintf("epochs without gain on the validation rows after which the rate falls, and the\nthird time training ends; 0: a share of the epochs, but at least %d", z.made.Patience))
+	bind(b, b.IntVar, &c.Batch, "made.Batch", "made-batch", fmt.Sprintf("rows in a minibatch; 0: %d", z.made.Batch))
+	bind(b, b.Float64Var, &c.Rate, "made.Rate", "made-rate", fmt.Sprintf("learning rate; 0: %v", z.made.Rate))
 }
 
 func (f *runFlags) network() {

@@ -3,6 +3,7 @@ package main
 import (
 	"likely/gmm"
 	"likely/kde"
+	"likely/made"
 	"likely/tree"
 	"likely/vae"
 )
@@ -12,10 +13,11 @@ type zeros struct {
 	mixture            gmm.Settings
 	kernels            kde.Settings
 	tree               tree.Settings
+	made               made.Settings
 	net, linear, adamW vae.Settings
 	// steps is the number of steps of a training, longPatience the patience of one of
 	// so many epochs.
-	steps, longPatience int
+	steps, longPatience, madeSteps int
 }
 
 // standsFor asks the packages.
@@ -26,10 +28,12 @@ func standsFor() zeros {
 		mixture: settled(gmm.Settings{}.Resolved()),
 		kernels: settled(kde.Settings{}.Resolved()),
 		tree:    settled(tree.Settings{}.Resolved()),
+		made:    settled(made.Settings{}.Resolved(many, 1)),
 		net:     settled(vae.Settings{}.Resolve(many)),
 		linear:  settled(vae.Settings{Hidden: []int{}}.Resolve(many)),
 		adamW:   settled(vae.Settings{Optimizer: vae.AdamW}.Resolve(many)),
 		steps:   long.Epochs, longPatience: long.Patience,
+		madeSteps: settled(made.Settings{}.Resolved(1, 1)).Epochs,
 	}
 }
 
