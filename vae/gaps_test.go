@@ -417,7 +417,7 @@ func TestBadGaps(t *testing.T) {
 		text string
 	}{
 		{column, Settings{Missing: true}, density.ErrNonFinite, "column 2 of the training rows has no value"},
-		{rows, Settings{Missing: true}, ErrRows, "no training row has a value"},
+		{rows, Settings{Missing: true}, ErrRows, "no row has a value"},
 		{infinite, Settings{Missing: true}, density.ErrNonFinite, "row 3, column 2 is +Inf"},
 		{column, Settings{}, density.ErrNonFinite, "set Settings.Missing for values that are missing"},
 	} {
