@@ -413,3 +413,20 @@ func TestRowsWithoutValues(t *testing.T) {
 		}
 	}
 }
+
+// Where log p takes draws, training rows are thinned, evenly, and those that are
+// reported are not.
+func TestThinnedRows(t *testing.T) {
+	x := mat.NewDense(5000, 1, nil)
+	for i := range 5000 {
+		x.Set(i, 0, float64(i))
+	}
+	p := &Part{Dataset: &dataset.Dataset{X: x, Columns: []string{"a"}}, Model: x}
+	require.Same(t, p, p.thinned(5000))
+	few := p.thinned(2000)
+	require.Equal(t, 2000, few.Rows())
+	for i := range 2000 {
+		require.Equal(t, few.X.At(i, 0), few.Model.At(i, 0))
+		require.Equal(t, i*5/2, few.Row(i))
+	}
+}
