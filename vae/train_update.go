@@ -164,14 +164,7 @@ func (t *trainState[T]) presentShare(i int) float64 {
 		return 1
 	}
 	d := t.net.config.Dim
-	row := t.target[i*d : (i+1)*d]
-	count := 0
-	for _, v := range row {
-		if v == v {
-			count++
-		}
-	}
-	return float64(count) / float64(d)
+	return presentShare(t.target[i*d : (i+1)*d])
 }
 
 // clampLogvar takes a learned vector of log-variances back to its floor.
