@@ -38,6 +38,7 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 	_, _, logp := e.reported(d)
 	if e.bound != nil {
 		describeBound(m, e.bound, logp, jacobian)
+		m.Mixtures = describeMixtures(e.mixtures, jacobian)
 	}
 	if e.explanation != nil {
 		describeExplanation(m, e.explanation, jacobian)

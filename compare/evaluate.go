@@ -39,6 +39,7 @@ type evaluation struct {
 	// is that of one with an encoder.
 	known       []explain.Estimator
 	explanation *explain.Explanation
+	mixtures    *mixtures
 	// places name the rows that are explained.
 	places   []string
 	warnings []density.Warning
@@ -120,6 +121,9 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		return nil, err
 	}
 	e.bound.active, e.bound.ratePerDim = kind.Activity(fit.Model.Fitted, d.Train.Model, d.Train.Weights)
+	if err := j.mixtures(ctx, e, subject, d); err != nil {
+		return nil, err
+	}
 	if !explained {
 		return e, nil
 	}
@@ -224,7 +228,7 @@ func diagnose(out *results.Diagnostics, r *eval.Result) {
 	for _, row := range r.RungTable() {
 		out.Rungs = append(out.Rungs, results.Rung{
 			Proposal: row.Rung.String(), Rows: row.Rows, Untrusted: row.Untrusted,
-			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back,
+			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back, Evaluations: row.Evaluations,
 		})
 	}
 }

@@ -130,7 +130,7 @@ func (f *runFlags) training() {
 	bind(b, b.IntVar, &c.Batch, "vae.Batch", "vae-batch", fmt.Sprintf("rows in a minibatch; 0: %d, or %d for a linear network", z.net.Batch, z.linear.Batch))
 	bind(b, b.Float64Var, &c.Rate, "vae.Rate", "vae-rate", fmt.Sprintf("learning rate; 0: %v, or %v for a linear network", z.net.Rate, z.linear.Rate))
 	bind(b, b.IntVar, &c.Samples, "vae.Samples", "vae-samples", fmt.Sprintf("draws of the code per row in the training bound; 0: %d, or %d for a linear network", z.net.Samples, z.linear.Samples))
-	b.text(&c.Objective, "vae.Objective", "vae-objective", "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score or score-baseline;\nevaluation is always by the plain bound and log p")
+	b.text(&c.Objective, "vae.Objective", "vae-objective", "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score, score-baseline or\nmixture:S, a finite mixture at S evenly spread codes; evaluation is always by the plain bound and log p")
 	bind(b, b.Float64Var, &c.Beta, "vae.Beta", "vae-beta", "weight of the divergence from the prior while training")
 	bind(b, b.IntVar, &c.Warmup, "vae.Warmup", "vae-warmup", "epochs over which that weight rises from 0")
 	bind(b, b.Float64Var, &c.FreeNats, "vae.FreeNats", "vae-free-nats", "divergence that each dimension of the code has free while training")
@@ -151,6 +151,7 @@ func (f *runFlags) evaluation() {
 	bind(b, b.IntVar, &c.EvalSamples, "EvalSamples", "eval-samples", "importance samples per row for log p of models without a closed form")
 	bind(b, b.IntVar, &c.EvalRows, "EvalRows", "eval-rows", "evaluate only the first N rows of each split; 0: all")
 	bind(b, b.IntVar, &c.GapRows, "GapRows", "eval-gap-rows", "divide the gap of the bound on the first N rows, and bracket log p on N simulated\nones; 0: do not")
+	bind(b, b.IntVar, &c.Mixture, "Mixture", "eval-mixture", "set the autoencoder beside finite mixtures of its outputs at up to S codes, drawn and\nevenly spread, on 100 rows at most; 0: do not")
 	bind(b, b.BoolVar, &c.Novelty, "Novelty", "eval-novelty", "measure whether rows drawn from the models repeat or mix training rows,\nbeside rows for which that is known")
 }
 
