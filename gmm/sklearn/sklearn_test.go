@@ -153,3 +153,35 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Arrays of two dimensions in Fortran order are refused: read as they stand they would
+// be other numbers.
+func TestFortranOrderIsRefused(t *testing.T) {
+	m, err := gmm.New([]float64{0.25, 0.75}, mat.NewDense(2, 2, []float64{1, 2, 3, 4}), []mat.Symmetric{
+		mat.NewSymDense(2, []float64{2, 0.5, 0.5, 1}), mat.NewSymDense(2, []float64{1, 0, 0, 3}),
+	})
+	require.NoError(t, err)
+	read := func(turn string) error {
+		var file bytes.Buffer
+		archive := zip.NewWriter(&file)
+		for _, one := range tensors(m) {
+			var array bytes.Buffer
+			require.NoError(t, writeArray(&array, one))
+			text := array.Bytes()
+			if one.Name == turn {
+				text = bytes.Replace(bytes.Replace(text, []byte("False"), []byte("True"), 1), []byte("\n"), []byte(" \n"), 1)
+			}
+			f, err := archive.Create(one.Name + "_.npy")
+			require.NoError(t, err)
+			_, err = f.Write(text)
+			require.NoError(t, err)
+		}
+		require.NoError(t, archive.Close())
+		_, err := Read(bytes.NewReader(file.Bytes()), int64(file.Len()), "full")
+		return err
+	}
+	require.NoError(t, read(""))
+	require.NoError(t, read("weights"), "of one dimension there is one order")
+	require.ErrorContains(t, read("means"), "Fortran order")
+	require.ErrorContains(t, read("covariances"), "Fortran order")
+}
