@@ -185,3 +185,27 @@ func TestFortranOrderIsRefused(t *testing.T) {
 	require.ErrorContains(t, read("means"), "Fortran order")
 	require.ErrorContains(t, read("covariances"), "Fortran order")
 }
+
+// The factor of a diagonal precision is 1 over the standard deviation; an array with
+// more numbers than its shape is refused.
+func TestPrecisionsOfDiagonals(t *testing.T) {
+	m, err := gmm.NewDiagonal([]float64{1}, mat.NewDense(1, 2, nil), mat.NewDense(1, 2, []float64{4, 0.25}))
+	require.NoError(t, err)
+	list := tensors(m)
+	require.Equal(t, "precisions_cholesky", list[3].Name)
+	require.Equal(t, []float64{0.5, 2}, list[3].Data)
+
+	var file bytes.Buffer
+	archive := zip.NewWriter(&file)
+	for _, one := range list {
+		f, err := archive.Create(one.Name + "_.npy")
+		require.NoError(t, err)
+		require.NoError(t, writeArray(f, one))
+		if one.Name == "means" {
+			require.NoError(t, binary.Write(f, binary.LittleEndian, 1.0))
+		}
+	}
+	require.NoError(t, archive.Close())
+	_, err = Read(bytes.NewReader(file.Bytes()), int64(file.Len()), "diag")
+	require.ErrorIs(t, err, ErrFormat)
+}
