@@ -56,3 +56,20 @@ func TestThresholdsByHand(t *testing.T) {
 	require.InDelta(t, math.Log(10), levels[0], 1e-12)
 	require.InDelta(t, 0, levels[1], 1e-12)
 }
+
+// The width of bars is 2·IQR/∛n (Freedman & Diaconis 1981): of 1000 values from 0 to 1,
+// half of which lie within 0.12, it is 0.024, and 42 bars cover them.
+func TestWidthOfBars(t *testing.T) {
+	values := make([]float64, 1000)
+	for i := range values {
+		switch u := (float64(i) + 0.5) / 1000; {
+		case u < 0.25:
+			values[i] = u / 0.25 * 0.44
+		case u < 0.75:
+			values[i] = 0.44 + (u-0.25)/0.5*0.12
+		default:
+			values[i] = 0.56 + (u-0.75)/0.25*0.44
+		}
+	}
+	require.Len(t, binEdges(values, 1000), 42+1)
+}

@@ -209,3 +209,14 @@ func TestPrecisionsOfDiagonals(t *testing.T) {
 	_, err = Read(bytes.NewReader(file.Bytes()), int64(file.Len()), "diag")
 	require.ErrorIs(t, err, ErrFormat)
 }
+
+// A covariance counts as symmetric where its halves differ by a millionth of the two
+// deviations, whatever the other columns are.
+func TestNearlySymmetric(t *testing.T) {
+	c := []float64{1, 0, 0, 0, 4e6, 1000.5, 0, 1001.5, 9e6}
+	symmetrize(c, 3)
+	require.Equal(t, []float64{1, 0, 0, 0, 4e6, 1001, 0, 1001, 9e6}, c)
+	c = []float64{4e6, 0.5, 0, 1.5, 1, 0, 0, 0, 1}
+	symmetrize(c, 3)
+	require.Equal(t, 0.5, c[1], "1 is more than a millionth of 2000")
+}
