@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"bytes"
 	"math"
 	"testing"
 
@@ -72,4 +73,25 @@ func TestWidthOfBars(t *testing.T) {
 		}
 	}
 	require.Len(t, binEdges(values, 1000), 42+1)
+}
+
+// The best of a criterion is its smallest value where smaller is better, else its
+// largest: the picture is that of the point marked by hand.
+func TestCriteriaMarkTheBest(t *testing.T) {
+	draw := func(smaller bool, best int) string {
+		curves := []Curve{{Name: "a", X: []float64{1, 2, 3}, Y: []float64{5, 9, 7}}, {Name: "b", X: []float64{1, 2, 3}, Y: []float64{6, 2, 8}}}
+		if best > 0 && smaller {
+			curves[1].Best = best
+		} else {
+			curves[0].Best = best
+		}
+		f, err := Criteria("title", "criterion", smaller, curves)
+		require.NoError(t, err)
+		var svg bytes.Buffer
+		require.NoError(t, f.Encode(&svg, "svg"))
+		return svg.String()
+	}
+	require.Equal(t, draw(true, 2), draw(true, 0), "2 is the smallest of all")
+	require.NotEqual(t, draw(true, 3), draw(true, 0))
+	require.Equal(t, draw(false, 2), draw(false, 0), "9 is the largest of all")
 }
