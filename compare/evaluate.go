@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"likely/dataset"
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
@@ -38,6 +39,7 @@ type evaluation struct {
 	// is that of one with an encoder.
 	known       []explain.Estimator
 	explanation *explain.Explanation
+	mixtures    *mixtures
 	// places name the rows that are explained.
 	places   []string
 	warnings []density.Warning
@@ -104,8 +106,11 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 	if err := j.bound(ctx, e, subject, d); err != nil {
 		return nil, err
 	}
-	e.bound.active, e.bound.ratePerDim = kind.Activity(fit.Model.Fitted, d.Train.Model)
-	if j.Settings.GapRows == 0 {
+	e.bound.active, e.bound.ratePerDim = kind.Activity(fit.Model.Fitted, d.Train.Model, d.Train.Weights)
+	if err := j.mixtures(ctx, e, subject, d); err != nil {
+		return nil, err
+	}
+	if !explained {
 		return e, nil
 	}
 	return e, j.explain(ctx, e, subject, d)
@@ -145,7 +150,7 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 	if m, ok := fit.Model.Fitted.(Reconstructor); ok {
 		t := fit.Model.Preparation.Transform
 		y := m.Reconstruct(nil, p.Model)
-		out.rmse = rootMeanSquare(t.Invert(y, y), p.X)
+		out.rmse = rootMeanSquare(t.Invert(y, y), p, fit.Model.Preparation.Types)
 	}
 	if !hasDensity(fit.Model) {
 		return out, nil
@@ -182,6 +187,7 @@ func (j *Job) bound(ctx context.Context, e *evaluation, m explain.Subject, d *Da
 	if err != nil {
 		return fmt.Errorf("bound of several samples on %s rows: %w", on, err)
 	}
+	b.Weights, multi[0].Weights = part.Weights, part.Weights
 	e.bound = &bound{on: on, rows: part.Rows(), elbo: b, iwae: multi[0].Estimate()}
 	return nil
 }
@@ -208,7 +214,7 @@ func diagnose(out *results.Diagnostics, r *eval.Result) {
 	for _, row := range r.RungTable() {
 		out.Rungs = append(out.Rungs, results.Rung{
 			Proposal: row.Rung.String(), Rows: row.Rows, Untrusted: row.Untrusted,
-			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back,
+			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back, Evaluations: row.Evaluations,
 		})
 	}
 }
@@ -222,14 +228,24 @@ func hasDensity(m *saved.Model) bool {
 	return false
 }
 
-func rootMeanSquare(a, b *mat.Dense) float64 {
-	n, d := a.Dims()
-	var sum float64
-	for i := range n {
-		other := b.RawRowView(i)
-		for k, v := range a.RawRowView(i) {
-			sum += (v - other[k]) * (v - other[k])
+// rootMeanSquare returns that of the differences of y (N×D) from the rows of p, over the
+// values that are there, in columns that are no categories. NaN: there are none.
+func rootMeanSquare(y *mat.Dense, p *Part, types []dataset.ColumnType) float64 {
+	var sum, count float64
+	for i := range p.Rows() {
+		weight := 1.0
+		if p.Weights != nil {
+			weight = p.Weights[i]
+		}
+		reconstructed := y.RawRowView(i)
+		for k, v := range p.X.RawRowView(i) {
+			if math.IsNaN(v) || types != nil && types[k] == dataset.Categorical {
+				continue
+			}
+			r := reconstructed[k] - v
+			sum += weight * (r * r)
+			count += weight
 		}
 	}
-	return math.Sqrt(sum / float64(n*d))
+	return math.Sqrt(sum / count)
 }

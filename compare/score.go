@@ -61,8 +61,14 @@ func evaluableModel(m *saved.Model) (density.Model, density.Proposal, error) {
 	switch f := m.Fitted.(type) {
 	case evaluable:
 		model, proposal, err := f.Evaluable()
-		if err != nil || proposal == nil {
-			return model, nil, err
+		if err != nil {
+			return nil, nil, err
+		}
+		if proposal == nil {
+			if o, ok := model.(observable); ok && m.Preparation.Missing {
+				return o.Observed(), nil, nil
+			}
+			return model, nil, nil
 		}
 		return model, elbo.Adaptive(model.(density.Latent), proposal), nil
 	case observable:

@@ -219,6 +219,16 @@ func findColumns(names []string, pattern string) ([]int, error) {
 	return found, nil
 }
 
+// Index returns the number of a column, from 0, by its name or its number from 1. An
+// unknown one is an error that wraps [ErrColumn] and names those that are near.
+func (s *Schema) Index(column string) (int, error) {
+	j, err := findColumn(s.Columns, column)
+	if err != nil {
+		return 0, fmt.Errorf("dataset: %w", err)
+	}
+	return j, nil
+}
+
 // findColumn finds a column by its name, or its number from 1.
 func findColumn(names []string, column string) (int, error) {
 	if j := slices.Index(names, column); j >= 0 {

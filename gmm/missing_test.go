@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/optimize"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // punched returns x with a share of its cells missing, but no row empty.
@@ -262,7 +263,7 @@ func TestRowsWithoutValues(t *testing.T) {
 	weights, without := []float64{}, []float64{}
 	for i := range n {
 		row := x.Slice(i, i+1, 0, d)
-		if !holdsValue(x.RawRowView(i)) {
+		if !em.HoldsValue(x.RawRowView(i)) {
 			continue
 		}
 		if i%7 == 0 {

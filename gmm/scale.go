@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // scaledRows are the rows of the data brought to mean 0 and, but for outliers, variance
@@ -74,16 +75,6 @@ func checkVariances(mean, variance []float64) error {
 	return nil
 }
 
-// holdsValue reports whether a row has a value that is not missing.
-func holdsValue(row []float64) bool {
-	for _, v := range row {
-		if v == v {
-			return true
-		}
-	}
-	return false
-}
-
 // selectRows returns the rows of positive weight, with their weights and labels. Where
 // values may be missing, rows without any are left out too: whatever the model, their
 // likelihood is 1.
@@ -104,7 +95,7 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 	hollow := 0
 	if c.Missing {
 		for i := range n {
-			if !holdsValue(x.RawRowView(i)) {
+			if !em.HoldsValue(x.RawRowView(i)) {
 				hollow++
 			}
 		}
@@ -125,7 +116,7 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 		if w > 0 {
 			weighted++
 		}
-		if w == 0 || hollow > 0 && !holdsValue(x.RawRowView(i)) {
+		if w == 0 || hollow > 0 && !em.HoldsValue(x.RawRowView(i)) {
 			continue
 		}
 		s.total += w

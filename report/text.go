@@ -48,6 +48,7 @@ func Text(w io.Writer, r *results.Results) error {
 		writeProposals(&b, m)
 		writeGap(&b, m)
 		writeEstimators(&b, m, r.Reported())
+		writeMixtures(&b, m)
 		writeChecks(&b, m)
 		writeSelection(&b, m)
 	}

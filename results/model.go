@@ -28,6 +28,7 @@ type Model struct {
 	SandwichAnnealed *Sandwich    `json:"sandwich_annealed,omitempty"`
 	RateSplit        *Rate        `json:"rate_split,omitempty"`
 	Estimators       []Estimator  `json:"estimators,omitempty"`
+	Mixtures         *Mixtures    `json:"finite_mixtures,omitempty"`
 	Checks           *Checks      `json:"checks,omitempty"`
 	Diagnostics      *Diagnostics `json:"diagnostics,omitempty"`
 	Selection        *Selection   `json:"selection,omitempty"`
@@ -76,6 +77,9 @@ type Rung struct {
 	Untrusted int      `json:"rows_untrusted"`
 	KHat      *float64 `json:"khat_median,omitempty"`
 	Worst     *float64 `json:"khat_worst,omitempty"`
+	// Evaluations is the mean number of evaluations of p(x|z) for one of them, a
+	// gradient counted as two.
+	Evaluations float64 `json:"evaluations_per_row,omitempty"`
 	// Back is the number of rows for which a costlier proposal was tried and given up.
 	Back int `json:"rows_back,omitempty"`
 }

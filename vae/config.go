@@ -222,9 +222,6 @@ func (c *Config) scaled() bool {
 	return scales > 0
 }
 
-// networkScale says whether scales are outputs of the decoder.
-func (c *Config) networkScale() bool { return c.scaled() && c.Sigma.source == fromNetwork }
-
 // logvarWidth returns the number of scales that are parameters beside the networks.
 func (c *Config) logvarWidth() int {
 	_, scales := c.heads()

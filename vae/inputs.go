@@ -92,6 +92,17 @@ func shares(dst, weight []float64, value func(i int) float64) {
 	}
 }
 
+// presentShare returns the share of the values of a row that are there.
+func presentShare[T kernel.Float](row []T) float64 {
+	count := 0
+	for _, v := range row {
+		if v == v {
+			count++
+		}
+	}
+	return float64(count) / float64(len(row))
+}
+
 // empty says whether a row has no value at all.
 func empty(row []float64) bool {
 	for _, v := range row {

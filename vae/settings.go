@@ -208,6 +208,12 @@ func setDefault[T int | float64](value *T, standard T) {
 	}
 }
 
+// Scaled says whether p(x|z) has a scale in some column, which Sigma and Floor are about.
+func (s Settings) Scaled() bool {
+	c := s.config(Variational, max(len(s.Columns), 1))
+	return c.scaled()
+}
+
 // DefaultEpochs returns what Epochs 0 means for n training rows.
 func (s Settings) DefaultEpochs(n int) int {
 	batch, _, _ := defaultsOf(s.Hidden)

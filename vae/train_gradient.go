@@ -102,7 +102,7 @@ func (t *trainState[T]) load(i int, w *rowScratch[T]) {
 	if !t.net.posterior.random() {
 		return
 	}
-	pairs := t.settings.Objective == ELBO
+	pairs := t.settings.Objective.closed()
 	for r := i * draws; r < (i+1)*draws; r++ {
 		e := t.noise[r*l : (r+1)*l]
 		if pairs && (r-i*draws)%2 == 1 {
@@ -165,21 +165,27 @@ func scramble(x uint64) uint64 {
 // observe computes log p(x|z) of draw r for row i of the minibatch and puts
 // its gradient on the decoder's tape, yet unweighted.
 func (t *trainState[T]) observe(r, i int, w *rowScratch[T]) {
-	c := &t.net.config
-	d, outputs := t.net.locations(), t.net.decoder.Out()
-	x := t.target[i*c.Dim : (i+1)*c.Dim]
-	out := t.decoder.Output()[r*outputs : (r+1)*outputs]
-	g := t.decoder.OutputGrad()[r*outputs : (r+1)*outputs]
+	outputs := t.net.decoder.Out()
+	out, g := t.decoder.Output()[r*outputs:(r+1)*outputs], t.decoder.OutputGrad()[r*outputs:(r+1)*outputs]
+	t.loglik[r] = t.observed(i, out, g, w)
 	if !t.net.network {
-		t.loglik[r] = t.gradient.grad(x, out, t.logvar, t.weight, g, w.ds)
 		t.collectScale(r, w.ds)
-		return
+	}
+}
+
+// observed returns log p(x|z) of row i of the minibatch for an output of the decoder,
+// and stores its gradient by the output in g and by a vector of log-variances in w.ds.
+func (t *trainState[T]) observed(i int, out, g []T, w *rowScratch[T]) float64 {
+	c, d := &t.net.config, t.net.locations()
+	x := t.target[i*c.Dim : (i+1)*c.Dim]
+	if !t.net.network {
+		return t.gradient.grad(x, out, t.logvar, t.weight, g, w.ds)
 	}
 	for j, v := range out[d:] {
 		w.s[j] = max(v, t.logFloor[j])
 	}
 	negExp(w.w, w.s)
-	t.loglik[r] = t.gradient.grad(x, out[:d], w.s, w.w, g[:d], g[d:])
+	value := t.gradient.grad(x, out[:d], w.s, w.w, g[:d], g[d:])
 	// Below the floor the density does not change, and a step further down is
 	// of no use; a step up leads back and is kept.
 	for j, v := range out[d:] {
@@ -187,6 +193,7 @@ func (t *trainState[T]) observe(r, i int, w *rowScratch[T]) {
 			g[d+j] = 0
 		}
 	}
+	return value
 }
 
 // collectScale keeps the gradient by a learned vector of log-variances.

@@ -39,6 +39,7 @@ type trainState[T kernel.Float] struct {
 	encoder, decoder *nn.Tape[T]
 	whole            *nn.Tape[T] // pseudo-inputs, then the encoder's rows
 	prior            *learnedPrior[T]
+	mixture          *mixtureWork[T] // nil for other objectives
 	target           []T // rows×D; the encoder's input unless that is corrupted
 	// inputFactor and inputShift take the target to the encoder's input where the
 	// two differ; see separateInputs.
@@ -106,7 +107,7 @@ func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, fl
 		kl:          make([]float64, s.Batch),
 		value:       make([]float64, s.Batch),
 		drawWeights: make([]drawWeight, draws),
-		analytic:    s.Objective == ELBO && !c.Prior.learned() || !net.posterior.random(),
+		analytic:    s.Objective.closed() && !c.Prior.learned() || !net.posterior.random(),
 		beta:        1,
 		gradient:    newGradient[T](newObservation(c).transformed()),
 	}
@@ -137,6 +138,7 @@ func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, fl
 		tr.pieces = append(tr.pieces, piece{net: 2})
 	}
 	tr.startPrior(draws)
+	tr.startMixture()
 	tr.pieceNorm = make([]float64, len(tr.pieces))
 	tr.forwardBackward, tr.update, tr.clip = tr.forwardBackwardRows, tr.updatePiece, tr.clipPiece
 	tr.priorForward, tr.priorBackward = tr.preparePrior, tr.backwardPrior

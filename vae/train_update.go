@@ -52,6 +52,9 @@ func (t *trainState[T]) bound(from, to int) {
 	t.spreadLogvar()
 	if t.prior == nil {
 		t.workers.Run(t.parts, t.forwardBackward)
+		if t.mixture != nil {
+			t.mixtureBound()
+		}
 		return
 	}
 	t.prior.mixWeights(nn.View(t.theta, t.net.priorLogits))
@@ -67,11 +70,18 @@ func (t *trainState[T]) gradPiece(p piece) nn.Span {
 	case 0:
 		return t.net.encoder.Gradient(p.part, t.whole, t.net.config.pseudoInputs()+t.size, t.grad)
 	case 1:
+		if t.mixture != nil {
+			return t.net.decoder.Gradient(p.part, t.mixture.tape, t.settings.Objective.codes(), t.grad)
+		}
 		return t.net.decoder.Gradient(p.part, t.decoder, t.size*t.settings.Samples, t.grad)
 	case 3:
 		return p.span // backwardPrior has been there
 	default:
 		span := t.net.logvar
+		if t.mixture != nil {
+			kernel.ColumnSums(nn.View(t.grad, span), t.settings.Objective.codes(), span.Len, t.mixture.gradLogvar, span.Len)
+			return span
+		}
 		kernel.ColumnSums(nn.View(t.grad, span), t.size*t.settings.Samples, span.Len, t.gradLogvar, span.Len)
 		return span
 	}
@@ -164,14 +174,7 @@ func (t *trainState[T]) presentShare(i int) float64 {
 		return 1
 	}
 	d := t.net.config.Dim
-	row := t.target[i*d : (i+1)*d]
-	count := 0
-	for _, v := range row {
-		if v == v {
-			count++
-		}
-	}
-	return float64(count) / float64(d)
+	return presentShare(t.target[i*d : (i+1)*d])
 }
 
 // clampLogvar takes a learned vector of log-variances back to its floor.
