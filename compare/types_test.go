@@ -23,6 +23,7 @@ import (
 	"likely/results"
 	"likely/saved"
 	"likely/tree"
+	"likely/vae"
 )
 
 // people returns a table of n people, header first: two kinds of them who differ in all
@@ -81,6 +82,7 @@ func mixedRun(t testing.TB, table [][]string) *Outcome {
 	c := Default()
 	c.Dataset = writeTable(t, "people.csv", table)
 	c.Classes = Given(Range{2, 2})
+	c.VAE.Hidden, c.VAE.Epochs, c.EvalSamples = []int{4}, 3, 50
 	require.NoError(t, c.Check())
 	o, err := (&Job{Settings: c}).Run(t.Context())
 	require.NoError(t, err)
@@ -97,12 +99,17 @@ func TestMixedTable(t *testing.T) {
 		{Name: "sex", Type: "categorical", Levels: []string{"female", "male"}}, {Name: "visits", Type: "count"}, {Name: "age", Type: "continuous"},
 		{Name: "class", Type: "categorical", Levels: []string{"high", "low", "middle"}}, {Name: "smokes", Type: "binary"},
 	}, r.Dataset.Columns)
-	require.Equal(t, []string{"independent", "lcm"}, []string{r.Models[0].Name, r.Models[1].Name})
-	require.Len(t, r.Models, 2)
-	for _, name := range []string{"ae", "vae"} {
-		require.True(t, slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, name+" is left out: it") }), "%v", r.Warnings)
+	var names []string
+	for _, m := range r.Models {
+		names = append(names, m.Name)
 	}
+	require.Equal(t, []string{"independent", "lcm", "ae", "vae"}, names)
 	require.Equal(t, "lcm", r.Pairs[0].Better)
+	columns := o.Fits[3].Model.Fitted.(*vae.Model).Config().Columns
+	require.Equal(t, []vae.Column{
+		{Likelihood: vae.Categorical, Levels: 2}, {Likelihood: vae.NegativeBinomial}, {Likelihood: vae.Gaussian},
+		{Likelihood: vae.Categorical, Levels: 3}, {Likelihood: vae.Bernoulli},
+	}, columns)
 	p := o.Data.Preparation
 	require.Equal(t, []float64{1, 1, p.Transform.Scale[2], 1, 1}, p.Transform.Scale)
 	require.Greater(t, p.Transform.Scale[2], 10.)
@@ -142,7 +149,8 @@ func TestIndependentByHand(t *testing.T) {
 }
 
 // Scaling the measured column by 1024 moves every model by −ln 1024, other names of
-// levels, and so other codes, change nothing, nor does the order of the columns.
+// levels, and so other codes, change nothing, nor does the order of the columns: but for
+// the networks, whose first weights are others then.
 func TestMixedInvariance(t *testing.T) {
 	table := people(300)
 	plain := mixedRun(t, table).Results
@@ -160,6 +168,9 @@ func TestMixedInvariance(t *testing.T) {
 	for i, m := range plain.Models {
 		want := *m.Test.Nats
 		require.InDelta(t, want-math.Log(1024), *scaled.Models[i].Test.Nats, 1e-10, m.Name)
+		if m.Name == "ae" || m.Name == "vae" {
+			continue
+		}
 		require.InDelta(t, want, *recoded.Models[i].Test.Nats, 1e-10, m.Name)
 		require.InDelta(t, want, *recoded2.Models[i].Test.Nats, 1e-10, m.Name)
 		require.InDelta(t, want, *moved.Models[i].Test.Nats, 1e-7, m.Name)
@@ -400,9 +411,14 @@ func TestRowsWithoutValues(t *testing.T) {
 		c := Default()
 		c.Dataset, c.Drop, c.Missing, c.Holdout, c.Valid = writeTable(t, "gaps.csv", kept), drop, true, 0, 0
 		c.Classes, c.Components, c.GMM.Starts = Given(Range{2, 2}), Range{2, 2}, 2
+		c.VAE.Hidden, c.VAE.Epochs, c.EvalSamples = []int{4}, 3, 50
 		o, err := (&Job{Settings: c}).Run(t.Context())
 		require.NoError(t, err, "%v", drop)
 		for _, fit := range o.Fits {
+			if !hasDensity(fit.Model) {
+				require.Equal(t, "ae", fit.Model.Name) // too few different codes for a mixture
+				continue
+			}
 			r, err := Score(t.Context(), fit.Model, o.Data.All, 10, 1)
 			require.NoError(t, err)
 			require.Len(t, r.LogProb, 120)
