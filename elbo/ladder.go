@@ -19,13 +19,13 @@ type LadderSettings struct {
 	// Pilot is the number of draws that judge a proposal; 0: 1000.
 	Pilot int
 	// Goal is the Pareto k̂ of a pilot up to which no better proposal is sought;
-	// 0: 0.5, below which the variance of the weights exists.
+	// 0: 0.55, near where the variance of the weights begins to exist.
 	Goal float64
 }
 
 const (
 	defaultPilot = 1000
-	defaultGoal  = 0.5
+	defaultGoal  = 0.55
 	// rounds is the largest number of times that moments are matched.
 	matchRounds = 3
 	// modeWidth times 1/√L is by how much more than their own standard deviations the
