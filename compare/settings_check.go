@@ -114,8 +114,8 @@ func (c *Settings) checkExact() error {
 }
 
 func (c *Settings) checkNetworks() error {
-	if c.VAE.Weights != nil || c.VAE.ValidWeights != nil || c.VAE.Levels != 0 || c.VAE.Dynamic || c.VAE.Floor != 0 || c.VAE.PriorIterations != 0 || c.GMM.Floor != 0 || c.GMM.Missing {
-		return usagef("{vae.Weights}, {vae.Levels}, {vae.Dynamic}, {vae.Floor}, {vae.PriorIterations}, {gmm.Floor} and {gmm.Missing}: the settings of the comparison stand for them")
+	if c.VAE.Weights != nil || c.VAE.ValidWeights != nil || c.VAE.Levels != 0 || c.VAE.Dynamic || c.VAE.Missing || c.VAE.Columns != nil || c.VAE.Floor != 0 || c.VAE.PriorIterations != 0 || c.GMM.Floor != 0 || c.GMM.Missing {
+		return usagef("{vae.Weights}, {vae.Columns}, {vae.Levels}, {vae.Dynamic}, {vae.Missing}, {vae.Floor}, {vae.PriorIterations}, {gmm.Floor} and {gmm.Missing}: the settings of the comparison stand for them")
 	}
 	if c.VAE.Likelihood != (vae.Likelihood{}) {
 		return usagef("{vae.Likelihood}: {Likelihood} stands for it")

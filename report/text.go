@@ -41,6 +41,7 @@ func Text(w io.Writer, r *results.Results) error {
 		fmt.Fprintf(&b, "evaluated on the first %d rows of each part only\n\n", d.EvalRows)
 	}
 	writeModels(&b, r)
+	writeScale(&b, r)
 	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
 	writePairs(&b, r)
 	for _, m := range r.Models {
@@ -87,7 +88,7 @@ func writeModels(b *strings.Builder, r *results.Results) {
 			s = &results.Split{}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s%s\t%d\t%s\n",
-			m.Name, natsText(s), kindText(s), optional(s.BitsPerDim, "%.3f"), trainColumn(trainText(m.Train)),
+			m.Name, natsText(s)+scaleMark(m), kindText(s), optional(s.BitsPerDim, "%.3f"), trainColumn(trainText(m.Train)),
 			optional(s.ReconstructionRMSE, "%.3g"), m.Parameters, secondsText(m.FitSeconds))
 		if bound, ok := m.Bounds.Bound(); ok && m.Bounds.On == split {
 			fmt.Fprintf(t, "\t≥ %s\tlower bound (ELBO)\t\t%s\t\t\n", nats(bound), trainColumn(""))
@@ -105,6 +106,7 @@ func writePairs(b *strings.Builder, r *results.Results) {
 		return
 	}
 	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats; it counts beyond two standard errors:\n", r.Pairs[0].Rows)
+	dependent := dependentModels(r)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, p := range r.Pairs {
 		places, se := digits(results.Value(p.SE)), "?"
@@ -112,8 +114,11 @@ func writePairs(b *strings.Builder, r *results.Results) {
 			se = strconv.FormatFloat(*p.SE, 'f', places, 64)
 		}
 		verdict := "no difference beyond two standard errors"
-		if p.Better != "" {
+		switch {
+		case p.Better != "":
 			verdict = p.Better + " is better"
+		case dependent[p.A] || dependent[p.B]:
+			verdict = "not compared " + scaleSign
 		}
 		fmt.Fprintf(t, "  %s − %s\t%s ± %s\t%s\n", p.A, p.B, signed(p.Diff, places), se, verdict)
 	}
@@ -126,11 +131,18 @@ func writePairs(b *strings.Builder, r *results.Results) {
 func winner(r *results.Results) string {
 	wins := make(map[string]int)
 	models := make(map[string]bool)
+	dependent := dependentModels(r)
 	for _, p := range r.Pairs {
+		if dependent[p.A] || dependent[p.B] {
+			continue
+		}
 		models[p.A], models[p.B] = true, true
 		if p.Better != "" {
 			wins[p.Better]++
 		}
+	}
+	if len(models) == 0 {
+		return "winner: none; too few models have a number that means something " + scaleSign
 	}
 	for _, m := range r.Models {
 		if wins[m.Name] == len(models)-1 {

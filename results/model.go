@@ -14,8 +14,10 @@ type Model struct {
 	Train                *Split  `json:"train,omitempty"`
 	Valid                *Split  `json:"valid,omitempty"`
 	Test                 *Split  `json:"test,omitempty"`
-	Bounds               *Bounds `json:"bounds,omitempty"`
-	Gap                  *Gap    `json:"gap,omitempty"`
+	// Scale is what the reported log p owes to a scale that the data do not resolve.
+	Scale  *Scale  `json:"scale,omitempty"`
+	Bounds *Bounds `json:"bounds,omitempty"`
+	Gap    *Gap    `json:"gap,omitempty"`
 	// GapTrain is the gap of as many training rows, and Overfitting what the
 	// encoder loses more on rows that it was not trained on.
 	GapTrain    *Gap         `json:"gap_train,omitempty"`

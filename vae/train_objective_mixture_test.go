@@ -149,7 +149,7 @@ func TestMixtureStepDoesNotAllocate(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	c := Config{Dim: 20, Latent: 3, Hidden: []int{30, 20}}
-	tr := newTrainState(newNetwork[float32](c), Settings{Batch: 16, Samples: 1, Objective: MixtureOf(32)}, mat.NewDense(40, 20, nil), nil, density.NewIdentity(20), 1)
+	tr := newTrainState(newNetwork[float32](c), Settings{Batch: 16, Samples: 1, Objective: MixtureOf(32)}, mat.NewDense(40, 20, nil), nil, density.NewIdentity(20), density.NewIdentity(20), 1)
 	defer tr.close()
 	tr.shuffle(0)
 	require.Zero(t, testing.AllocsPerRun(20, func() { require.Empty(t, tr.step(0, 16, 1e-3)) }))

@@ -150,15 +150,31 @@ func (t *trainState[T]) followResiduals() {
 	if t.net.config.Sigma.source != fromResiduals || t.logvar == nil {
 		return
 	}
-	d, draws := float64(t.net.config.Dim), t.size*t.settings.Samples
+	draws := t.size * t.settings.Samples
 	value := &nn.View(t.theta, t.net.logvar)[0]
 	s := float64(*value)
-	var mean float64
+	var mean, total float64 // total: the share of values that are there
 	for r, v := range t.loglik[:draws] {
-		mean += t.weightOf(r/t.settings.Samples) * (-2*v/d - log2Pi - s) * math.Exp(s) / float64(draws)
+		i := r / t.settings.Samples
+		share := t.presentShare(i)
+		d := float64(t.net.config.Dim) * share
+		mean += t.weightOf(i) * (-2*v/d - log2Pi - s) * math.Exp(s) / float64(draws) * share
+		total += t.weightOf(i) * share / float64(draws)
+	}
+	if t.inputs.fill != nil {
+		mean /= total
 	}
 	variance := (1-residualShare)*math.Exp(s) + residualShare*mean
 	*value = max(T(math.Log(variance)), t.logFloor[0])
+}
+
+// presentShare returns the share of the values of row i of the minibatch that are there.
+func (t *trainState[T]) presentShare(i int) float64 {
+	if t.inputs.fill == nil {
+		return 1
+	}
+	d := t.net.config.Dim
+	return presentShare(t.target[i*d : (i+1)*d])
 }
 
 // clampLogvar takes a learned vector of log-variances back to its floor.

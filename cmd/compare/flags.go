@@ -61,9 +61,9 @@ func (f *runFlags) data() {
 	b.text(&c.Binarize, "Binarize", "binarize", "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
 	b.text(&c.Dequantize, "Dequantize", "dequantize", "spread discrete levels by uniform noise of one step, fixed once by the seed;\nauto: for grey images that are not binarised")
 	b.Lookup("dequantize").NoOptDefVal = compare.DequantizeAlways.String()
-	bind(b, b.BoolVar, &c.Missing, "Missing", "missing", "empty cells, NA, ? and NaN are values that are missing: mixtures are fitted to\nwhat is there, exactly, and the networks are left out")
+	bind(b, b.BoolVar, &c.Missing, "Missing", "missing", "empty cells, NA, ? and NaN are values that are missing: models are fitted to what\nis there, and log p of a row is that of what is there")
 	b.value((*names)(&c.MissingValues), "MissingValues", "missing-values", "what else stands for a missing value, such as -999,9999; implies --missing")
-	bind(b, b.StringVar, &c.Weights, "Weights", "weights", "`COLUMN`, by name or number, that says how often each row counts: 0 for not at all,\n2 for twice; the networks are left out")
+	bind(b, b.StringVar, &c.Weights, "Weights", "weights", "`COLUMN`, by name or number, that says how often each row counts: 0 for not at all,\n2 for twice")
 	bind(b, b.IntVar, &c.Stream, "Stream", "stream", "for a file larger than memory (.csv, .tsv, .npy, also .gz): hold a sample of N rows\nin memory, fit mixtures to all rows, read again in each pass; 0: read the file whole")
 }
 
