@@ -29,8 +29,9 @@ type trainer interface {
 // train makes the steps of t that are left. When ctx ends between two of them,
 // and every so often at the end of an epoch, it keeps the state of the training
 // in the checkpoint of the job; with Resume it starts from the state that is
-// kept there, and ends with the bits of a training that was never interrupted.
-func (j *Job) train(ctx context.Context, t trainer, name string, d *Data) error {
+// kept there, and ends with the bits of a training that was never interrupted. watch,
+// which may be nil, keeps models on the way.
+func (j *Job) train(ctx context.Context, t trainer, name string, d *Data, watch *course) error {
 	path := ""
 	if j.Checkpoint != "" {
 		path = filepath.Join(j.Checkpoint, name+"-"+j.fingerprint(name, d)+".state")
@@ -39,8 +40,12 @@ func (j *Job) train(ctx context.Context, t trainer, name string, d *Data) error 
 		}
 	}
 	written := time.Now()
+	watched := watch.watchNetwork(t)
 	for !t.Done() {
 		_, err := t.Epoch(ctx)
+		if err == nil {
+			watched()
+		}
 		if path != "" && (ctx.Err() != nil || err == nil && time.Since(written) > stateEvery) {
 			if kept := j.keepState(t, path); kept != nil {
 				return errors.Join(err, kept)

@@ -22,6 +22,9 @@ type Fit struct {
 	// to, for results.json: an object.
 	Settings json.RawMessage `json:"settings"`
 	History  History         `json:"history"`
+	// Course holds models on the way to the fit, the last one being the fit, where the
+	// data have one or two columns. A checkpoint does not keep it.
+	Course []Frame `json:"-"`
 	// FloorActive and Converged are absent where the model has no such
 	// thing.
 	FloorActive *bool    `json:"floor_active,omitempty"`

@@ -8,6 +8,7 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/eval"
 	"likely/results"
 )
 
@@ -50,6 +51,20 @@ type Outcome struct {
 	// Fits are in the order of Results.Models.
 	Fits []*Fit
 	Data *Data
+	// LogProb holds log p of each row that is reported ([Outcome.Reported]), for each
+	// model; nil for one without a density.
+	LogProb []*eval.Result
+	// Command is the line that asked for the comparison; "": not known.
+	Command string
+}
+
+// Reported returns the rows that the results report: held-out ones, or those trained
+// on where none were held out.
+func (o *Outcome) Reported() *Part {
+	if o.Data.Test != nil {
+		return o.Data.Test.Head(o.Results.Dataset.EvalRows)
+	}
+	return o.Data.Train.Head(o.Results.Dataset.EvalRows)
 }
 
 // Run fits the models to the training rows and evaluates them. It writes nothing but
@@ -146,6 +161,8 @@ func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
 			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+s.Advice)
 		}
 		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
+		_, _, logp := e.reported(out.Data)
+		out.LogProb = append(out.LogProb, logp)
 		evaluations = append(evaluations, e)
 	}
 	var err error

@@ -50,7 +50,7 @@ func (k autoencoder) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		return nil, of("vae", err)
 	}
 	defer t.Close()
-	if err := j.train(ctx, t, k.Name(), d); err != nil {
+	if err := j.train(ctx, t, k.Name(), d, nil); err != nil {
 		return nil, of("vae", err)
 	}
 	m, report, err := t.Autoencoder()

@@ -74,12 +74,18 @@ func fitComponents(ctx context.Context, j *Job, d *Data, name string, family gmm
 	s.Progress = func(start, iteration int, _ float64) {
 		j.step(task, iteration, 0, fmt.Sprintf("start %d", start+1))
 	}
+	watch := newCourse(d)
+	s.Watch = watch.watchMixture()
 	begin := time.Now()
 	m, report, err := gmm.Fit(ctx, d.Train.Model, s, density.NewSource(j.Settings.Seed, "comparison."+name))
 	if err != nil {
 		return nil, of("gmm", err)
 	}
-	return j.mixtureFit(name, m, report, s, d, time.Since(begin))
+	fit, err := j.mixtureFit(name, m, report, s, d, time.Since(begin))
+	if err == nil && k > 1 {
+		fit.Course = watch.end(report.Start, len(report.History)-1, m)
+	}
+	return fit, err
 }
 
 // mixtureFit tells the story of a mixture that was fitted with settings s.

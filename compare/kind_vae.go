@@ -38,7 +38,8 @@ func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		return nil, of("vae", err)
 	}
 	defer t.Close()
-	if err := j.train(ctx, t, k.Name(), d); err != nil {
+	watch := newCourse(d)
+	if err := j.train(ctx, t, k.Name(), d, watch); err != nil {
 		return nil, of("vae", err)
 	}
 	m, report, err := t.Model()
@@ -50,6 +51,7 @@ func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		return nil, err
 	}
 	fit.FloorActive, fit.History.Subtitle = &report.FloorActive, "evidence lower bound"
+	fit.Course = watch.end(0, len(report.History), m)
 	return fit, nil
 }
 

@@ -85,8 +85,8 @@ func (r *Report) fitAll(ctx context.Context, rows *scaledRows, s Settings) (*EM,
 func (r *Report) startOn(ctx context.Context, rows *scaledRows, s Settings) (*em.Outcome[run], error) {
 	plan := s.plan(rows)
 	runs := make([]run, max(s.Starts, em.MostStarts))
-	if s.Progress != nil {
-		plan.Progress = func(start, iteration int) { s.Progress(start, iteration, runs[start].LogLik()) }
+	if s.Progress != nil || s.Watch != nil {
+		plan.Progress = func(start, iteration int) { s.tell(start, iteration, runs[start].EM) }
 	}
 	outcome, err := em.Best(ctx, plan, func(i int) (run, error) {
 		e, err := newEM(rows, s)
@@ -100,6 +100,16 @@ func (r *Report) startOn(ctx context.Context, rows *scaledRows, s Settings) (*em
 		return nil, fmt.Errorf("gmm: %w", err)
 	}
 	return outcome, nil
+}
+
+// tell tells those who want to know of an iteration.
+func (s Settings) tell(start, iteration int, run *EM) {
+	if s.Progress != nil {
+		s.Progress(start, iteration, run.LogLik())
+	}
+	if s.Watch != nil {
+		s.Watch(start, iteration, run)
+	}
 }
 
 // improve makes split-and-merge moves from the best start.

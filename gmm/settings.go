@@ -67,6 +67,9 @@ type Settings struct {
 	// Progress, if not nil, is called after each iteration of each start with
 	// the mean log-likelihood in nats per row. Calls may be concurrent.
 	Progress func(start, iteration int, meanLogLik float64) `json:"-"`
+	// Watch, if not nil, is called after each iteration of each start with the run,
+	// which it may look at until it returns. Calls may be concurrent.
+	Watch func(start, iteration int, run *EM) `json:"-"`
 }
 
 // The defaults behind the zero values of Settings.

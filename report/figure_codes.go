@@ -41,12 +41,15 @@ func manifoldCodes(m coded, side int) *mat.Dense {
 }
 
 // labels returns the class names of the training rows, or nil.
-func labels(d *compare.Data) []string {
-	if d.Train.Labels == nil {
+func labels(d *compare.Data) []string { return classNames(d, d.Train.Labels) }
+
+// classNames returns the names of classes, or nil where rows have none.
+func classNames(d *compare.Data, classes []int) []string {
+	if classes == nil {
 		return nil
 	}
-	names := make([]string, len(d.Train.Labels))
-	for i, k := range d.Train.Labels {
+	names := make([]string, len(classes))
+	for i, k := range classes {
 		names[i] = strconv.Itoa(k)
 		if k < len(d.All.LabelNames) {
 			names[i] = d.All.LabelNames[k]

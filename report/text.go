@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -16,34 +17,7 @@ import (
 // differences, and who wins where a difference exceeds its error.
 func Text(w io.Writer, r *results.Results) error {
 	var b strings.Builder
-	d := r.Dataset
-	fmt.Fprintf(&b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
-		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
-	writeColumns(&b, d.Columns)
-	if d.RowsHeld > 0 {
-		who := "the networks, and the choice\namong mixtures, see"
-		if d.Weights != nil || d.Missing > 0 {
-			who = "the choice among mixtures\nsees"
-		}
-		fmt.Fprintf(&b, "the mixtures are fitted to all rows of the file but those held out; %s the training rows among %d drawn from it\n\n", who, d.RowsHeld)
-	}
-	if w := d.Weights; w != nil {
-		fmt.Fprintf(&b, "rows count as column %s says: %.6g to train, %.6g to validate, %.6g to test", w.Column, w.Train, w.Valid, w.Test)
-		if w.Absent > 0 {
-			fmt.Fprintf(&b, "; %d of weight 0 are left out", w.Absent)
-		}
-		b.WriteString("\n\n")
-	}
-	if d.Missing > 0 {
-		fmt.Fprintf(&b, "%d values are missing: log p of a row is that of what is there\n\n", d.Missing)
-	}
-	if d.EvalRows > 0 {
-		fmt.Fprintf(&b, "evaluated on the first %d rows of each part only\n\n", d.EvalRows)
-	}
-	writeModels(&b, r)
-	writeScale(&b, r)
-	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
-	writePairs(&b, r)
+	writeSummary(&b, r, r.Pairs)
 	for _, m := range r.Models {
 		writeProposals(&b, m)
 		writeGap(&b, m)
@@ -55,6 +29,55 @@ func Text(w io.Writer, r *results.Results) error {
 	writeNovelty(&b, r.Novelty)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// Summary writes what fits a screen: the data, a line for each model, how far the
+// leading one is ahead of the others, and the winner.
+func Summary(w io.Writer, r *results.Results) error {
+	var b strings.Builder
+	first, _, _ := leaders(r)
+	var pairs []results.Pair
+	for _, p := range r.Pairs {
+		if p.A == first || p.B == first {
+			pairs = append(pairs, p)
+		}
+	}
+	writeSummary(&b, r, pairs)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeSummary adds the data, the models, and which of them is better, with some of the
+// differences.
+func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) {
+	d := r.Dataset
+	fmt.Fprintf(b, "%s: %d rows to train, %d to validate, %d to test; %d columns, %s; seed %d\n\n",
+		d.Name, d.RowsTrain, d.RowsValid, d.RowsTest, d.Dim, measureText(d.Measure), r.Seed)
+	writeColumns(b, d.Columns)
+	if d.RowsHeld > 0 {
+		who := "the networks, and the choice\namong mixtures, see"
+		if d.Weights != nil || d.Missing > 0 {
+			who = "the choice among mixtures\nsees"
+		}
+		fmt.Fprintf(b, "the mixtures are fitted to all rows of the file but those held out; %s the training rows among %d drawn from it\n\n", who, d.RowsHeld)
+	}
+	if w := d.Weights; w != nil {
+		fmt.Fprintf(b, "rows count as column %s says: %.6g to train, %.6g to validate, %.6g to test", w.Column, w.Train, w.Valid, w.Test)
+		if w.Absent > 0 {
+			fmt.Fprintf(b, "; %d of weight 0 are left out", w.Absent)
+		}
+		b.WriteString("\n\n")
+	}
+	if d.Missing > 0 {
+		fmt.Fprintf(b, "%d values are missing: log p of a row is that of what is there\n\n", d.Missing)
+	}
+	if d.EvalRows > 0 {
+		fmt.Fprintf(b, "evaluated on the first %d rows of each part only\n\n", d.EvalRows)
+	}
+	writeModels(b, r)
+	writeScale(b, r)
+	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
+	writePairs(b, r, pairs)
 }
 
 func measureText(m density.Measure) string {
@@ -97,8 +120,8 @@ func writeModels(b *strings.Builder, r *results.Results) {
 	t.Flush()
 }
 
-// writePairs adds the paired differences and the verdict.
-func writePairs(b *strings.Builder, r *results.Results) {
+// writePairs adds paired differences and the verdict.
+func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 	if len(r.Pairs) == 0 {
 		if r.Dataset.RowsTest == 0 {
 			b.WriteString("\nno rows were held out, so the models are not compared: training rows favour the larger model\n")
@@ -108,7 +131,7 @@ func writePairs(b *strings.Builder, r *results.Results) {
 	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats; it counts beyond two standard errors:\n", r.Pairs[0].Rows)
 	dependent := dependentModels(r)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	for _, p := range r.Pairs {
+	for _, p := range pairs {
 		places, se := digits(results.Value(p.SE)), "?"
 		if p.SE != nil {
 			se = strconv.FormatFloat(*p.SE, 'f', places, 64)
@@ -129,6 +152,18 @@ func writePairs(b *strings.Builder, r *results.Results) {
 // winner names the model that is better than every other by more than the
 // error, or says that there is none.
 func winner(r *results.Results) string {
+	if best := unbeaten(r); best != "" {
+		return "winner: " + best + ", ahead of every other density by more than two standard errors"
+	}
+	dependent := dependentModels(r)
+	if !slices.ContainsFunc(r.Pairs, func(p results.Pair) bool { return !dependent[p.A] && !dependent[p.B] }) {
+		return "winner: none; too few models have a number that means something " + scaleSign
+	}
+	return "winner: none; the leading models differ by less than two standard errors"
+}
+
+// unbeaten returns the model that is better than every other; "" if there is none.
+func unbeaten(r *results.Results) string {
 	wins := make(map[string]int)
 	models := make(map[string]bool)
 	dependent := dependentModels(r)
@@ -141,13 +176,10 @@ func winner(r *results.Results) string {
 			wins[p.Better]++
 		}
 	}
-	if len(models) == 0 {
-		return "winner: none; too few models have a number that means something " + scaleSign
-	}
 	for _, m := range r.Models {
-		if wins[m.Name] == len(models)-1 {
-			return "winner: " + m.Name + ", ahead of every other density by more than two standard errors"
+		if len(models) > 0 && wins[m.Name] == len(models)-1 {
+			return m.Name
 		}
 	}
-	return "winner: none; the leading models differ by less than two standard errors"
+	return ""
 }

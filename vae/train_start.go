@@ -22,6 +22,7 @@ type training interface {
 	write(w io.Writer) error
 	read(from io.Reader) error
 	close()
+	hold(encoder, model bool)
 }
 
 // newStepper checks data and settings, before anything is allocated, and prepares

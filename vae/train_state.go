@@ -58,6 +58,8 @@ type trainState[T kernel.Float] struct {
 	pieces                  []piece
 	pieceNorm               []float64
 
+	holds struct{ encoder, model bool } // see Trainer.Hold
+
 	forwardBackward func(part int)
 	priorForward    func(part int)
 	priorBackward   func(part int)

@@ -95,7 +95,7 @@ func (t *trainState[T]) updatePiece(i int) {
 	if t.measured() {
 		t.pieceNorm[i] = sumSquares(nn.View(t.grad, span))
 	}
-	if t.settings.Clip <= 0 {
+	if t.settings.Clip <= 0 && !t.held(t.pieces[i]) {
 		t.optimizer.Apply(t.theta, t.grad, span)
 	}
 }
@@ -103,6 +103,9 @@ func (t *trainState[T]) updatePiece(i int) {
 // clipPiece moves a piece after the gradient as a whole has been brought down
 // to the length Settings.Clip, if it was longer (Pascanu et al. 2013).
 func (t *trainState[T]) clipPiece(i int) {
+	if t.held(t.pieces[i]) {
+		return
+	}
 	span := t.pieceSpan(t.pieces[i])
 	if factor := T(t.settings.Clip / t.norm); factor < 1 {
 		g := nn.View(t.grad, span)
@@ -147,7 +150,7 @@ const residualShare = 0.05
 //
 //	log p(x|z) = −½(D ln 2π + D·s + ‖x − loc‖²·exp(−s))
 func (t *trainState[T]) followResiduals() {
-	if t.net.config.Sigma.source != fromResiduals || t.logvar == nil {
+	if t.net.config.Sigma.source != fromResiduals || t.logvar == nil || t.holds.model {
 		return
 	}
 	draws := t.size * t.settings.Samples

@@ -30,6 +30,7 @@ type runFlags struct {
 	format string
 	resume bool
 	quiet  bool
+	open   bool
 }
 
 // register adds the flags to set, each bound to the setting that it is. A new setting
@@ -159,9 +160,10 @@ func (f *runFlags) output() {
 	bind(b, b.Float64Var, &c.Floor, "Floor", "floor", fmt.Sprintf("smallest variance of any model, relative to that of the column; 0: %v", z.mixture.Floor))
 	bind(b, b.Uint64Var, &c.Seed, "Seed", "seed", "seed of all randomness: equal seeds give equal results, bit for bit")
 	f.out, f.format = "likely-out", "text"
-	bind(b, b.StringVar, &f.out, "", "out", "`DIR` for results.json, figures and models")
-	bind(b, b.StringVar, &f.format, "", "format", "what to print: text, json or csv")
+	bind(b, b.StringVar, &f.out, "", "out", "`DIR` for report.html, results.json, figures and models")
+	bind(b, b.StringVar, &f.format, "", "format", "what to print: text (what fits a screen; report.txt in DIR has all), json or csv")
 	bind(b, b.StringVar, &f.from, "", "from", "repeat the run of this results.json; other flags change what they say")
+	bind(b, b.BoolVar, &f.open, "", "open", "open the report in a browser when the run is done")
 	bind(b, b.BoolVar, &f.resume, "", "resume", "continue an interrupted run with the same settings")
 	bind(b, b.BoolVar, &f.quiet, "", "quiet", "no progress on standard error (warnings are still printed)")
 }

@@ -18,7 +18,8 @@ func (a *app) rootCommand() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(a.runCommand(), a.dataCommand(), a.scoreCommand(), a.sampleCommand(),
-		a.assignCommand(), a.imputeCommand(), a.conditionCommand(), a.predictCommand(), a.cdfCommand(), a.quantileCommand(), a.versionCommand())
+		a.assignCommand(), a.imputeCommand(), a.conditionCommand(), a.predictCommand(), a.cdfCommand(), a.quantileCommand(),
+		a.reportCommand(), a.versionCommand())
 	return root
 }
 

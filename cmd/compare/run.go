@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -35,7 +37,7 @@ const runExamples = `  compare                                    digits, all mo
 
 // formats are the ways to print results.
 var formats = map[string]func(io.Writer, *results.Results) error{
-	"text": report.Text,
+	"text": report.Summary,
 	"json": func(w io.Writer, r *results.Results) error { return r.WriteJSON(w) },
 	"csv":  report.CSV,
 }
@@ -90,6 +92,7 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 	if err != nil {
 		return err
 	}
+	outcome.Command = commandLine(os.Args)
 	if err := report.Stage(cmd.Context(), folder, outcome, job.Progress); err != nil {
 		return err
 	}
@@ -112,7 +115,10 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 		return fmt.Errorf("cannot write the results: %w", err)
 	}
 	if !flags.quiet {
-		fmt.Fprintf(a.err, "\nwritten to %s: %s, models, figures\n", flags.out, results.FileName)
+		fmt.Fprintf(a.err, "\nwritten to %s: %s with all there is to read, %s, models, figures\n", flags.out, report.PageName, results.FileName)
+	}
+	if flags.open {
+		a.open(filepath.Join(flags.out, report.PageName))
 	}
 	return nil
 }
