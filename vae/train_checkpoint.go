@@ -2,7 +2,6 @@ package vae
 
 import (
 	"encoding/binary"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -53,7 +52,7 @@ func (r *run[T]) head() checkpointHead {
 }
 
 func (r *run[T]) write(w io.Writer) error {
-	e := gob.NewEncoder(w)
+	e := newCheckpointEncoder(w)
 	if err := e.Encode(r.head()); err != nil {
 		return fmt.Errorf("vae: writing a checkpoint: %w", err)
 	}
@@ -68,7 +67,7 @@ func (r *run[T]) write(w io.Writer) error {
 }
 
 func (r *run[T]) read(from io.Reader) error {
-	d := gob.NewDecoder(from)
+	d := newCheckpointDecoder(from)
 	var head checkpointHead
 	if err := d.Decode(&head); err != nil {
 		return fmt.Errorf("vae: reading a checkpoint: %w: %w; train from the start", ErrCheckpoint, err)
