@@ -2,6 +2,7 @@ package vae
 
 import (
 	"encoding/binary"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -52,7 +53,7 @@ func (r *run[T]) head() checkpointHead {
 }
 
 func (r *run[T]) write(w io.Writer) error {
-	e := newCheckpointEncoder(w)
+	e := gob.NewEncoder(w)
 	if err := e.Encode(r.head()); err != nil {
 		return fmt.Errorf("vae: writing a checkpoint: %w", err)
 	}
@@ -67,7 +68,7 @@ func (r *run[T]) write(w io.Writer) error {
 }
 
 func (r *run[T]) read(from io.Reader) error {
-	d := newCheckpointDecoder(from)
+	d := gob.NewDecoder(from)
 	var head checkpointHead
 	if err := d.Decode(&head); err != nil {
 		return fmt.Errorf("vae: reading a checkpoint: %w: %w; train from the start", ErrCheckpoint, err)
