@@ -22,6 +22,7 @@
 // The main job stands on them:
 //
 //	compare   fit models to the same rows and compare them; score and sample
+//	query     questions to a saved model: assign, impute, predict, condition
 //	results   what results.json says
 //	report    what a person reads of an outcome: text, CSV, pictures
 //	saved     a fitted model in a file, with what was done to its rows

@@ -19,6 +19,7 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 		Train: e.train.result(d), Valid: e.valid.result(d), Test: e.test.result(d),
 		Diagnostics: &results.Diagnostics{FloorActive: fit.FloorActive, Converged: fit.Converged},
 	}
+	m.Scale = e.scale
 	if fit.Family != "" {
 		m.Family = fit.Family
 	}
@@ -37,6 +38,7 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 	_, _, logp := e.reported(d)
 	if e.bound != nil {
 		describeBound(m, e.bound, logp, jacobian)
+		m.Mixtures = describeMixtures(e.mixtures, jacobian)
 	}
 	if e.explanation != nil {
 		describeExplanation(m, e.explanation, jacobian)
@@ -68,7 +70,7 @@ func (m measured) result(d *Data) *results.Split {
 func describeBound(m *results.Model, b *bound, logp *eval.Result, jacobian float64) {
 	e := b.elbo.Estimate().Shift(jacobian)
 	m.Bounds = &results.Bounds{On: b.on}
-	m.Bounds.SetELBO(e, mean(b.elbo.Rate), mean(b.elbo.Distortion)-jacobian)
+	m.Bounds.SetELBO(e, weightedMean(b.elbo.Rate, b.elbo.Weights), weightedMean(b.elbo.Distortion, b.elbo.Weights)-jacobian)
 	m.Bounds.SetIWAE(b.iwae.Shift(jacobian), iwaeSamples)
 	reference := logp.Estimate()
 	m.Gap = &results.Gap{Total: results.Optional(reference.Value - e.Value), SE: results.Optional(math.Hypot(reference.SampleErr, e.SampleErr)), Rows: b.rows}

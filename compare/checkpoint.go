@@ -71,7 +71,7 @@ func (j *Job) fit(ctx context.Context, k Kind, d *Data) (*Fit, error) {
 // and the settings.
 func (j *Job) fingerprint(name string, d *Data) string {
 	c := j.Settings
-	c.Models, c.EvalSamples, c.EvalRows, c.GapRows, c.Novelty = nil, 0, 0, 0, false // fits do not depend on these
+	c.Models, c.EvalSamples, c.EvalRows, c.GapRows, c.Mixture, c.Novelty = nil, 0, 0, 0, 0, false // fits do not depend on these
 	test := ""
 	if d.Test != nil {
 		test = d.Test.SHA256

@@ -31,6 +31,8 @@ type Data struct {
 	Preparation saved.Preparation
 	// Stream is the file that All is a sample of; nil: All is everything.
 	Stream *dataset.Stream
+	// tested says that the test rows are from a file or set of their own.
+	tested bool
 	// Warnings says what about the data may make the comparison less than it seems.
 	Warnings []density.Warning
 }
@@ -74,6 +76,7 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 			return err
 		}
 	}
+	d.tested = test != nil
 	all, test = d.leaveIdentifiers(all, test)
 	if all, err = onMeasure(c, all); err != nil {
 		return err
@@ -127,7 +130,7 @@ func (c *Settings) options() dataset.Options {
 	return dataset.Options{
 		Missing: c.Missing, MissingValues: c.MissingValues, Weights: c.Weights,
 		Columns: c.Columns, Drop: c.Drop, Label: c.Label,
-		Categories: c.Stream == 0, Types: c.Types, Measured: !c.typesDecide() || c.Dequantize == DequantizeNever,
+		Categories: true, Types: c.Types, Measured: !c.typesDecide() || c.Dequantize == DequantizeNever,
 	}
 }
 
@@ -214,6 +217,9 @@ func (d *Data) validationWeights() []float64 {
 
 // warn says what about the data may make the comparison less than it seems.
 func (d *Data) warn(c *Settings) {
+	if c.Test != "" && d.Test.SHA256 == d.All.SHA256 {
+		d.warnf("{Test} %s holds the rows that the models are trained on, byte for byte: its log p favours the larger model; leave it out, and a share is held out", d.Test.Place())
+	}
 	if n := d.All.Duplicates(); n > 0 && d.Preparation.Measure == density.Continuous && n*10 > d.All.Rows() {
 		d.warnf("%d of %d rows repeat an earlier row: rounded or copied data reward narrow densities; {Dequantize} spreads rounded values by their step", n, d.All.Rows())
 	}
@@ -269,7 +275,7 @@ func (d *Data) describe(c *Settings) results.Dataset {
 	if d.Preparation.Measure == density.Dequantized && d.Preparation.Step > 0 {
 		r.DequantizeStep = &d.Preparation.Step
 	}
-	if d.Test != nil && d.Test.SHA256 != d.All.SHA256 {
+	if d.Test != nil && d.tested && (c.Test != "" || d.Test.SHA256 != d.All.SHA256) {
 		r.Test = &results.File{Name: d.Test.Name, SHA256: d.Test.SHA256}
 	}
 	return r

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"likely/dataset"
 	"likely/density"
 	"likely/gmm"
+	"likely/lcm"
 )
 
 // openStream opens a file of which Config.Stream rows are held in memory.
@@ -36,6 +38,7 @@ type weighed struct{ *streamed }
 var (
 	_ gmm.Rows         = (*streamed)(nil)
 	_ gmm.WeightedRows = weighed{}
+	_ lcm.WeightedRows = weighed{}
 )
 
 func newStreamed(d *Data) *streamed {
@@ -44,7 +47,7 @@ func newStreamed(d *Data) *streamed {
 		weight: d.Stream.TotalWeight(), count: d.Stream.Rows() - d.Stream.Sample.Absent,
 	}
 	held := []*Part{d.Valid}
-	if d.Test != nil && d.Test.SHA256 == d.All.SHA256 {
+	if d.Test != nil && !d.tested { // a share of the sample
 		held = append(held, d.Test)
 	}
 	for _, p := range held {
@@ -108,38 +111,72 @@ const chance = 0.01
 // streamMixture goes on with a mixture that was fitted to the rows in memory, on all rows
 // of the file that are not held out.
 func (j *Job) streamMixture(ctx context.Context, name string, fit *Fit, d *Data) (*Fit, error) {
-	rows := newStreamed(d)
-	var source gmm.Rows = rows
-	if j.Settings.Weights != "" {
-		source = weighed{rows}
-	}
 	start := fit.Model.Fitted.(*gmm.Model)
-	gain := float64(start.NumParameters()) / (2 * rows.weight)
-	begin, passes := time.Now(), 0
+	p := j.newPasses(name, start, d)
 	s := j.Settings.mixture()
 	s.Covariance, s.Starts, s.SplitMerge = start.Family(), 0, 0
-	if s.Tolerance == 0 {
-		s.Tolerance = max(chance*gain, 1e-9)
-	}
-	s.Progress = func(_, iteration int, _ float64) {
-		passes++
-		j.step(name+": EM over all rows of the file, pass", passes, 0, "")
-	}
-	m, report, err := gmm.FitStream(ctx, source, start, s)
+	s.Tolerance, s.Progress = cmp.Or(s.Tolerance, p.tolerance), p.step
+	m, report, err := gmm.FitStream(ctx, p.source, start, s)
 	if err != nil {
 		return nil, of("gmm", err)
 	}
-	all, err := j.mixtureFit(name, m, report, s, d, time.Since(begin))
+	all, err := j.mixtureFit(name, m, report, s, d, time.Since(p.begin))
 	if err != nil {
 		return nil, err
 	}
-	if err := all.record(fit.Settings, all.Settings, streamRecord{rows.count, passes}); err != nil {
+	return all, p.join(all, fit, d)
+}
+
+// streamClasses is streamMixture for a mixture of classes.
+func (j *Job) streamClasses(ctx context.Context, name string, fit *Fit, d *Data) (*Fit, error) {
+	start := fit.Model.Fitted.(*lcm.Model)
+	p := j.newPasses(name, start, d)
+	s := j.Settings.classes(d)
+	s.Weights, s.Columns, s.Starts, s.SplitMerge = nil, nil, 0, 0
+	s.Tolerance, s.Progress = cmp.Or(s.Tolerance, p.tolerance), p.step
+	m, report, err := lcm.FitStream(ctx, p.source, start, s)
+	if err != nil {
+		return nil, of("lcm", err)
+	}
+	s.Columns = start.Columns()
+	all, err := j.classFit(name, m, report, s, d, time.Since(p.begin))
+	if err != nil {
 		return nil, err
 	}
-	all.Seconds += fit.Seconds
-	all.Passes = fit.Passes + float64(passes)*float64(rows.count)/float64(d.Train.Rows())
-	all.Selection, all.Baseline = fit.Selection, fit.Baseline
-	return all, nil
+	return all, p.join(all, fit, d)
+}
+
+// passes is a fit that goes over a file.
+type passes struct {
+	rows      *streamed
+	source    gmm.Rows
+	tolerance float64
+	begin     time.Time
+	count     int
+	step      func(start, iteration int, meanLogLik float64)
+}
+
+func (j *Job) newPasses(name string, start density.Parametric, d *Data) *passes {
+	p := &passes{rows: newStreamed(d), begin: time.Now()}
+	p.source = p.rows
+	if j.Settings.Weights != "" {
+		p.source = weighed{p.rows}
+	}
+	gain := float64(start.NumParameters()) / (2 * p.rows.weight)
+	p.tolerance = max(chance*gain, 1e-9)
+	p.step = func(_, _ int, _ float64) {
+		p.count++
+		j.step(name+": EM over all rows of the file, pass", p.count, 0, "")
+	}
+	return p
+}
+
+// join adds to the story of a fit to the file that of the one it began with.
+func (p *passes) join(all, sample *Fit, d *Data) error {
+	all.Seconds += sample.Seconds
+	all.Passes = sample.Passes + float64(p.count)*float64(p.rows.count)/float64(d.Train.Rows())
+	all.Selection, all.Baseline = sample.Selection, sample.Baseline
+	return all.record(sample.Settings, all.Settings, streamRecord{p.rows.count, p.count})
 }
 
 // streamRecord is what the record of a fit to a file says beside its settings.
@@ -155,7 +192,7 @@ func (d *Data) warnStream(chosen []Kind) {
 	}
 	for _, k := range chosen {
 		if _, streams := k.(streamer); !streams {
-			d.warnf("%s is trained on the %d training rows among the %d that {Stream} holds in memory, the mixtures on all %d", k.Name(), d.Train.Rows(), d.All.Rows(), newStreamed(d).count)
+			d.warnf("%s is trained on the %d training rows among the %d that {Stream} holds in memory, the others on all %d", k.Name(), d.Train.Rows(), d.All.Rows(), newStreamed(d).count)
 		}
 	}
 }

@@ -39,6 +39,10 @@ func (d *Data) leaveIdentifiers(all, test *dataset.Dataset) (*dataset.Dataset, *
 	if test != nil {
 		test = test.Select(kept)
 	}
+	if d.Stream != nil {
+		d.Stream.Select(kept)
+		return d.Stream.Sample, test
+	}
 	return all.Select(kept), test
 }
 

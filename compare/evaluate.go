@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"likely/dataset"
 	"likely/density"
 	"likely/elbo"
 	"likely/eval"
@@ -30,12 +31,15 @@ type evaluation struct {
 	name               string
 	train, valid, test measured
 	bound              *bound
-	twoSample          *eval.TwoSample
-	twoSampleRows      int
+	// scale is what the reported number owes to a scale that the data do not resolve.
+	scale         *results.Scale
+	twoSample     *eval.TwoSample
+	twoSampleRows int
 	// known are the estimators of a model whose posterior is known; explanation
 	// is that of one with an encoder.
 	known       []explain.Estimator
 	explanation *explain.Explanation
+	mixtures    *mixtures
 	// places name the rows that are explained.
 	places   []string
 	warnings []density.Warning
@@ -78,6 +82,9 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 			e.warn(r, p.part, p.name)
 		}
 	}
+	if err := j.measureScale(ctx, e, fit, d); err != nil {
+		return nil, err
+	}
 	explained := j.Settings.GapRows > 0 && j.Settings.rowsByRows() == ""
 	if m, ok := fit.Model.Fitted.(density.Model); ok && explained && e.train.logProb != nil {
 		_, part, _ := e.reported(d)
@@ -99,8 +106,11 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 	if err := j.bound(ctx, e, subject, d); err != nil {
 		return nil, err
 	}
-	e.bound.active, e.bound.ratePerDim = kind.Activity(fit.Model.Fitted, d.Train.Model)
-	if j.Settings.GapRows == 0 {
+	e.bound.active, e.bound.ratePerDim = kind.Activity(fit.Model.Fitted, d.Train.Model, d.Train.Weights)
+	if err := j.mixtures(ctx, e, subject, d); err != nil {
+		return nil, err
+	}
+	if !explained {
 		return e, nil
 	}
 	return e, j.explain(ctx, e, subject, d)
@@ -140,15 +150,21 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 	if m, ok := fit.Model.Fitted.(Reconstructor); ok {
 		t := fit.Model.Preparation.Transform
 		y := m.Reconstruct(nil, p.Model)
-		out.rmse = rootMeanSquare(t.Invert(y, y), p.X)
+		out.rmse = rootMeanSquare(t.Invert(y, y), p, fit.Model.Preparation.Types)
 	}
 	if !hasDensity(fit.Model) {
 		return out, nil
 	}
 	task := fmt.Sprintf("%s: log p of %d %s rows", fit.Model.Name, p.Rows(), name)
 	j.step(task, 0, p.Rows(), "")
-	var err error
-	out.logProb, err = logProb(ctx, fit.Model, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
+	model, proposal, err := evaluableModel(fit.Model)
+	if m, ok := model.(leavable); ok && name == "train" {
+		model = m.LeftOut()
+	}
+	if err != nil {
+		return out, err
+	}
+	out.logProb, err = logProbOf(ctx, fit.Model, model, proposal, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
 		j.step(task, done, total, "")
 	})
 	if err == nil {
@@ -171,6 +187,7 @@ func (j *Job) bound(ctx context.Context, e *evaluation, m explain.Subject, d *Da
 	if err != nil {
 		return fmt.Errorf("bound of several samples on %s rows: %w", on, err)
 	}
+	b.Weights, multi[0].Weights = part.Weights, part.Weights
 	e.bound = &bound{on: on, rows: part.Rows(), elbo: b, iwae: multi[0].Estimate()}
 	return nil
 }
@@ -197,7 +214,7 @@ func diagnose(out *results.Diagnostics, r *eval.Result) {
 	for _, row := range r.RungTable() {
 		out.Rungs = append(out.Rungs, results.Rung{
 			Proposal: row.Rung.String(), Rows: row.Rows, Untrusted: row.Untrusted,
-			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back,
+			KHat: results.Optional(row.KHat), Worst: results.Optional(row.Worst), Back: row.Back, Evaluations: row.Evaluations,
 		})
 	}
 }
@@ -211,14 +228,24 @@ func hasDensity(m *saved.Model) bool {
 	return false
 }
 
-func rootMeanSquare(a, b *mat.Dense) float64 {
-	n, d := a.Dims()
-	var sum float64
-	for i := range n {
-		other := b.RawRowView(i)
-		for k, v := range a.RawRowView(i) {
-			sum += (v - other[k]) * (v - other[k])
+// rootMeanSquare returns that of the differences of y (N×D) from the rows of p, over the
+// values that are there, in columns that are no categories. NaN: there are none.
+func rootMeanSquare(y *mat.Dense, p *Part, types []dataset.ColumnType) float64 {
+	var sum, count float64
+	for i := range p.Rows() {
+		weight := 1.0
+		if p.Weights != nil {
+			weight = p.Weights[i]
+		}
+		reconstructed := y.RawRowView(i)
+		for k, v := range p.X.RawRowView(i) {
+			if math.IsNaN(v) || types != nil && types[k] == dataset.Categorical {
+				continue
+			}
+			r := reconstructed[k] - v
+			sum += weight * (r * r)
+			count += weight
 		}
 	}
-	return math.Sqrt(sum / float64(n*d))
+	return math.Sqrt(sum / count)
 }

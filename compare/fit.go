@@ -93,6 +93,19 @@ func shifted(values []float64, c float64) []float64 {
 	return out
 }
 
+// weightedMean is mean where values count as often as weights say; nil: once.
+func weightedMean(values, weights []float64) float64 {
+	if weights == nil {
+		return mean(values)
+	}
+	var sum, total float64
+	for i, v := range values {
+		sum += weights[i] * v
+		total += weights[i]
+	}
+	return sum / total
+}
+
 func mean(values []float64) float64 {
 	var sum float64
 	for _, v := range values {

@@ -156,6 +156,10 @@ func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
 		for _, w := range e.warnings {
 			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+w.In(j.spelling(), 0))
 		}
+		if s := e.scale; s != nil && s.Dependent {
+			s.Advice = j.scaleAdvice(s, out.Data)
+			out.Results.Warnings = append(out.Results.Warnings, e.name+": "+s.Advice)
+		}
 		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
 		_, _, logp := e.reported(out.Data)
 		out.LogProb = append(out.LogProb, logp)

@@ -57,8 +57,9 @@ type encoded interface {
 	// Subject returns a fitted model as what can be explained, and whether it can.
 	Subject(saved.Fitted) (explain.Subject, bool)
 	// Activity returns how many dimensions of the code are used over some rows
-	// (N×D, in model space), and what each says of a row, in nats.
-	Activity(m saved.Fitted, x *mat.Dense) (active int, rate []float64)
+	// (N×D, in model space; row i counts weights[i] times, or once), and what each
+	// says of a row, in nats.
+	Activity(m saved.Fitted, x *mat.Dense, weights []float64) (active int, rate []float64)
 }
 
 // Reconstructor is a model that encodes rows and decodes them again.
@@ -72,6 +73,12 @@ type Reconstructor interface {
 // without a proposal, or by draws from one.
 type evaluable interface {
 	Evaluable() (density.Model, density.Proposal, error)
+}
+
+// leavable is a model that training rows are a part of: what they may be measured by is
+// the density that each of them is left out of.
+type leavable interface {
+	LeftOut() density.Exact
 }
 
 // observable is a model that is exact on what is observed of a row, values that are
@@ -154,25 +161,6 @@ func (c *Settings) rowsByRows() string {
 		return "weights"
 	}
 	return ""
-}
-
-// completeOnly is the reason of kinds that take complete rows that count once.
-func completeOnly(c *Settings) Reason {
-	switch {
-	case c.Missing:
-		return Reason{Why: "it has no exact way with missing values", Setting: "Missing", Remedy: "fill the values in"}
-	case c.Weights != "":
-		return Reason{Why: "it has no exact way with weights", Setting: "Weights", Remedy: "repeat the rows in the file"}
-	}
-	return Reason{}
-}
-
-// untyped is the reason of kinds that take all columns for one sort of quantity.
-func untyped(d *Data) Reason {
-	if d.Preparation.Types == nil {
-		return Reason{}
-	}
-	return Reason{Why: "it takes all columns for quantities of one sort, and these are of several or are counted", Remedy: "declare all columns continuous with {Types}", Said: true}
 }
 
 // notOf is the reason of kinds that are no distribution of data on a measure.

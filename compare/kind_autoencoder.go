@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
@@ -25,14 +27,11 @@ func (autoencoder) Summary() string {
 	return "a plain autoencoder, made a density by a mixture fitted to its codes"
 }
 
-func (autoencoder) LeftOut(c *Settings, d *Data) Reason {
-	if r := untyped(d); r.Why != "" {
-		return r
-	}
-	if d.Preparation.Measure == density.Discrete {
+func (autoencoder) LeftOut(_ *Settings, d *Data) Reason {
+	if d.Preparation.Measure == density.Discrete && d.Preparation.Types == nil {
 		return notOf(density.Discrete)
 	}
-	return completeOnly(c)
+	return Reason{}
 }
 
 func (k autoencoder) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
@@ -40,7 +39,9 @@ func (k autoencoder) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Likelihood != vae.Bernoulli {
+	if s.Columns != nil {
+		poissonCounts(s.Columns)
+	} else if s.Likelihood != vae.Bernoulli {
 		s.Likelihood = vae.Gaussian // squared error
 	}
 	begin := time.Now()
@@ -71,8 +72,18 @@ func (autoencoder) Subject(f saved.Fitted) (explain.Subject, bool) {
 }
 
 // Activity returns how much of the code is used.
-func (autoencoder) Activity(f saved.Fitted, x *mat.Dense) (active int, rate []float64) {
-	return variational{}.Activity(f, x)
+func (autoencoder) Activity(f saved.Fitted, x *mat.Dense, weights []float64) (active int, rate []float64) {
+	return variational{}.Activity(f, x, weights)
+}
+
+// poissonCounts gives counts a likelihood without a dispersion: a plain autoencoder has
+// none to learn.
+func poissonCounts(columns []vae.Column) {
+	for j, c := range columns {
+		if c.Likelihood == vae.NegativeBinomial {
+			columns[j].Likelihood = vae.Poisson
+		}
+	}
 }
 
 // codeComponents is the number of components of the mixture on the codes of a
@@ -88,14 +99,14 @@ const (
 // assumes is said in the warnings. Where no mixture can be fitted the autoencoder
 // stays what it is.
 func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Data) error {
-	sigma, source := declaredSigma(a, j, d)
+	sigmas, source := declaredSigma(a, j, d)
 	k := max(min(codeComponents, d.Train.Rows()/codeRows), 1)
 	if p := j.Settings.VAE.Prior; p == vae.ExPost(p.Components()) {
 		k = p.Components()
 	}
 	begin := time.Now()
-	mixture := gmm.Settings{Components: k, Floor: j.Settings.Floor, Iterations: j.Settings.GMM.Iterations}
-	m, report, err := a.Density(ctx, d.Train.Model, sigma, mixture, density.NewSource(j.Settings.Seed, "comparison.ae codes"))
+	mixture := gmm.Settings{Components: k, Floor: j.Settings.Floor, Iterations: j.Settings.GMM.Iterations, Weights: d.Train.Weights}
+	m, report, err := densityOf(ctx, a, sigmas, d, mixture, density.NewSource(j.Settings.Seed, "comparison.ae codes"))
 	switch {
 	case ctx.Err() != nil:
 		return err
@@ -115,22 +126,37 @@ func addDensity(ctx context.Context, fit *Fit, a *vae.Autoencoder, j *Job, d *Da
 	if err := fit.record(fit.Settings, map[string]any{"prior": vae.ExPost(k), "codes": mixture}); err != nil {
 		return err
 	}
-	if sigma == 0 {
-		fit.Warnings = append(fit.Warnings, fmt.Sprintf("its log p assumes what training did not: that codes follow a mixture of %d Gaussians fitted to those of the training rows", k))
+	text := fmt.Sprintf("its log p assumes what training did not: that codes follow a mixture of %d Gaussians fitted to those of the training rows", k)
+	switch {
+	case source == "":
+		fit.Warnings = append(fit.Warnings, text)
 		return nil
+	case a.Config().Columns != nil:
+		fit.Warnings = append(fit.Warnings, fmt.Sprintf("%s, and noise around the decoder of each measured column as large as %s", text, source))
+		return fit.record(fit.Settings, map[string]any{"sigmas": sigmas})
 	}
-	fit.Warnings = append(fit.Warnings, fmt.Sprintf("its log p assumes what training did not: that codes follow a mixture of %d Gaussians fitted to those of the training rows, and noise of standard deviation %.3g around the decoder (%s, in transformed units; %s declares another)", k, sigma, source, j.spelling()("vae.Sigma", "fixed:V")))
-	return fit.record(fit.Settings, map[string]any{"sigma": vae.Fixed(sigma)})
+	fit.Warnings = append(fit.Warnings, fmt.Sprintf("%s, and noise of standard deviation %.3g around the decoder (%s, in transformed units; %s declares another)", text, sigmas[0], source, j.spelling()("vae.Sigma", "fixed:V")))
+	return fit.record(fit.Settings, map[string]any{"sigma": vae.Fixed(sigmas[0])})
 }
 
-// declaredSigma returns the standard deviation around the decoder of an
-// autoencoder, 0 for binary data, and where it is from.
-func declaredSigma(a *vae.Autoencoder, j *Job, d *Data) (sigma float64, source string) {
-	if a.Config().Likelihood != vae.Gaussian {
-		return 0, ""
+// densityOf makes a density of an autoencoder with one σ, or with one for each column.
+func densityOf(ctx context.Context, a *vae.Autoencoder, sigmas []float64, d *Data, s gmm.Settings, src rand.Source) (*vae.Model, *gmm.Report, error) {
+	if a.Config().Columns != nil {
+		return a.DensityPerDim(ctx, d.Train.Model, sigmas, s, src)
 	}
-	if v, ok := j.Settings.VAE.Sigma.Constant(); ok {
-		return v, "as declared"
+	return a.Density(ctx, d.Train.Model, sigmas[0], s, src)
+}
+
+// declaredSigma returns the standard deviation around the decoder of an autoencoder,
+// for its columns where they differ, else one; 0 for data that have none, and where it
+// is from.
+func declaredSigma(a *vae.Autoencoder, j *Job, d *Data) (sigmas []float64, source string) {
+	c := a.Config()
+	if c.Columns == nil && c.Likelihood != vae.Gaussian {
+		return []float64{0}, ""
+	}
+	if v, ok := j.Settings.VAE.Sigma.Constant(); ok && c.Columns == nil {
+		return []float64{v}, "as declared"
 	}
 	rows, source := d.Train, "its error on the training rows"
 	if d.Valid != nil {
@@ -140,6 +166,46 @@ func declaredSigma(a *vae.Autoencoder, j *Job, d *Data) (sigma float64, source s
 	if floor == 0 {
 		floor = density.DefaultFloor
 	}
-	_, variance := density.Moments(d.Train.Model)
-	return max(a.ResidualSigma(rows.Model), math.Sqrt(floor*mean(variance))), source
+	variance := observedVariance(d.Train.Model, d.Train.Weights)
+	if c.Columns == nil {
+		return []float64{max(a.ResidualSigma(rows.Model, rows.Weights), math.Sqrt(floor*mean(variance)))}, source
+	}
+	sigmas = a.ResidualSigmas(rows.Model, rows.Weights)
+	if slices.ContainsFunc(sigmas, math.IsNaN) { // a column that has no value there
+		sigmas = a.ResidualSigmas(d.Train.Model, d.Train.Weights)
+	}
+	measured := false
+	for k, v := range sigmas {
+		if c.Columns[k].Likelihood == vae.Gaussian {
+			sigmas[k], measured = max(v, math.Sqrt(floor*variance[k])), true
+		}
+	}
+	if !measured {
+		return sigmas, ""
+	}
+	return sigmas, source
+}
+
+// observedVariance returns the variance of each column of x (N×D) over the values that
+// are there.
+func observedVariance(x *mat.Dense, weights []float64) []float64 {
+	_, variance := density.WeightedMoments(x, weights)
+	n, _ := x.Dims()
+	for j, v := range variance {
+		if !math.IsNaN(v) {
+			continue
+		}
+		var there, weight []float64
+		for i := range n {
+			if v := x.At(i, j); !math.IsNaN(v) {
+				there = append(there, v)
+				if weights != nil {
+					weight = append(weight, weights[i])
+				}
+			}
+		}
+		_, one := density.WeightedMoments(mat.NewDense(len(there), 1, there), weight)
+		variance[j] = one[0]
+	}
+	return variance
 }

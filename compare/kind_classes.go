@@ -39,6 +39,10 @@ func (k independent) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	return fit, err
 }
 
+func (k independent) stream(ctx context.Context, j *Job, fit *Fit, d *Data) (*Fit, error) {
+	return j.streamClasses(ctx, k.Name(), fit, d)
+}
+
 // latentClasses is the finite mixture of discrete columns.
 type latentClasses struct{}
 
@@ -103,6 +107,10 @@ func (k latentClasses) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 		fit.Warnings = append(fit.Warnings, density.Warnf("%d classes were chosen, the most that were tried; a wider {Classes} may find better", best.Components).In(j.spelling(), 0))
 	}
 	return fit, nil
+}
+
+func (k latentClasses) stream(ctx context.Context, j *Job, fit *Fit, d *Data) (*Fit, error) {
+	return j.streamClasses(ctx, k.Name(), fit, d)
 }
 
 // most returns the largest number of classes that was tried.

@@ -22,7 +22,7 @@ func (kernels) LeftOut(c *Settings, d *Data) Reason {
 	if r := continuousOnly(d); r.Why != "" || !c.Missing {
 		return r
 	}
-	return completeOnly(c)
+	return Reason{Why: "it has no exact way with missing values", Setting: "Missing", Remedy: "fill the values in"}
 }
 
 func (k kernels) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {

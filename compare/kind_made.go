@@ -33,7 +33,13 @@ func (autoregressive) LeftOut(c *Settings, d *Data) Reason {
 			return Reason{Why: fmt.Sprintf("it has no conditional distribution of counts, such as column %d (%s)", j+1, d.All.Columns[j]), Remedy: "declare the column continuous with {Types}", Said: true}
 		}
 	}
-	return completeOnly(c)
+	switch {
+	case c.Missing:
+		return Reason{Why: "it has no exact way with missing values", Setting: "Missing", Remedy: "fill the values in"}
+	case c.Weights != "":
+		return Reason{Why: "it has no exact way with weights", Setting: "Weights", Remedy: "repeat the rows in the file"}
+	}
+	return Reason{}
 }
 
 func (k autoregressive) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {

@@ -25,12 +25,7 @@ func (variational) Summary() string {
 	return "a variational autoencoder: log p(x) is bounded and estimated"
 }
 
-func (variational) LeftOut(c *Settings, d *Data) Reason {
-	if r := untyped(d); r.Why != "" {
-		return r
-	}
-	return completeOnly(c)
-}
+func (variational) LeftOut(*Settings, *Data) Reason { return Reason{} }
 
 func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	s, err := j.networkSettings(d, k.Name(), true)
@@ -80,8 +75,8 @@ func (variational) Subject(f saved.Fitted) (explain.Subject, bool) {
 }
 
 // Activity returns how much of the code is used.
-func (variational) Activity(f saved.Fitted, x *mat.Dense) (active int, rate []float64) {
-	a := f.(*vae.Model).Activity(x)
+func (variational) Activity(f saved.Fitted, x *mat.Dense, weights []float64) (active int, rate []float64) {
+	a := f.(*vae.Model).WeightedActivity(x, weights)
 	return a.Active, a.Rate
 }
 
@@ -92,13 +87,16 @@ func (j *Job) networkSettings(d *Data, name string, bounded bool) (vae.Settings,
 	s := c.VAE
 	s.PriorIterations = c.GMM.Iterations
 	s.Floor, s.Dynamic = c.Floor, c.Binarize == dataset.BinarizedDynamic
+	s.Missing, s.Weights, s.ValidWeights = c.Missing, d.Train.Weights, d.validationWeights()
 	measure := d.Preparation.Measure
 	switch {
-	case c.Likelihood.Given:
+	case c.Likelihood.Given && (c.Likelihood.Value != vae.ByColumn || d.Preparation.Types == nil):
 		s.Likelihood = c.Likelihood.Value
 		if !slices.Contains(s.Likelihood.Measures(), measure) {
-			return s, density.SettingErrorf(nil, "{Likelihood=%v}: not a likelihood of %s data; leave it out, or change {Binarize}", s.Likelihood, measure)
+			return s, density.SettingErrorf(nil, "{Likelihood=%v}: not a likelihood of %s data; leave it out, or change {Types} or {Binarize}", s.Likelihood, measure)
 		}
+	case d.Preparation.Types != nil:
+		s.Columns = columnLikelihoods(d.Preparation.Types, d.Preparation.Levels)
 	case measure == density.Binary:
 		s.Likelihood = vae.Bernoulli
 	}
@@ -120,6 +118,25 @@ func (j *Job) networkSettings(d *Data, name string, bounded bool) (vae.Settings,
 		j.step(name+": training, epoch", epoch, most, note)
 	}
 	return s, nil
+}
+
+// columnLikelihoods returns the likelihood of each column by its type: counts, which
+// vary more than Poisson variables as a rule, are negative binomial.
+func columnLikelihoods(types []dataset.ColumnType, levels [][]string) []vae.Column {
+	columns := make([]vae.Column, len(types))
+	for j, kind := range types {
+		switch kind {
+		case dataset.Binary:
+			columns[j].Likelihood = vae.Bernoulli
+		case dataset.Categorical:
+			columns[j] = vae.Column{Likelihood: vae.Categorical, Levels: len(levels[j])}
+		case dataset.Count:
+			columns[j].Likelihood = vae.NegativeBinomial
+		default:
+			columns[j].Likelihood = vae.Gaussian
+		}
+	}
+	return columns
 }
 
 // networkRecord is what training came to, beside its settings.
@@ -149,7 +166,7 @@ func (j *Job) networkFit(name string, m saved.Fitted, report *vae.Report, d *Dat
 	if err := fit.record(report.Settings, networkRecord{len(report.History), report.BestEpoch, report.Steps}); err != nil {
 		return nil, err
 	}
-	if !report.Settings.Likelihood.Scaled() {
+	if !report.Settings.Scaled() {
 		return fit, fit.omit("sigma", "floor")
 	}
 	return fit, nil

@@ -23,7 +23,7 @@ func pairs(evaluations []*evaluation) ([]results.Pair, error) {
 				continue // a row of density 0, which a warning names
 			}
 			p := results.Pair{A: a.name, B: b.name, Diff: diff.Mean, SE: results.Optional(diff.StdErr()), Rows: diff.Rows}
-			if diff.Significant() {
+			if diff.Significant() && a.comparable() && b.comparable() {
 				if p.Better = a.name; math.Signbit(diff.Mean) {
 					p.Better = b.name
 				}
@@ -33,3 +33,7 @@ func pairs(evaluations []*evaluation) ([]results.Pair, error) {
 	}
 	return list, nil
 }
+
+// comparable reports whether the number means something beside others: it does not where
+// it depends on a scale that the data do not resolve.
+func (e *evaluation) comparable() bool { return e.scale == nil || !e.scale.Dependent }

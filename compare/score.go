@@ -40,6 +40,11 @@ func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, see
 	if err != nil {
 		return nil, err
 	}
+	return logProbOf(ctx, m, model, proposal, x, samples, seed, progress)
+}
+
+// logProbOf is logProb for a model that stands for the saved one.
+func logProbOf(ctx context.Context, m *saved.Model, model density.Model, proposal density.Proposal, x *mat.Dense, samples int, seed uint64, progress func(done, total int)) (*eval.Result, error) {
 	result, err := eval.LogProb(ctx, model, proposal, x, eval.Settings{
 		Samples: samples, Seed: seed, Measure: m.Preparation.Measure, Progress: progress,
 	})
@@ -56,8 +61,14 @@ func evaluableModel(m *saved.Model) (density.Model, density.Proposal, error) {
 	switch f := m.Fitted.(type) {
 	case evaluable:
 		model, proposal, err := f.Evaluable()
-		if err != nil || proposal == nil {
-			return model, nil, err
+		if err != nil {
+			return nil, nil, err
+		}
+		if proposal == nil {
+			if o, ok := model.(observable); ok && m.Preparation.Missing {
+				return o.Observed(), nil, nil
+			}
+			return model, nil, nil
 		}
 		return model, elbo.Adaptive(model.(density.Latent), proposal), nil
 	case observable:

@@ -94,11 +94,13 @@ type Settings struct {
 
 	// EvalSamples is the number of importance samples for each row, EvalRows the
 	// number of rows evaluated of each part (0: all), GapRows that of the rows on
-	// which the gap is divided (0: none). Novelty says whether samples are
+	// which the gap is divided (0: none), Mixture the number of codes up to which an
+	// autoencoder is set beside finite mixtures of its outputs (0: not; else 16 or more). Novelty says whether samples are
 	// measured for being new.
 	EvalSamples int  `json:"eval_samples"`
 	EvalRows    int  `json:"eval_rows,omitempty"`
 	GapRows     int  `json:"eval_gap_rows,omitempty"`
+	Mixture     int  `json:"eval_mixture,omitempty"`
 	Novelty     bool `json:"eval_novelty,omitempty"`
 }
 

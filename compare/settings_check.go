@@ -56,11 +56,14 @@ func (c *Settings) checkCounts() error {
 		{"gmm.Starts", c.GMM.Starts, 0}, {"gmm.SplitMerge", c.GMM.SplitMerge, -1}, {"gmm.Iterations", c.GMM.Iterations, 0},
 		{"lcm.Starts", c.LCM.Starts, 0}, {"vae.Latent", c.VAE.Latent, 0}, {"vae.Epochs", c.VAE.Epochs, 0}, {"vae.Batch", c.VAE.Batch, 0},
 		{"vae.Samples", c.VAE.Samples, 0}, {"vae.Warmup", c.VAE.Warmup, 0}, {"vae.Patience", c.VAE.Patience, 0},
-		{"EvalSamples", c.EvalSamples, 2}, {"EvalRows", c.EvalRows, 0}, {"GapRows", c.GapRows, 0},
+		{"EvalSamples", c.EvalSamples, 2}, {"EvalRows", c.EvalRows, 0}, {"GapRows", c.GapRows, 0}, {"Mixture", c.Mixture, 0},
 	} {
 		if one.value < one.least {
 			return usagef("{%s} %d: want at least %d", one.name, one.value, one.least)
 		}
+	}
+	if c.Mixture > 0 && c.Mixture < 16 {
+		return usagef("{Mixture} %d: want 16 or more codes, or 0 for none", c.Mixture)
 	}
 	return nil
 }
@@ -111,8 +114,8 @@ func (c *Settings) checkExact() error {
 }
 
 func (c *Settings) checkNetworks() error {
-	if c.VAE.Weights != nil || c.VAE.ValidWeights != nil || c.VAE.Levels != 0 || c.VAE.Dynamic || c.VAE.Floor != 0 || c.VAE.PriorIterations != 0 || c.GMM.Floor != 0 || c.GMM.Missing {
-		return usagef("{vae.Weights}, {vae.Levels}, {vae.Dynamic}, {vae.Floor}, {vae.PriorIterations}, {gmm.Floor} and {gmm.Missing}: the settings of the comparison stand for them")
+	if c.VAE.Weights != nil || c.VAE.ValidWeights != nil || c.VAE.Levels != 0 || c.VAE.Dynamic || c.VAE.Missing || c.VAE.Columns != nil || c.VAE.Floor != 0 || c.VAE.PriorIterations != 0 || c.GMM.Floor != 0 || c.GMM.Missing {
+		return usagef("{vae.Weights}, {vae.Columns}, {vae.Levels}, {vae.Dynamic}, {vae.Missing}, {vae.Floor}, {vae.PriorIterations}, {gmm.Floor} and {gmm.Missing}: the settings of the comparison stand for them")
 	}
 	if c.VAE.Likelihood != (vae.Likelihood{}) {
 		return usagef("{vae.Likelihood}: {Likelihood} stands for it")

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -221,4 +222,62 @@ func streamedRows(t *testing.T, fit *Fit) int {
 	require.NoError(t, json.Unmarshal(fit.Settings, &record))
 	require.Positive(t, record.Passes)
 	return record.Rows
+}
+
+// A file of bits and categories is one when it is streamed too: types come from all rows,
+// codes are those of the file read whole, and the fit is that in memory.
+func TestStreamOfClasses(t *testing.T) {
+	table := people(4000)
+	for i, row := range table[1:] { // numbers alone, of which two are categories
+		row[0] = map[string]string{"female": "7", "male": "3"}[row[0]]
+		row[3] = map[string]string{"low": "0", "middle": "1", "high": "2"}[row[3]]
+		table[1+i] = append([]string{strconv.Itoa(i)}, row...)
+	}
+	table[0] = append([]string{"number"}, table[0]...)
+	table[3999][4] = "5" // in one row alone
+	path := writeTable(t, "people.csv", table)
+	for _, one := range []struct {
+		drop    []string
+		measure density.Measure
+	}{{nil, density.Mixed}, {[]string{"age"}, density.Discrete}, {[]string{"age", "sex", "visits", "class"}, density.Binary}} {
+		c := Default()
+		c.Dataset, c.Drop, c.Classes, c.Models = path, one.drop, Given(Range{2, 2}), []string{"independent", "lcm"}
+		if one.measure == density.Mixed {
+			c.Types = ColumnTypes{"class": dataset.Categorical}
+		}
+		whole, err := (&Job{Settings: c}).Run(t.Context())
+		require.NoError(t, err)
+		c.Stream = 500
+		d, err := Load(t.Context(), &c)
+		require.NoError(t, err)
+		require.Equal(t, one.measure, d.Preparation.Measure)
+		require.Equal(t, whole.Data.Preparation.Types, d.Preparation.Types)
+		require.Equal(t, whole.Data.Preparation.Levels, d.Preparation.Levels)
+		require.NoError(t, d.Close())
+		c.Stream = 9999 // all rows are held, so that the parts are the same
+		streamed, err := (&Job{Settings: c}).Run(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, whole.Data.Preparation.Columns, streamed.Data.Preparation.Columns)
+		for i, m := range whole.Results.Models {
+			require.InDelta(t, *m.Test.Nats, *streamed.Results.Models[i].Test.Nats, 1e-5, m.Name)
+		}
+		c.Stream = 500
+		part, err := (&Job{Settings: c}).Run(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, part.Results.Dataset.RowsTrain, streamedRows(t, part.Fits[1]))
+	}
+}
+
+// A test file is not cut from the rows that are streamed, even if it is the same file:
+// all rows are trained on, and that is said.
+func TestStreamWithItsOwnFileForTest(t *testing.T) {
+	c := streamConfig(clusters(t, 1000), 200)
+	c.Test, c.Models = c.Dataset, []string{"gaussian"}
+	o, err := (&Job{Settings: c}).Run(t.Context())
+	require.NoError(t, err)
+	valid := o.Results.Dataset.RowsValid
+	require.Equal(t, 1000-valid, streamedRows(t, o.Fits[0]))
+	require.Equal(t, 1000, o.Results.Dataset.RowsTest)
+	require.NotNil(t, o.Results.Dataset.Test)
+	require.Contains(t, strings.Join(o.Results.Warnings, "\n"), "Settings.Test")
 }

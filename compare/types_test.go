@@ -363,3 +363,53 @@ func TestTreeOfCategories(t *testing.T) {
 	want := stat.Mean(m.LogProb(nil, o.Data.Test.X), nil)
 	require.InDelta(t, want, *o.Results.Models[0].Test.Nats, 1e-12)
 }
+
+// A test file with a value that is no bit, beside bits, is an error that names it and
+// what makes both measured; then it is scored.
+func TestNoBitsAmongBits(t *testing.T) {
+	table := [][]string{{"a", "b"}}
+	for i := range 60 {
+		table = append(table, []string{strconv.Itoa(i % 2), strconv.Itoa(i / 3 % 2)})
+	}
+	c := Default()
+	c.Dataset, c.Models = writeTable(t, "bits.csv", table), []string{"independent"}
+	c.Test = writeTable(t, "test.csv", [][]string{{"a", "b"}, {"1", "0"}, {"0.5", "0"}})
+	_, err := (&Job{Settings: c}).Run(t.Context())
+	require.ErrorIs(t, err, dataset.ErrType)
+	require.ErrorContains(t, err, `test.csv, line 3, column 1 ("a") is 0.5`)
+	c.Types, c.Models = ColumnTypes{"*": dataset.Continuous}, []string{"gaussian"}
+	require.NotNil(t, run(t, c).Models[0].Test.Nats)
+	c.Types, c.Dequantize = nil, DequantizeNever
+	require.NotNil(t, run(t, c).Models[0].Test.Nats)
+}
+
+// Rows without any value count 0 nats and keep their place.
+func TestRowsWithoutValues(t *testing.T) {
+	table := people(120)
+	for _, i := range []int{5, 40, 77, 100} {
+		table[i] = []string{"", "NA", "", "?", ""}
+	}
+	for _, drop := range [][]string{nil, {"sex", "class", "visits", "smokes"}, {"age"}, {"age", "sex", "visits", "class"}} {
+		var kept [][]string
+		for _, row := range table {
+			if len(drop) == 4 && drop[3] == "smokes" {
+				row = []string{row[0], row[1], row[2], row[3], row[4]}
+			}
+			kept = append(kept, row)
+		}
+		c := Default()
+		c.Dataset, c.Drop, c.Missing, c.Holdout, c.Valid = writeTable(t, "gaps.csv", kept), drop, true, 0, 0
+		c.Classes, c.Components, c.GMM.Starts = Given(Range{2, 2}), Range{2, 2}, 2
+		o, err := (&Job{Settings: c}).Run(t.Context())
+		require.NoError(t, err, "%v", drop)
+		for _, fit := range o.Fits {
+			r, err := Score(t.Context(), fit.Model, o.Data.All, 10, 1)
+			require.NoError(t, err)
+			require.Len(t, r.LogProb, 120)
+			for _, i := range []int{5, 40, 77, 100} {
+				require.InDelta(t, 0, r.LogProb[i-1], 1e-14, fit.Model.Name)
+			}
+			require.InDelta(t, mean(r.LogProb), *o.Results.Models[0].Train.Nats, 10)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
@@ -12,7 +13,10 @@ import (
 // an error that wraps [ErrMismatch]. Where either table has no names of its own,
 // the columns stand for each other as they come, and there must be as many.
 // It returns d itself where nothing is to be done.
-func Align(d *Dataset, like *Schema) (*Dataset, error) {
+func Align(d *Dataset, like *Schema) (*Dataset, error) { return align(d, like, false) }
+
+// align is Align; absentMissing says that columns which d lacks are missing values.
+func align(d *Dataset, like *Schema, absentMissing bool) (*Dataset, error) {
 	if !Named(d.Columns) || !Named(like.Columns) {
 		if d.Dim() != len(like.Columns) {
 			return nil, fmt.Errorf("dataset: %s has %s where the training data have %d: %w; give a file with the same columns in the same order",
@@ -23,7 +27,7 @@ func Align(d *Dataset, like *Schema) (*Dataset, error) {
 	if slices.Equal(d.Columns, like.Columns) {
 		return d, nil
 	}
-	c, err := choose(d.Columns, true, Options{Like: like})
+	c, err := choose(d.Columns, true, Options{Like: like, AbsentMissing: absentMissing})
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s %w", d.Place(), err)
 	}
@@ -33,9 +37,16 @@ func Align(d *Dataset, like *Schema) (*Dataset, error) {
 	}
 	order := make([]int, len(like.Columns))
 	sorted := true
+	last := -1
 	for j, name := range like.Columns {
-		order[j] = at[name]
-		sorted = sorted && (j == 0 || order[j] > order[j-1])
+		from, there := at[name]
+		if !there {
+			order[j] = absent
+			continue
+		}
+		order[j] = from
+		sorted = sorted && from > last
+		last = from
 	}
 	out := d.with(d.X)
 	out.Notes = append(slices.Clone(d.Notes), c.notes...)
@@ -43,16 +54,35 @@ func Align(d *Dataset, like *Schema) (*Dataset, error) {
 		out.Notes = append(out.Notes, Note{Kind: NoteReading, Text: "the columns are put into the order of the training data, by name"})
 	}
 	out.keep(order)
+	for j, from := range order {
+		if from == absent {
+			out.Columns[j] = like.Columns[j]
+			if out.Levels == nil && like.Levels != nil {
+				out.Levels = make([][]string, len(order))
+			}
+			if like.Levels != nil {
+				out.Levels[j] = like.Levels[j]
+			}
+		}
+	}
 	return out, nil
 }
 
-// keep makes the given columns, in their order, those of d.
+// absent stands for a column that is not there.
+const absent = -1
+
+// keep makes the given columns, in their order, those of d. An absent one has missing
+// values.
 func (d *Dataset) keep(order []int) {
 	x := mat.NewDense(d.Rows(), len(order), nil)
 	for i := range d.Rows() {
 		from, to := d.X.RawRowView(i), x.RawRowView(i)
 		for k, j := range order {
-			to[k] = from[j]
+			if j == absent {
+				to[k] = math.NaN()
+			} else {
+				to[k] = from[j]
+			}
 		}
 	}
 	d.X = x
@@ -63,14 +93,16 @@ func (d *Dataset) keep(order []int) {
 	}
 }
 
-// pick returns the given elements, or nil for nil.
+// pick returns the given elements, zeros for absent ones, or nil for nil.
 func pick[T any](from []T, order []int) []T {
 	if from == nil {
 		return nil
 	}
 	out := make([]T, len(order))
 	for k, j := range order {
-		out[k] = from[j]
+		if j != absent {
+			out[k] = from[j]
+		}
 	}
 	return out
 }

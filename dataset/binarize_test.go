@@ -119,3 +119,40 @@ func TestBinarizeMistakes(t *testing.T) {
 	require.ErrorIs(t, err, density.ErrSupport)
 	require.ErrorContains(t, err, "test.csv, line 3")
 }
+
+// Levels need not begin at 0: of the range 10 to 30 the middle is 20, the chance of a 1
+// at 15 is ¼, and the ends are certain. 2000 draws of it lie within 5 standard
+// deviations of 500.
+func TestBinarizeHasTwoEnds(t *testing.T) {
+	values := []float64{10, 30, 19, 21}
+	for range 2000 {
+		values = append(values, 15)
+	}
+	d := &Dataset{Name: "grey", X: mat.NewDense(len(values), 1, values), Columns: []string{"a"}, Lo: 10, Hi: 30}
+	cut, err := d.BinarizeThreshold()
+	require.NoError(t, err)
+	require.Equal(t, []float64{0, 1, 0, 1, 0}, mat.Col(nil, 0, cut.X)[:5])
+	count := func(bits []float64) (ones float64) {
+		for _, v := range bits {
+			ones += v
+		}
+		return ones
+	}
+	drawn, err := d.BinarizeStatic(1)
+	require.NoError(t, err)
+	bits := mat.Col(nil, 0, drawn.X)
+	require.Equal(t, []float64{0, 1}, bits[:2])
+	require.InDelta(t, 500, count(bits[4:]), 5*math.Sqrt(2000*0.25*0.75))
+
+	draw, err := d.BinarizeDynamic()
+	require.NoError(t, err)
+	rows := make([]int, len(values))
+	for i := range rows {
+		rows[i] = i
+	}
+	fresh := mat.NewDense(len(values), 1, nil)
+	draw(fresh, rows, density.NewSource(1, "test"))
+	bits = mat.Col(nil, 0, fresh)
+	require.Equal(t, []float64{0, 1}, bits[:2])
+	require.InDelta(t, 500, count(bits[4:]), 5*math.Sqrt(2000*0.25*0.75))
+}

@@ -49,7 +49,7 @@ func choose(names []string, named bool, opt Options) (*choice, error) {
 	if err := c.pick(names, opt); err != nil {
 		return nil, err
 	}
-	if err := c.match(names, named, weights, opt.Like); err != nil {
+	if err := c.match(names, named, weights, opt); err != nil {
 		return nil, err
 	}
 	if c.weightsFrom = weights; weights >= 0 {
@@ -139,8 +139,9 @@ func (c *choice) mark(names, patterns []string, to role) error {
 }
 
 // match keeps the columns of another table, where both have names: others are
-// left out with a note, missing ones are an error.
-func (c *choice) match(names []string, named bool, weights int, like *Schema) error {
+// left out with a note, absent ones are an error unless they are to be missing values.
+func (c *choice) match(names []string, named bool, weights int, opt Options) error {
+	like := opt.Like
 	if like == nil || !named || !Named(like.Columns) {
 		return nil
 	}
@@ -165,7 +166,10 @@ func (c *choice) match(names []string, named bool, weights int, like *Schema) er
 			missing = append(missing, name)
 		}
 	}
-	if len(missing) > 0 {
+	if len(missing) > 0 && opt.AbsentMissing {
+		c.notes = append(c.notes, Note{Kind: NoteReading, Count: len(missing),
+			Text: fmt.Sprintf("%s %s, which the training data have, %s not there: all values are missing", plural(len(missing), "column"), quoteList(missing), isAre(len(missing)))})
+	} else if len(missing) > 0 {
 		return fmt.Errorf("has no column %s, which the training data have: %w; its columns are %s", quoteList(missing), ErrMismatch, quoteList(names))
 	}
 	if len(unknown) > 0 {
@@ -213,6 +217,16 @@ func findColumns(names []string, pattern string) ([]int, error) {
 		return nil, err
 	}
 	return found, nil
+}
+
+// Index returns the number of a column, from 0, by its name or its number from 1. An
+// unknown one is an error that wraps [ErrColumn] and names those that are near.
+func (s *Schema) Index(column string) (int, error) {
+	j, err := findColumn(s.Columns, column)
+	if err != nil {
+		return 0, fmt.Errorf("dataset: %w", err)
+	}
+	return j, nil
 }
 
 // findColumn finds a column by its name, or its number from 1.

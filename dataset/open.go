@@ -70,6 +70,9 @@ type Options struct {
 	// UnseenMissing says that a level which Like does not have is a missing
 	// value; otherwise it is an error that wraps [ErrUnseen].
 	UnseenMissing bool
+	// AbsentMissing says that a column of Like which the file does not have holds
+	// missing values; otherwise it is an error that wraps [ErrMismatch].
+	AbsentMissing bool
 
 	unpacked int64 // bound on compressed files; 0: MaxUnpacked
 }
@@ -281,7 +284,7 @@ func (d *Dataset) complete(opt Options) (_ *Dataset, err error) {
 		return nil, err
 	}
 	if opt.Like != nil {
-		return d.follow(opt.Like)
+		return d.follow(opt.Like, opt.AbsentMissing)
 	}
 	if opt.categories() {
 		if d, err = d.typedAs(types, opt.Measured); err != nil {

@@ -85,6 +85,19 @@ func detectSteps(x *mat.Dense) ([]float64, error) {
 	return steps, nil
 }
 
+// RepeatedSteps returns the spacing of the values of each column of d, by itself, as
+// rounding leaves it: 0 where no value repeats, where values are on no grid ([DetectSteps]),
+// where there is a single value, and for columns of levels. It costs O(N·D·log N).
+func RepeatedSteps(d *Dataset) []float64 {
+	steps := make([]float64, d.Dim())
+	for j := range steps {
+		if c := d.column(j); len(c.distinct) < len(c.sorted) {
+			steps[j] = c.step()
+		}
+	}
+	return steps
+}
+
 // spacing returns the largest s of which all differences between the values
 // (ascending, at least two, all different) are whole multiples, or 0.
 //

@@ -37,6 +37,9 @@ type Stream struct {
 	weighted  bool
 	total     float64
 	missing   int
+	codes     [][]float64 // of the columns of the file, the values that are levels; nil: none
+	kept      []int       // the columns of the file that are handed out; nil: all
+	row       []float64
 	spool     *os.File
 	reader    *bufio.Reader
 	buffer    []byte // of a chunk
@@ -48,7 +51,8 @@ const streamBuffer = 1 << 20
 // OpenStream opens a text file or a NumPy array in row-major order, gzipped or not,
 // and draws a sample of so many rows (≥ 1) by the seed. The caller closes the stream.
 // Options.Limit bounds the rows that are read at all; the column that Options.Label
-// names is left out. With Options.Weights rows of weight 0 are never drawn; the stream
+// names is left out. Options.Categories finds the types of the columns of numbers, by all
+// rows; text is an error all the same. With Options.Weights rows of weight 0 are never drawn; the stream
 // has them, with that weight.
 //
 // Errors are those of [Open]; one that wraps [ErrFormat] says that a file is of a
@@ -113,6 +117,11 @@ func OpenStream(ctx context.Context, path string, sample int, seed uint64, opt O
 	}
 	s.Sample = w.sample()
 	s.Sample.Name, s.Sample.File, s.Sample.SHA256 = baseName(path), path, sum
+	if opt.categories() {
+		if err := s.typed(w.columnFacts(), opt); err != nil {
+			return nil, err
+		}
+	}
 	s.rows, s.dim, s.weighted, s.total, s.missing = w.rows, len(s.Sample.Columns), opt.Weights != "", w.total, w.missing
 	return s, s.Rewind()
 }
@@ -134,7 +143,12 @@ func removeSpools() {
 func (s *Stream) Rows() int { return s.rows }
 
 // Dim returns D, the number of columns.
-func (s *Stream) Dim() int { return s.dim }
+func (s *Stream) Dim() int {
+	if s.kept != nil {
+		return len(s.kept)
+	}
+	return s.dim
+}
 
 // TotalWeight returns Σw over all rows, their number where they have no weights.
 func (s *Stream) TotalWeight() float64 { return s.total }
@@ -159,9 +173,10 @@ func (s *Stream) Next(dst *mat.Dense) (int, error) { return s.NextWeighted(dst, 
 // rows, or 1 where they have none.
 func (s *Stream) NextWeighted(dst *mat.Dense, weights []float64) (int, error) {
 	n, d := dst.Dims()
-	if d != s.dim {
+	if d != s.Dim() {
 		panic("dataset: dimension mismatch")
 	}
+	d = s.dim
 	width := 8 * d
 	if s.weighted {
 		width += 8
@@ -173,8 +188,21 @@ func (s *Stream) NextWeighted(dst *mat.Dense, weights []float64) (int, error) {
 	rows := have / width
 	for i := range rows {
 		row := dst.RawRowView(i)
+		if s.kept != nil {
+			s.row = density.Resize(s.row, d)
+			row = s.row
+		}
 		for j := range row {
 			row[j] = math.Float64frombits(binary.LittleEndian.Uint64(s.buffer[i*width+8*j:]))
+		}
+		if s.codes != nil {
+			s.encode(row)
+		}
+		if s.kept != nil {
+			to := dst.RawRowView(i)
+			for k, j := range s.kept {
+				to[k] = row[j]
+			}
 		}
 		if weights != nil {
 			weights[i] = 1

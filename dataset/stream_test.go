@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -328,4 +330,51 @@ func FuzzStream(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A stream has the types of the file read whole, and hands out the same codes.
+func TestStreamTypes(t *testing.T) {
+	random := rand.New(density.NewSource(4, "test"))
+	var text strings.Builder
+	text.WriteString("id,bit,coin,count,level,wide,rounded,one,w\n")
+	for i := range 400 {
+		fmt.Fprintf(&text, "%d,%d,%d,%d,%d,%v,%.1f,3,%d\n", i, random.IntN(2), 3+4*random.IntN(2), random.IntN(9), 5*random.IntN(4), random.NormFloat64(), random.Float64(), random.IntN(3))
+	}
+	path := tempFile(t, "rows.csv", []byte(text.String()))
+	for _, opt := range []Options{
+		{Categories: true, Weights: "w"},
+		{Types: map[string]ColumnType{"level": Categorical, "bit": Continuous, "id": Count}, Weights: "9"},
+		{Categories: true, Measured: true, Drop: []string{"w", "id"}},
+	} {
+		whole, err := OpenWith(path, opt)
+		require.NoError(t, err)
+		s, err := OpenStream(t.Context(), path, 1000, 1, opt)
+		require.NoError(t, err)
+		defer s.Close()
+		require.Equal(t, whole.Types, s.Sample.Types)
+		require.Equal(t, whole.Levels, s.Sample.Levels)
+		require.Equal(t, whole.X.RawMatrix().Data, s.Sample.X.RawMatrix().Data)
+		kept := []int{2, 0}
+		s.Select(kept)
+		require.Equal(t, whole.Select(kept).X.RawMatrix().Data, s.Sample.X.RawMatrix().Data)
+		all, weights := mat.NewDense(400, 2, nil), make([]float64, 400)
+		n, err := s.NextWeighted(all, weights)
+		require.NoError(t, err)
+		require.Equal(t, 400, n)
+		at := 0
+		for i, w := range weights {
+			if w == 0 {
+				continue
+			}
+			require.Equal(t, whole.X.At(at, 2), all.At(i, 0))
+			require.Equal(t, whole.X.At(at, 0), all.At(i, 1))
+			at++
+		}
+		require.Equal(t, whole.Rows(), at)
+	}
+	for column, kind := range map[string]ColumnType{"wide": Count, "level": Binary, "count": Constant, "id": Categorical} {
+		_, err := OpenStream(t.Context(), path, 10, 1, Options{Types: map[string]ColumnType{column: kind}})
+		require.ErrorIs(t, err, ErrType)
+		require.ErrorContains(t, err, strconv.Quote(column))
+	}
 }

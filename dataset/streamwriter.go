@@ -24,6 +24,7 @@ type streamWriter struct {
 	columns  []string // of the file
 	weightAt int      // the column of the weights, or −1
 	seen     []bool   // columns that have held a value
+	facts    []*columnFacts
 	rows     int
 	counted  int // rows with a positive weight
 	total    float64
@@ -43,6 +44,11 @@ type streamWriter struct {
 // begin is told the columns before the first row.
 func (w *streamWriter) begin(c *choice) {
 	w.columns, w.weightAt = c.columns, c.weights
+	if w.opt.categories() {
+		for range c.columns {
+			w.facts = append(w.facts, newColumnFacts())
+		}
+	}
 	w.seen, w.number = make([]bool, len(c.columns)), make([]byte, 8*len(c.columns))
 }
 
@@ -101,8 +107,19 @@ func (w *streamWriter) look(row []float64) {
 			w.missing++
 		default:
 			w.seen[j] = true
+			if w.facts != nil {
+				w.facts[j].add(v)
+			}
 		}
 	}
+}
+
+// columnFacts returns what is known of the columns but for that of the weights.
+func (w *streamWriter) columnFacts() []*columnFacts {
+	if w.weightAt < 0 {
+		return w.facts
+	}
+	return slices.Delete(w.facts, w.weightAt, w.weightAt+1)
 }
 
 // draw decides on a row of positive weight.

@@ -86,7 +86,8 @@ func (t *table) choose() (*choice, error) {
 			continue
 		}
 		c.columns = append(c.columns, name)
-		column.forced = c.types[name] == Categorical
+		// Where rows are not held, categories are numbers, and get codes at the end.
+		column.forced = c.types[name] == Categorical && t.each == nil
 		if j == c.weightsFrom {
 			c.weights = column.at
 		} else if levels := t.knownLevels(name, column.at, c.weights); levels != nil {
@@ -223,7 +224,7 @@ func (t *table) cell(j int, cell string, line int) error {
 		return t.category(j, cell, line)
 	}
 	v, form, err := parseNumber(cell)
-	if err != nil && errors.Is(err, errNotNumber) && t.opt.categories() && t.opt.Like == nil && cell != "" && !isMissing(cell) && !c.numbers {
+	if err != nil && errors.Is(err, errNotNumber) && t.opt.categories() && t.each == nil && t.opt.Like == nil && cell != "" && !isMissing(cell) && !c.numbers {
 		return t.category(j, cell, line)
 	}
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
@@ -373,7 +374,7 @@ func (t *table) badCell(line, col int, cell string, err error) error {
 		remedy = "separate the columns by commas, semicolons or tabs"
 	case strings.HasPrefix(cell, "#") && col == 0:
 		remedy = "correct the cell; a line that begins with # is a comment only where it holds no data"
-	case t.opt.categories():
+	case t.opt.categories() && t.each == nil:
 		remedy = fmt.Sprintf("correct the cell, declare the column categorical (--types %s=categorical), or leave it out (%s)", strings.TrimPrefix(drop, "--drop "), drop)
 	}
 	return fmt.Errorf("dataset: %s: %s is %w; %s", place, quote(cell), ErrText, remedy)

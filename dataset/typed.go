@@ -100,7 +100,7 @@ func (o *Options) typed(names []string) (map[int]ColumnType, error) {
 // column holds what a type is told from.
 type column struct {
 	name     string
-	rows     int
+	n        int       // of values that are not missing
 	distinct []float64 // ascending, without missing values
 	sorted   []float64 // all values, ascending
 	levels   []string  // of texts
@@ -108,13 +108,14 @@ type column struct {
 
 // column collects column j.
 func (d *Dataset) column(j int) *column {
-	c := &column{name: d.Columns[j], rows: d.Rows(), sorted: make([]float64, 0, d.Rows())}
+	c := &column{name: d.Columns[j], sorted: make([]float64, 0, d.Rows())}
 	for i := range d.Rows() {
 		if v := d.X.At(i, j); !math.IsNaN(v) {
 			c.sorted = append(c.sorted, v)
 		}
 	}
 	slices.Sort(c.sorted)
+	c.n = len(c.sorted)
 	c.distinct = slices.Compact(slices.Clone(c.sorted))
 	if d.Levels != nil {
 		c.levels = d.Levels[j]
@@ -124,7 +125,7 @@ func (d *Dataset) column(j int) *column {
 
 // kind tells the type of a column from its values.
 func (c *column) kind() ColumnType {
-	n, m := len(c.sorted), len(c.distinct)
+	n, m := c.n, len(c.distinct)
 	if c.levels != nil {
 		return Categorical
 	}
@@ -245,8 +246,8 @@ func (d *Dataset) recode(from *Dataset, j int, c *column) error {
 
 // follow puts d into the order of other data and gives it their types, which its
 // values must fit.
-func (d *Dataset) follow(like *Schema) (*Dataset, error) {
-	d, err := Align(d, like)
+func (d *Dataset) follow(like *Schema, absentMissing bool) (*Dataset, error) {
+	d, err := align(d, like, absentMissing)
 	if err != nil || like.Types == nil {
 		return d, err
 	}

@@ -93,6 +93,7 @@ func TestMeanEstimate(t *testing.T) {
 	require.Zero(t, e.SampleErr)
 	require.Equal(t, 4, e.Rows)
 	near(t, e.DataErr, e.StdErr(), 0)
+	near(t, 5, density.Estimate{DataErr: 3, SampleErr: 4}.StdErr(), 1e-15) // they are independent
 
 	// Errors that explain the whole spread leave none to the data.
 	e = density.MeanEstimate([]float64{1, 2, 3, 4}, []float64{2, 2, 2, 2}, density.LowerBound, 7)
@@ -192,6 +193,18 @@ func TestTransformedPassesTheSuite(t *testing.T) {
 	densitytest.Exact(t, density.Transformed(m, tr), densitytest.Config{})
 	require.Equal(t, 5, density.Transformed(m, tr).(density.Parametric).NumParameters())
 	require.Panics(t, func() { density.Transformed(m, density.NewIdentity(3)) })
+}
+
+// The variance is that of these rows, Σ(x − x̄)²/N, as the maximum of the likelihood
+// has it: of 1, 2, 3 and 6 it is (4 + 1 + 0 + 9)/4.
+func TestMomentsByHand(t *testing.T) {
+	x := mat.NewDense(4, 1, []float64{1, 2, 3, 6})
+	mean, variance := density.Moments(x)
+	near(t, 3, mean[0], 1e-15)
+	near(t, 3.5, variance[0], 1e-15)
+	tr, err := density.NewStandardizing(x)
+	require.NoError(t, err)
+	near(t, math.Sqrt(3.5), tr.Scale[0], 1e-15)
 }
 
 func TestMomentsOfAConstantColumn(t *testing.T) {

@@ -3,6 +3,7 @@ package elbo
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -84,6 +85,9 @@ type adaptive struct {
 }
 
 func (a *adaptive) Adapt(x *mat.Dense, src rand.Source) Adaptation {
+	if empty(x) {
+		return unknown(a.prior)
+	}
 	random := rand.New(src)
 	l := a.m.LatentDim()
 	z := mat.NewDense(population, l, nil)
@@ -102,6 +106,16 @@ func (a *adaptive) Adapt(x *mat.Dense, src rand.Source) Adaptation {
 			return Adaptation{Proposal: q, Spent: round * population, Rung: Kernels, KHat: math.NaN()}
 		}
 	}
+}
+
+// empty says whether the row x (1×D) has no value: all are missing, NaN.
+func empty(x *mat.Dense) bool {
+	return !slices.ContainsFunc(x.RawRowView(0), func(v float64) bool { return !math.IsNaN(v) })
+}
+
+// unknown is the adaptation to a row without any value, whose posterior is the prior.
+func unknown(prior density.Proposal) Adaptation {
+	return Adaptation{Proposal: prior, Rung: Posterior, KHat: math.NaN()}
 }
 
 func (a *adaptive) logWeights(dst []float64, z, x *mat.Dense, q density.Proposal) {

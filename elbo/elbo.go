@@ -28,6 +28,9 @@ type Bound struct {
 	// the bound; nil unless the model is a density.ExactPosterior. A row of
 	// probability 0 has no posterior, and its Divergence is NaN.
 	Evidence, Divergence []float64
+	// Weights says how often each row counts in the mean; nil: once. It is for the
+	// caller to set.
+	Weights []float64
 	// Samples is the number of draws for each row, 0 where expectations were
 	// sums.
 	Samples int
@@ -38,7 +41,7 @@ type Bound struct {
 // Estimate returns the mean over the rows, a lower bound on the mean of
 // log p(x).
 func (b *Bound) Estimate() density.Estimate {
-	return density.MeanEstimate(b.PerRow, b.StdErr, density.LowerBound, b.Samples)
+	return density.WeightedMeanEstimate(b.PerRow, b.StdErr, b.Weights, density.LowerBound, b.Samples)
 }
 
 // ELBO evaluates the evidence lower bound of each row of x (N×D) under q

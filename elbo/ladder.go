@@ -114,6 +114,10 @@ func (a *ladder) Adapt(x *mat.Dense, src rand.Source) Adaptation {
 }
 
 func (c *climb) run() {
+	if empty(c.x) {
+		c.best = unknown(c.prior)
+		return
+	}
 	climber := newClimber(c.m)
 	p, ok := climber.climb(c.x, c.start())
 	c.spent += climber.spent

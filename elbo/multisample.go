@@ -20,6 +20,9 @@ type MultiBound struct {
 	// disjoint groups; NaN where there is one group, else +Inf where the bound
 	// is −Inf.
 	StdErr []float64
+	// Weights says how often each row counts in the mean; nil: once. It is for the
+	// caller to set.
+	Weights []float64
 	// Samples is S.
 	Samples int
 	// Spent is the number of evaluations of p(x|z), for all bounds together.
@@ -29,7 +32,7 @@ type MultiBound struct {
 // Estimate returns the mean over the rows, a lower bound on the mean of
 // log p(x). Its SampleErr is NaN where each row has one group only.
 func (b *MultiBound) Estimate() density.Estimate {
-	return density.MeanEstimate(b.PerRow, b.StdErr, density.LowerBound, b.Samples)
+	return density.WeightedMeanEstimate(b.PerRow, b.StdErr, b.Weights, density.LowerBound, b.Samples)
 }
 
 // MultiSample evaluates the K-sample bounds of each row of x (N×D) for all K in

@@ -52,15 +52,39 @@ func newPilotAt(m density.Latent, prior density.Proposal, x, z *mat.Dense) *pilo
 	return p
 }
 
-// better says whether p shows a better proposal than an earlier one: not a heavier
-// tail, beyond the noise of its fit, and not many fewer effective draws.
+// better says whether p shows a better proposal than an earlier one: it found mass that
+// that one had missed, whatever its tail; or it misses none, and has not a heavier tail,
+// beyond the noise of its fit, and not many fewer effective draws.
 func (p *pilot) better(than *pilot) bool {
 	if than == nil {
 		return !math.IsNaN(p.khat)
 	}
+	if more := p.gain(than); math.IsInf(more, 0) || math.Abs(more) > leastGain {
+		return more > 0
+	}
 	_, now := p.weights()
 	_, before := than.weights()
 	return p.khat <= than.khat+0.1 && now >= before/1.5
+}
+
+// leastGain is the difference of log p(x), in nats beyond three standard errors, from
+// which on one proposal has missed what another has found. Estimates from proposals that
+// miss nothing may differ by as much where their tails are heavy.
+const leastGain = 0.5
+
+// gain returns by how much the estimate of log p(x) from p is above that of another pilot,
+// beyond three standard errors; 0 where these explain it.
+func (p *pilot) gain(than *pilot) float64 {
+	a, first := Jackknife(p.logs)
+	b, second := Jackknife(than.logs)
+	switch d := a - b; {
+	case math.IsNaN(d):
+		return 0
+	case math.IsInf(d, 0):
+		return d
+	default:
+		return math.Copysign(max(math.Abs(d)-3*math.Hypot(first, second), 0), d)
+	}
 }
 
 // flat says whether the weights are those of the posterior itself, equal up to the

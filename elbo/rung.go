@@ -20,13 +20,16 @@ const (
 	Moments
 	// Modes is a mixture of densities around several modes.
 	Modes
+	// Annealed is no proposal: chains were annealed from a normal around the
+	// posterior, by eval.LogProb, since the weights of all proposals varied too much.
+	Annealed
 
 	rungs = iota
 )
 
-var rungNames = [rungs]string{"given", "kernels", "posterior", "mode", "moments", "modes"}
+var rungNames = [rungs]string{"given", "kernels", "posterior", "mode", "moments", "modes", "annealed"}
 
-// String returns given, kernels, posterior, mode, moments or modes.
+// String returns given, kernels, posterior, mode, moments, modes or annealed.
 func (r Rung) String() string {
 	if r < 0 || int(r) >= rungs {
 		return fmt.Sprintf("Rung(%d)", int(r))

@@ -26,9 +26,9 @@ type sampler struct {
 const (
 	// keptCodes is the largest number of draws that a ladder learns from once more.
 	keptCodes = 8192
-	// fewestRedrawn is the number of draws below which their k̂ does not show that a
-	// proposal was misjudged.
-	fewestRedrawn = 1000
+	// FewestJudged is the number of draws below which their k̂ does not show that the
+	// ladder misjudged its proposal: such rows are neither drawn again nor annealed.
+	FewestJudged = 1000
 )
 
 func newSampler(m density.Latent, q density.Proposal, s Settings) *sampler {
@@ -37,7 +37,7 @@ func newSampler(m density.Latent, q density.Proposal, s Settings) *sampler {
 		w.weights.Codes = mat.NewDense(s.Samples, m.LatentDim(), nil)
 		return w
 	}
-	if _, climbs := q.(*ladder); climbs && s.Samples >= fewestRedrawn { // whole chunks
+	if _, climbs := q.(*ladder); climbs && s.Samples >= FewestJudged { // whole chunks
 		w.kept = min((min(keptCodes, s.Samples)+s.Chunk-1)/s.Chunk*s.Chunk, s.Samples)
 	}
 	w.z = mat.NewDense(w.kept+min(s.Chunk, s.Samples-w.kept), m.LatentDim(), nil)
@@ -57,7 +57,7 @@ func (w *sampler) draw(ctx context.Context, x *mat.Dense, purpose string, i int)
 	if err := w.sample(ctx, fitted, x, density.NewSource(w.s.Seed, purpose, uint64(i)), i); err != nil {
 		return err
 	}
-	if a, ok := w.q.(*ladder); ok && w.s.Samples >= fewestRedrawn {
+	if a, ok := w.q.(*ladder); ok && w.s.Samples >= FewestJudged {
 		return w.improve(ctx, a, fitted, x, purpose, i)
 	}
 	return nil
@@ -103,6 +103,7 @@ func (w *sampler) improve(ctx context.Context, a *ladder, fitted Adaptation, x *
 func (w *sampler) sample(ctx context.Context, fitted Adaptation, x *mat.Dense, src rand.Source, i int) error {
 	q := fitted.Proposal
 	w.weights.Proposal, w.weights.Pilot, w.weights.Rung, w.weights.Back = q, fitted.Spent, fitted.Rung, fitted.Back
+	w.weights.frame, w.weights.variance = fitted.frame, fitted.variance
 	for from := 0; from < w.s.Samples; from += w.s.Chunk {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -89,6 +89,9 @@ type Weights struct {
 	// see Adaptation.
 	Rung Rung
 	Back string
+
+	frame    *frame // see Place
+	variance []float64
 }
 
 // Log stores the log importance weights in dst (length S, or nil) and returns

@@ -88,6 +88,9 @@ func (w *annealer) transition(t int, random []*rand.Rand) error {
 	return w.ctx.Err()
 }
 
+// tuningRepeats is the number of transitions at each of t temperatures in the first round.
+func tuningRepeats(t int) int { return max(1, min(tuningTransitions/t, 20)) }
+
 // tune finds step sizes and, for an adaptive schedule, temperatures.
 func (w *annealer) tune() error {
 	t := w.s.Temperatures
@@ -103,7 +106,7 @@ func (w *annealer) tune() error {
 		w.step[i] = w.s.Step
 		spreads[i] = append(spreads[i], w.spread(i))
 	}
-	repeats := max(1, min(tuningTransitions/t, 20))
+	repeats := tuningRepeats(t)
 	for k := 1; k < t; k++ {
 		for r := range repeats {
 			gain := 0.5

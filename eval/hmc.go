@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/elbo"
 )
 
 // bridge is the family of densities between a start q₀ and the posterior
@@ -18,6 +19,8 @@ type bridge struct {
 	m     density.LatentGradient
 	start density.ProposalGradient // nil: the prior
 	x     *mat.Dense               // B×D
+	place *elbo.Place              // nil: chains are codes; else codes in its units
+	codes *mat.Dense               // of the chains, where there is a place
 	spent int64                    // evaluations of p(x|z)
 }
 
@@ -54,12 +57,19 @@ func (c *chains) move(i int, from *chains) {
 // evaluate brings f0, f1 and their gradients up to date with z. scratch has the
 // shape of z.
 func (b *bridge) evaluate(c *chains, scratch *mat.Dense) {
-	b.m.LogLikGrad(c.f1, c.g1, b.x, c.z)
-	prior := b.m.LogPriorGrad(c.f0, scratch, c.z)
+	z := c.z
+	if b.place != nil {
+		z = b.placed(c.z)
+	}
+	b.m.LogLikGrad(c.f1, c.g1, b.x, z)
+	prior := b.m.LogPriorGrad(c.f0, scratch, z)
 	for i, v := range prior {
 		c.f1[i] += v
 	}
 	c.g1.Add(c.g1, scratch)
+	if b.place != nil {
+		b.pull(c, scratch)
+	}
 	if b.start == nil {
 		c.g0.Copy(scratch)
 	} else {

@@ -34,6 +34,11 @@ type Settings struct {
 	// Chunk is the largest number of codes that a core holds in memory at
 	// once, as in elbo.Settings; 0: 1024. It does not change the result.
 	Chunk int
+	// Annealing is the number of evaluations of p(x|z) that a row whose k̂ is too large
+	// after the last rung of a ladder of proposals (elbo.NewLadder, which is
+	// elbo.Adaptive beyond 6 dimensions) may take to be annealed, if Samples is
+	// elbo.FewestJudged or more; 0: 20,000. Negative: such rows stay as they are.
+	Annealing int
 	// Measure is what the density is a density with respect to; it is kept
 	// in the result, so that only like is compared with like. A model that
 	// cannot be one (density.Measured) is an error that wraps ErrMismatch;
@@ -150,19 +155,29 @@ func importance(ctx context.Context, m density.Latent, q density.Proposal, x *ma
 		Kind: density.Consistent, Measure: s.Measure, Samples: s.Samples,
 		LogProb: make([]float64, n), StdErr: make([]float64, n), ESS: make([]float64, n), KHat: make([]float64, n),
 		Smoothed: make([]float64, n), Debiased: make([]float64, n),
-		Rungs: make([]elbo.Rung, n), Back: make([]string, n),
+		Rungs: make([]elbo.Rung, n), Back: make([]string, n), Costs: make([]int64, n),
 	}
-	spent := make([]int64, n)
+	if s.Annealing == 0 {
+		s.Annealing = defaultAnnealing
+	}
+	gradient, anneals := m.(density.LatentGradient)
+	anneals = anneals && s.Annealing > 0 && s.Samples >= elbo.FewestJudged && elbo.Climbs(q)
 	settings := elbo.Settings{Samples: s.Samples, Seed: s.Seed, Chunk: s.Chunk, Progress: s.Progress}
 	err := elbo.EachRow(ctx, m, q, x, "eval.importance", settings, func(i int, w *elbo.Weights) {
-		spent[i] = int64(s.Samples + w.Pilot)
+		r.Costs[i] = int64(s.Samples + w.Pilot)
 		r.Rungs[i], r.Back[i] = w.Rung, w.Back
 		r.row(i, w.Log(w.LogLik)) // the terms are not needed any more
+		if anneals && !(r.KHat[i] <= Threshold(s.Samples)) {
+			r.Costs[i] += r.annealRow(ctx, gradient, density.Rows(x, i, i+1), w, i, s)
+		}
 	})
+	if ctx.Err() != nil { // perhaps while a row was annealed
+		return nil, fmt.Errorf("eval: importance sampling: %w", ctx.Err())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("eval: importance sampling: %w", err)
 	}
-	for _, v := range spent {
+	for _, v := range r.Costs {
 		r.Spent += v
 	}
 	r.warn()

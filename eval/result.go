@@ -29,6 +29,9 @@ type Result struct {
 	// Kind is density.ExactValue. RungTable counts them.
 	Rungs []elbo.Rung
 	Back  []string
+	// Costs is the number of evaluations of p(x|z) that each row took, a gradient
+	// counted as one more; nil where Kind is density.ExactValue. Their sum is Spent.
+	Costs []int64
 	// Weights says how often each row counts in the means (length N,
 	// positive); nil: once.
 	Weights []float64

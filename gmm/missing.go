@@ -244,7 +244,7 @@ func (m *moments) passGaps(g *gapped, about []float64, f func(b batch, w *worksp
 }
 
 // check returns an error for values of x, which are those of the rows that count, that
-// are not finite or, where they may be missing, for rows and columns without any.
+// are not finite or, where they may be missing, for columns without any.
 func (s *scaledRows) check(x *mat.Dense, missing bool) error {
 	seen := make([]bool, s.d)
 	for i := range s.n {
@@ -252,17 +252,11 @@ func (s *scaledRows) check(x *mat.Dense, missing bool) error {
 		if s.kept != nil {
 			name = s.kept[i] + 1
 		}
-		any := false
 		for j, v := range x.RawRowView(i) {
 			if err := checkValue(v, name, j, missing); err != nil {
 				return err
 			}
-			if !math.IsNaN(v) {
-				any, seen[j] = true, true
-			}
-		}
-		if !any {
-			return errEmptyRow(name)
+			seen[j] = seen[j] || !math.IsNaN(v)
 		}
 	}
 	for j, any := range seen {
@@ -283,10 +277,6 @@ func checkValue(v float64, row, j int, missing bool) error {
 		return fmt.Errorf("gmm: row %d, column %d is %v: %w; a missing value is NaN", row, j+1, v, density.ErrNonFinite)
 	}
 	return nil
-}
-
-func errEmptyRow(row int) error {
-	return fmt.Errorf("gmm: row %d has no values: %w; leave it out", row, density.ErrNonFinite)
 }
 
 func errEmptyColumn(j int) error {

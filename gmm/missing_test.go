@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/optimize"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // punched returns x with a share of its cells missing, but no row empty.
@@ -244,7 +245,6 @@ func TestLogProbObserved(t *testing.T) {
 func TestMissingAtTheDoor(t *testing.T) {
 	nan := math.NaN()
 	for text, x := range map[string]*mat.Dense{
-		"row 2 has no values":    mat.NewDense(3, 2, []float64{1, 2, nan, nan, 3, 4}),
 		"column 2 has no values": mat.NewDense(3, 2, []float64{1, nan, 2, nan, 3, nan}),
 		"row 1, column 2":        mat.NewDense(3, 2, []float64{1, math.Inf(1), 2, nan, 3, nan}),
 	} {
@@ -252,6 +252,55 @@ func TestMissingAtTheDoor(t *testing.T) {
 		require.ErrorIs(t, err, density.ErrNonFinite)
 		require.ErrorContains(t, err, text)
 	}
+}
+
+// Rows without any value change nothing, to the last bit: they are no data.
+func TestRowsWithoutValues(t *testing.T) {
+	x := punched(open(t, "faithful"), 0.2, 5)
+	n, d := x.Dims()
+	hollow := mat.NewDense(1, d, []float64{math.NaN(), math.NaN()})
+	var some, all mat.Dense
+	weights, without := []float64{}, []float64{}
+	for i := range n {
+		row := x.Slice(i, i+1, 0, d)
+		if !em.HoldsValue(x.RawRowView(i)) {
+			continue
+		}
+		if i%7 == 0 {
+			all = *stacked(&all, hollow)
+			weights = append(weights, 1)
+		}
+		all, some = *stacked(&all, row), *stacked(&some, row)
+		weights, without = append(weights, float64(1+i%3)), append(without, float64(1+i%3))
+	}
+	for _, w := range [][2][]float64{{nil, nil}, {weights, without}} {
+		s := Settings{Components: 2, Starts: 2, Missing: true, Weights: w[1]}
+		want, report, err := Fit(context.Background(), &some, s, rand.NewPCG(1, 1))
+		require.NoError(t, err)
+		s.Weights = w[0]
+		got, again, err := Fit(context.Background(), &all, s, rand.NewPCG(1, 1))
+		require.NoError(t, err)
+		require.Equal(t, want.Means().RawMatrix().Data, got.Means().RawMatrix().Data)
+		require.Equal(t, report.History, again.History)
+		s.Starts, s.Weights = 0, nil
+		want, _, err = FitStream(context.Background(), streamOf(&some, w[1], 50), want, s)
+		require.NoError(t, err)
+		got, _, err = FitStream(context.Background(), streamOf(&all, w[0], 50), got, s)
+		require.NoError(t, err)
+		require.Equal(t, want.Means().RawMatrix().Data, got.Means().RawMatrix().Data)
+	}
+	_, _, err := Fit(context.Background(), hollow, Settings{Components: 1, Missing: true}, rand.NewPCG(1, 1))
+	require.ErrorIs(t, err, density.ErrNonFinite)
+}
+
+// stacked returns the rows of a above those of b.
+func stacked(a *mat.Dense, b mat.Matrix) *mat.Dense {
+	if a.IsEmpty() {
+		return mat.DenseCopyOf(b)
+	}
+	var out mat.Dense
+	out.Stack(a, b)
+	return &out
 }
 
 // A start from a model is completed by that model: one iteration from a converged

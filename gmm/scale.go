@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // scaledRows are the rows of the data brought to mean 0 and, but for outliers, variance
@@ -74,7 +75,9 @@ func checkVariances(mean, variance []float64) error {
 	return nil
 }
 
-// selectRows returns the rows of positive weight, with their weights and labels.
+// selectRows returns the rows of positive weight, with their weights and labels. Where
+// values may be missing, rows without any are left out too: whatever the model, their
+// likelihood is 1.
 func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 	if x == nil || x.IsEmpty() {
 		return nil, nil, errNoRows()
@@ -89,22 +92,44 @@ func selectRows(x *mat.Dense, c Settings) (*mat.Dense, *scaledRows, error) {
 		}
 	}
 	s := &scaledRows{n: n, d: d, total: float64(n), label: c.Labels}
-	if c.Weights == nil {
+	hollow := 0
+	if c.Missing {
+		for i := range n {
+			if !em.HoldsValue(x.RawRowView(i)) {
+				hollow++
+			}
+		}
+	}
+	if c.Weights == nil && hollow == 0 {
 		return x, s, nil
 	}
 	s.total = 0
-	for i, w := range c.Weights {
+	weighted := 0
+	for i := range n {
+		w := 1.0
+		if c.Weights != nil {
+			w = c.Weights[i]
+		}
 		if !(w >= 0) || math.IsInf(w, 0) {
 			return nil, nil, errWeight(i, w)
 		}
 		if w > 0 {
-			s.total += w
-			s.kept = append(s.kept, i)
+			weighted++
+		}
+		if w == 0 || hollow > 0 && !em.HoldsValue(x.RawRowView(i)) {
+			continue
+		}
+		s.total += w
+		s.kept = append(s.kept, i)
+		if c.Weights != nil {
 			s.weight = append(s.weight, w)
 		}
 	}
-	if len(s.kept) == 0 {
+	if weighted == 0 {
 		return nil, nil, errNoWeight()
+	}
+	if len(s.kept) == 0 {
+		return nil, nil, errEmptyColumn(0)
 	}
 	if math.IsInf(s.total, 0) {
 		return nil, nil, errWeightSum()

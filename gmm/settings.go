@@ -60,7 +60,9 @@ type Settings struct {
 	Labels []int `json:"-"`
 	// Missing says that NaN in the data stands for a missing value. The fit
 	// then maximises the likelihood of what is observed, by the exact
-	// conditional E- and M-step (Ghahramani & Jordan 1994). With nothing missing it changes nothing.
+	// conditional E- and M-step (Ghahramani & Jordan 1994). A row without any value is
+	// left out: its likelihood is 1 under any mixture. With nothing missing it changes
+	// nothing.
 	Missing bool `json:"missing,omitempty"`
 	// Progress, if not nil, is called after each iteration of each start with
 	// the mean log-likelihood in nats per row. Calls may be concurrent.

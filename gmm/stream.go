@@ -62,17 +62,18 @@ func FitStream(ctx context.Context, rows Rows, start *Model, s Settings) (*Model
 // stream is a run of EM over rows that are not in memory.
 type stream struct {
 	EM
-	rows  Rows
-	count int       // of rows with a positive weight
-	lacks bool      // whether some have missing values
-	next  *passSums // of the last pass, for the next M-step
+	rows    Rows
+	count   int       // of rows with a positive weight, and a value
+	missing bool      // whether values may be missing
+	lacks   bool      // whether some are
+	next    *passSums // of the last pass, for the next M-step
 }
 
 // newStream reads the rows once for their number and the scale of their columns,
 // and once for the moments under start.
 func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*stream, error) {
 	columns := newColumnMoments(start.d)
-	err := eachChunk(ctx, rows, func(c *chunk) error { return columns.add(c, s.Missing) })
+	err := eachChunk(ctx, rows, s.Missing, func(c *chunk) error { return columns.add(c, s.Missing) })
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*strea
 	}
 	prior, err := s.Prior.scaled(transform, start.k, func() ([]float64, error) {
 		var all comoments
-		err := eachChunk(ctx, rows, func(c *chunk) error {
+		err := eachChunk(ctx, rows, s.Missing, func(c *chunk) error {
 			all.add(scaledChunk(c, transform))
 			return nil
 		})
@@ -101,7 +102,7 @@ func newStream(ctx context.Context, rows Rows, start *Model, s Settings) (*strea
 		return nil, err
 	}
 	scaled := &scaledRows{d: start.d, total: columns.total, columns: scale, transform: transform, jacobian: jacobian}
-	e := &stream{EM: *newRun(scaled, s, prior), rows: rows, count: columns.rows, lacks: columns.lacks}
+	e := &stream{EM: *newRun(scaled, s, prior), rows: rows, count: columns.rows, missing: s.Missing, lacks: columns.lacks}
 	copy(e.logWeight, start.logWeight)
 	inverse := make([]float64, e.d)
 	for j, v := range transform.Scale {

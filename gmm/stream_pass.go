@@ -80,7 +80,7 @@ func (e *stream) pass(ctx context.Context, about []float64) (float64, error) {
 	}
 	resp, logs := make([]float64, streamRows*e.k), make([]float64, streamRows)
 	var total float64
-	err := eachChunk(ctx, e.rows, func(c *chunk) error {
+	err := eachChunk(ctx, e.rows, e.missing, func(c *chunk) error {
 		m := &moments{
 			ctx: ctx, n: c.rows(), k: e.k, d: e.d, weight: c.weight, resp: resp[:c.rows()*e.k],
 			total: e.moments.total / float64(e.count) * float64(c.rows()), // as if of average weight

@@ -2,13 +2,12 @@ package gmm
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // Rows is data that is read in chunks, such as a file larger than memory. It can be
@@ -48,63 +47,13 @@ func (c *chunk) rows() int { return len(c.number) }
 func (c *chunk) name(i int) int { return c.number[i] + 1 }
 
 // eachChunk reads all rows and calls f with each chunk. Chunks are always full but for
-// the last, however rows arrive, so that sums have one order.
-func eachChunk(ctx context.Context, rows Rows, f func(c *chunk) error) error {
-	if err := rows.Rewind(); err != nil {
-		return fmt.Errorf("gmm: going back to the first row: %w", err)
-	}
-	d := rows.Dim()
-	weighted, _ := rows.(WeightedRows)
-	data := make([]float64, streamRows*d)
-	number := make([]int, streamRows)
-	var weights []float64
-	if weighted != nil {
-		weights = make([]float64, streamRows)
-	}
-	filled, read := 0, 0
-	for done := false; !done; {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("gmm: %w", err)
-		}
-		var n int
-		var err error
-		if to := mat.NewDense(streamRows-filled, d, data[filled*d:]); weighted != nil {
-			n, err = weighted.NextWeighted(to, weights[filled:])
-		} else {
-			n, err = rows.Next(to)
-		}
-		switch {
-		case err == io.EOF:
-			done = true
-		case err != nil:
-			return fmt.Errorf("gmm: reading rows: %w", err)
-		}
-		for i := filled; n > 0; i, n = i+1, n-1 {
-			if weighted != nil {
-				if w := weights[i]; !(w >= 0) || math.IsInf(w, 0) {
-					return errWeight(read, w)
-				}
-				weights[filled] = weights[i]
-				copy(data[filled*d:(filled+1)*d], data[i*d:(i+1)*d])
-			}
-			number[filled] = read
-			read++
-			if weighted == nil || weights[filled] > 0 {
-				filled++
-			}
-		}
-		if filled == streamRows || done && filled > 0 {
-			c := &chunk{x: mat.NewDense(filled, d, data[:filled*d]), number: number[:filled]}
-			if weighted != nil {
-				c.weight = weights[:filled]
-			}
-			if err := f(c); err != nil {
-				return err
-			}
-			filled = 0
-		}
-	}
-	return nil
+// the last, however rows arrive, so that sums have one order. Where values may be missing,
+// rows without any are passed over as those of weight 0 are.
+func eachChunk(ctx context.Context, rows Rows, missing bool, f func(c *chunk) error) error {
+	how := em.Reading{Size: streamRows, Missing: missing, Weight: errWeight, Wrap: em.Wrapper("gmm")}
+	return em.EachChunk(ctx, rows, how, func(c *em.Chunk) error {
+		return f(&chunk{x: c.X, weight: c.Weight, number: c.Number})
+	})
 }
 
 // columnMoments are running moments of the columns of chunks, of what they hold.
@@ -129,7 +78,6 @@ func newColumnMoments(d int) *columnMoments {
 // add takes in a chunk, or returns an error for a value that cannot be used.
 func (m *columnMoments) add(c *chunk, missing bool) error {
 	for i := range c.rows() {
-		any := false
 		for j, v := range c.x.RawRowView(i) {
 			if err := checkValue(v, c.name(i), j, missing); err != nil {
 				return err
@@ -138,11 +86,7 @@ func (m *columnMoments) add(c *chunk, missing bool) error {
 				m.lacks = true
 				continue
 			}
-			any = true
 			m.least[j], m.most[j] = min(m.least[j], v), max(m.most[j], v)
-		}
-		if !any {
-			return errEmptyRow(c.name(i))
 		}
 	}
 	m.rows += c.rows()

@@ -23,7 +23,7 @@ func SampleRows(ctx context.Context, rows Rows, n int, src rand.Source) (x *mat.
 	random := rand.New(src)
 	var held []float64
 	seen := 0
-	err = eachChunk(ctx, rows, func(c *chunk) error {
+	err = eachChunk(ctx, rows, false, func(c *chunk) error {
 		for i := range c.rows() {
 			at := seen
 			if seen < n {

@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
+	"likely/internal/em"
 )
 
 // data are the rows of a fit: checked, equal ones put together, Normal columns brought
@@ -17,6 +18,7 @@ type data struct {
 	layout   *layout
 	weight   []float64 // n, or nil for rows that count once
 	total    float64   // Σ w
+	present  int       // rows here, or in a stream
 	index    []int     // of each row of the data its place here, −1 for absent ones
 	distinct int       // rows that differ
 	shift    []float64 // of Normal columns: model space = (x − shift)/scale
@@ -43,7 +45,7 @@ func newData(x *mat.Dense, s Settings) (*data, error) {
 	if s.Weights != nil && len(s.Weights) != n {
 		panic("lcm: weights and data differ in length")
 	}
-	kept, err := presentRows(n, s.Weights)
+	kept, err := presentRows(x, s)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func newData(x *mat.Dense, s Settings) (*data, error) {
 	x = d.gather(x, kept, s.Weights)
 	n, _ = x.Dims()
 	d.prepare(d.layout, x, 0, n, !s.Missing)
-	d.total = float64(n)
+	d.total, d.present = float64(n), n
 	if d.weight != nil {
 		d.total = 0
 		for _, w := range d.weight {
@@ -69,19 +71,34 @@ func newData(x *mat.Dense, s Settings) (*data, error) {
 	return d, nil
 }
 
-// presentRows returns the numbers of the rows of positive weight, nil for all.
-func presentRows(n int, weights []float64) ([]int, error) {
+// presentRows returns the numbers of the rows of positive weight, nil for all. Where
+// values may be missing, rows without any are left out too: whatever the model, their
+// likelihood is 1.
+func presentRows(x *mat.Dense, s Settings) ([]int, error) {
+	n, _ := x.Dims()
 	var kept []int
-	for i, w := range weights {
+	weighted := 0
+	for i := range n {
+		w := 1.0
+		if s.Weights != nil {
+			w = s.Weights[i]
+		}
 		if !(w >= 0) || math.IsInf(w, 1) {
 			return nil, density.SettingErrorf(ErrSettings, "lcm: {Weights} of row %d is %v: {err}; a row counts 0 times, once, or more", i+1, w)
 		}
-		if w > 0 {
+		if w == 0 {
+			continue
+		}
+		weighted++
+		if !s.Missing || em.HoldsValue(x.RawRowView(i)) {
 			kept = append(kept, i)
 		}
 	}
-	if weights != nil && len(kept) == 0 {
+	switch {
+	case weighted == 0:
 		return nil, density.SettingErrorf(ErrSettings, "lcm: {Weights} are all 0: {err}; at least one row must count")
+	case len(kept) == 0:
+		return nil, errHollowColumn(0)
 	}
 	if len(kept) == n {
 		kept = nil
@@ -113,44 +130,56 @@ func checkColumns(x *mat.Dense, kept []int, columns []Column, missing bool) ([]C
 	largest := make([]int, len(columns))
 	seen := make([]int, len(columns))
 	for i := range n {
-		any := false
-		for j, v := range x.RawRowView(name(i)) {
+		values := x.RawRowView(name(i))
+		if err := checkRow(values, name(i), columns, missing); err != nil {
+			return nil, err
+		}
+		for j, v := range values {
 			if math.IsNaN(v) {
-				if !missing {
-					return nil, density.SettingErrorf(density.ErrNonFinite, "lcm: row %d, column %d is %v: {err}; remove the row or fill the value in, or set {Missing} for values that are missing", name(i)+1, j+1, v)
-				}
 				continue
 			}
 			c := columns[j]
-			if c.Kind == Categorical && c.Levels == 0 {
-				c.Levels = maxLevels
-			}
-			if !c.holds(v) {
-				err := density.ErrSupport
-				if math.IsInf(v, 0) {
-					err = density.ErrNonFinite
-				}
-				return nil, density.SettingErrorf(err, "lcm: row %d, column %d is %v: {err}; a %v column wants %s; mend the value or give the column another kind in {Columns}", name(i)+1, j+1, v, c.Kind, columns[j].wants())
-			}
-			any = true
 			seen[j]++
 			if c.Kind == Categorical {
 				largest[j] = max(largest[j], int(v))
 			}
 		}
-		if !any {
-			return nil, fmt.Errorf("lcm: row %d has no values: %w; leave it out", name(i)+1, density.ErrNonFinite)
-		}
 	}
 	for j, count := range seen {
 		if count == 0 {
-			return nil, fmt.Errorf("lcm: column %d has no values: %w; leave it out", j+1, density.ErrNonFinite)
+			return nil, errHollowColumn(j)
 		}
 		if columns[j].Kind == Categorical && columns[j].Levels == 0 {
 			columns[j].Levels = largest[j] + 1
 		}
 	}
 	return columns, nil
+}
+
+// checkRow returns an error for the first value of a row, of a number from 0, that its
+// column cannot have.
+func checkRow(values []float64, number int, columns []Column, missing bool) error {
+	for j, v := range values {
+		if math.IsNaN(v) {
+			if !missing {
+				return density.SettingErrorf(density.ErrNonFinite, "lcm: row %d, column %d is %v: {err}; remove the row or fill the value in, or set {Missing} for values that are missing", number+1, j+1, v)
+			}
+			continue
+		}
+		c := columns[j]
+		if c.Kind == Categorical && c.Levels == 0 {
+			c.Levels = maxLevels
+		}
+		if c.holds(v) {
+			continue
+		}
+		err := density.ErrSupport
+		if math.IsInf(v, 0) {
+			err = density.ErrNonFinite
+		}
+		return density.SettingErrorf(err, "lcm: row %d, column %d is %v: {err}; a %v column wants %s; mend the value or give the column another kind in {Columns}", number+1, j+1, v, c.Kind, columns[j].wants())
+	}
+	return nil
 }
 
 // gather takes the rows of x that count, equal ones as one, if that halves their
@@ -277,21 +306,38 @@ func (d *data) standardize() error {
 			}
 		}
 		variance := squares / weight
-		switch {
-		case !(variance <= largestVariance):
-			return fmt.Errorf("lcm: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, density.ErrNonFinite)
-		case !(variance > 0):
-			return fmt.Errorf("lcm: column %d has the single value %v: %w; drop the column", j+1, mean, density.ErrConstant)
-		case variance < smallestVariance:
-			return fmt.Errorf("lcm: the variance of column %d is %.3g, which leaves no digits for those of classes: %w; multiply the column by a power of ten", j+1, variance, density.ErrNonFinite)
+		if err := checkVariance(j, mean, variance); err != nil {
+			return err
 		}
 		d.shift[q], d.scale[q] = mean, math.Sqrt(variance)
 		d.jacobian -= math.Log(d.scale[q]) * (weight / d.total)
-		for i := range d.n {
-			if there(i) {
-				d.normals[i*width+q] = (d.normals[i*width+q] - mean) / d.scale[q]
+	}
+	d.scaleNormals()
+	return nil
+}
+
+// scaleNormals brings Normal columns to the scale of a fit.
+func (d *data) scaleNormals() {
+	width := len(d.layout.normals)
+	for i := range d.n {
+		for q := range width {
+			if at := i*width + q; d.normalMask == nil || d.normalMask[at] != 0 {
+				d.normals[at] = (d.normals[at] - d.shift[q]) / d.scale[q]
 			}
 		}
+	}
+}
+
+// checkVariance returns an error for a column that is constant, or so wide or narrow that
+// arithmetic cannot hold the variances of classes.
+func checkVariance(j int, mean, variance float64) error {
+	switch {
+	case !(variance <= largestVariance):
+		return fmt.Errorf("lcm: the variance of column %d overflows: %w; divide the column by a power of ten", j+1, density.ErrNonFinite)
+	case !(variance > 0):
+		return fmt.Errorf("lcm: column %d has the single value %v: %w; drop the column", j+1, mean, density.ErrConstant)
+	case variance < smallestVariance:
+		return fmt.Errorf("lcm: the variance of column %d is %.3g, which leaves no digits for those of classes: %w; multiply the column by a power of ten", j+1, variance, density.ErrNonFinite)
 	}
 	return nil
 }
@@ -303,7 +349,6 @@ func (d *data) tabulate() {
 		return
 	}
 	d.values = &countTable{first: []int{0}}
-	d.places = make([]int32, d.n*width)
 	for q := range width {
 		var values []float64
 		for i := range d.n {
@@ -312,7 +357,21 @@ func (d *data) tabulate() {
 			}
 		}
 		slices.Sort(values)
-		values = slices.Compact(values)
+		d.values.values = append(d.values.values, slices.Compact(values)...)
+		d.values.first = append(d.values.first, len(d.values.values))
+	}
+	d.place()
+}
+
+// place finds the counts of the rows among the distinct ones.
+func (d *data) place() {
+	width := len(d.layout.counts)
+	if width == 0 {
+		return
+	}
+	d.places = make([]int32, d.n*width)
+	for q := range width {
+		values := d.values.values[d.values.first[q]:d.values.first[q+1]]
 		for i := range d.n {
 			d.places[i*width+q] = -1
 			if v := d.counts[i*width+q]; !math.IsNaN(v) {
@@ -320,8 +379,6 @@ func (d *data) tabulate() {
 				d.places[i*width+q] = int32(at)
 			}
 		}
-		d.values.values = append(d.values.values, values...)
-		d.values.first = append(d.values.first, len(d.values.values))
 	}
 }
 
@@ -346,11 +403,16 @@ func (d *data) averages() {
 				weight, sum = weight+d.weightOf(i), sum+d.weightOf(i)*d.linear[i*d.stride+q]
 			}
 		}
-		d.mean[j] = sum / weight
-		if sum == 0 {
-			d.mean[j] = 1 / weight
-		}
+		d.mean[j] = expected(sum, weight)
 	}
+}
+
+// expected returns the mean of a column of counts, at least that of one event.
+func expected(sum, weight float64) float64 {
+	if sum == 0 {
+		sum = 1
+	}
+	return sum / weight
 }
 
 // middling returns parameters of classes that have no rows.

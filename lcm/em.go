@@ -98,11 +98,16 @@ func (e *EM) Step(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("lcm: %w", ctx.Err())
 	}
+	e.arrive(p, count, mean)
+	return nil
+}
+
+// arrive ends an iteration that led to parameters of a mean log-likelihood.
+func (e *EM) arrive(p *parameters, count []float64, mean float64) {
 	e.p, e.count, e.mean = p, count, mean
 	value := mean + e.settings.Prior.logDensity(p, e.data)/e.data.total
 	// Sums over columns round as often as there are columns.
 	e.path.Add(value, 0x1p-52*float64(len(e.data.layout.columns))*max(1, math.Abs(mean)), e.settings.Tolerance)
-	return nil
 }
 
 // Done reports whether the run has converged.
@@ -122,23 +127,37 @@ func (e *EM) Objective() float64 { return e.path.Last() + e.data.jacobian }
 //
 //	rₙₖ = πₖ p(xₙ|k) / Σⱼ πⱼ p(xₙ|j)
 func (e *EM) expect(ctx context.Context, p *parameters) float64 {
-	d, k := e.data, e.k
-	densities := newDensities(d.layout, p, d.values)
+	d := e.data
+	var logLik float64
+	e.ahead, logLik = d.expect(ctx, newDensities(d.layout, p, d.values), e.resp, nil)
+	return logLik / d.total
+}
+
+// expect stores the responsibilities under p times the rows' weights in resp (n×K), and
+// returns the sums under them, with those of squares about centres unless these are nil,
+// and the log-likelihood.
+func (d *data) expect(ctx context.Context, densities *densities, resp, centres []float64) (*sums, float64) {
+	k := densities.p.k
 	blocks := make([]float64, (d.n+spread.BlockRows-1)/spread.BlockRows)
 	parts := make([]*sums, spread.CountSegments(d.n))
 	spread.Segments(d.n, func(s, first, last int) {
 		parts[s] = newSums(k, d)
+		if centres != nil {
+			parts[s].squares = make([]float64, len(centres))
+		}
 		for from := first; from < last && ctx.Err() == nil; from += spread.BlockRows {
 			to := min(from+spread.BlockRows, last)
 			r := d.at(d.layout, from, to)
-			resp := e.resp[from*k : to*k]
+			resp := resp[from*k : to*k]
 			densities.joint(resp, r)
 			blocks[from/spread.BlockRows] = d.respond(resp, k, from, to)
 			parts[s].add(d, r, resp)
+			if centres != nil {
+				addSquares(parts[s].squares, d.layout, r, k, resp, centres)
+			}
 		}
 	})
-	e.ahead = join(parts)
-	return sum(blocks) / d.total
+	return join(parts), sum(blocks)
 }
 
 // respond turns log joint densities of rows [from, to) into responsibilities times

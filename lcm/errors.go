@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+
+	"likely/density"
 )
 
 // Errors of fitting and building mixtures. They are wrapped with the class, row or
@@ -31,6 +33,10 @@ func checkCall(ctx context.Context, src rand.Source) error {
 		return fmt.Errorf("lcm: the source of random numbers is nil: %w; density.NewSource gives one", ErrSettings)
 	}
 	return nil
+}
+
+func errHollowColumn(j int) error {
+	return fmt.Errorf("lcm: column %d has no values: %w; leave it out", j+1, density.ErrNonFinite)
 }
 
 func errNoRows() error { return fmt.Errorf("lcm: no rows: %w", ErrTooFewRows) }

@@ -3,6 +3,7 @@ package lcm
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"testing"
 
@@ -297,7 +298,7 @@ func TestFitRefuses(t *testing.T) {
 		{table(3, 0, 1, math.Inf(1)), Settings{Columns: []Column{{Kind: Normal}}}, density.ErrNonFinite, "row 3, column 1 is +Inf"},
 		{table(3, 0, 1, math.NaN()), Settings{}, density.ErrNonFinite, "Settings.Missing"},
 		{table(2, 0, math.NaN(), 1, math.NaN()), Settings{Missing: true}, density.ErrNonFinite, "column 2 has no values"},
-		{table(2, 0, 1, math.NaN(), math.NaN()), Settings{Missing: true}, density.ErrNonFinite, "row 2 has no values"},
+		{table(2, math.NaN(), math.NaN()), Settings{Missing: true}, density.ErrNonFinite, "column 1 has no values"},
 		{table(3, 2, 2, 2), Settings{Columns: []Column{{Kind: Normal}}}, density.ErrConstant, "column 1 has the single value 2"},
 		{table(4, 0, 1, 0, 1), Settings{Components: 3}, ErrTooFewRows, "use at most 2"},
 		{table(2, 0, 1), Settings{Columns: make([]Column, 2)}, ErrSettings, "describes 2 columns, the data have 1"},
@@ -318,4 +319,38 @@ func TestFitRefuses(t *testing.T) {
 	cancel()
 	_, _, err := Fit(stopped, table(3, 0, 1, 0), Settings{Components: 2}, density.NewSource(1, "x"))
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// Rows without any value change nothing, to the last bit: they are no data. Under the
+// model they have probability 1.
+func TestRowsWithoutValues(t *testing.T) {
+	random := rand.New(density.NewSource(3, "test"))
+	var some, all, weights, kept []float64
+	for i := range 200 {
+		if i%9 == 0 {
+			all, weights = append(all, math.NaN(), math.NaN()), append(weights, 3)
+		}
+		k := float64(random.IntN(2))
+		row := []float64{k, 5*k + random.NormFloat64()}
+		if i%4 == 0 {
+			row[i/4%2] = math.NaN()
+		}
+		all, some = append(all, row...), append(some, row...)
+		weights, kept = append(weights, 1+k), append(kept, 1+k)
+	}
+	x, y := mat.NewDense(len(all)/2, 2, all), mat.NewDense(len(some)/2, 2, some)
+	for _, weighted := range []bool{false, true} {
+		s := Settings{Components: 2, Columns: []Column{{}, {Kind: Normal}}, Missing: true}
+		without := s
+		if weighted {
+			s.Weights, without.Weights = weights, kept
+		}
+		got, report, err := Fit(t.Context(), x, s, density.NewSource(1, "x"))
+		require.NoError(t, err)
+		want, again, err := Fit(t.Context(), y, without, density.NewSource(1, "x"))
+		require.NoError(t, err)
+		require.Equal(t, again.History, report.History)
+		require.Equal(t, want.Weights(), got.Weights())
+		require.InDelta(t, 0, got.Observed().LogProb(nil, x)[0], 1e-15)
+	}
 }

@@ -110,7 +110,15 @@ func (e *EM) maximizeNormals(ctx context.Context, p *parameters, s *sums) {
 	for at := range p.centre {
 		p.centre[at] = ratio(s.normal[at], seen(at), old.centre[at])
 	}
-	squares := sumSquares(ctx, e.data, e.k, e.resp, p.centre)
+	squares := s.squares
+	if squares == nil {
+		squares = sumSquares(ctx, e.data, e.k, e.resp, p.centre)
+	} else { // about the centres of the pass that made the sums
+		for at, c := range p.centre {
+			moved := c - old.centre[at]
+			squares[at] = max(0, squares[at]-seen(at)*(moved*moved))
+		}
+	}
 	for at, v := range squares {
 		p.variance[at] = max(e.settings.least(), ratio(v, seen(at), old.variance[at]))
 	}

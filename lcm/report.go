@@ -85,7 +85,7 @@ func (r *Report) examine(e *EM) {
 
 // rowsOf returns the number of rows that class c has. Weights that sum to less
 // than the rows there are, such as shares, are taken relative to each other.
-func (e *EM) rowsOf(c int) float64 { return e.count[c] * max(1, float64(e.data.n)/e.data.total) }
+func (e *EM) rowsOf(c int) float64 { return e.count[c] * max(1, float64(e.data.present)/e.data.total) }
 
 // floored reports whether a variance is on the floor.
 func (e *EM) floored(variance float64) bool {

@@ -49,7 +49,8 @@ type Settings struct {
 	Weights []float64 `json:"-"`
 	// Missing says that NaN in the data stands for a missing value. The fit
 	// then maximises the likelihood of what is there, exactly: within a class
-	// columns are independent, so that what is missing drops out. With nothing missing it changes nothing.
+	// columns are independent, so that what is missing drops out. A row without any
+	// value is left out: its likelihood is 1. With nothing missing it changes nothing.
 	Missing bool `json:"missing,omitempty"`
 	// Progress, if not nil, is called after each iteration of each start with
 	// the mean log-likelihood in nats per row. Calls may be concurrent.

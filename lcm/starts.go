@@ -14,7 +14,11 @@ import (
 func (e *EM) start(ctx context.Context, src rand.Source) error {
 	switch {
 	case e.settings.From != nil:
-		return e.continueFrom(ctx, e.settings.From)
+		p, err := e.parametersOf(e.settings.From)
+		if err != nil {
+			return err
+		}
+		return e.begin(ctx, p, e.expect(ctx, p))
 	case e.k == 1:
 		for i := range e.data.n {
 			e.resp[i] = e.data.weightOf(i)
@@ -76,12 +80,11 @@ func (e *EM) seed(ctx context.Context, src rand.Source) error {
 		p.take(c, classes, seed)
 		p.logWeight[c] = -math.Log(float64(k))
 	}
-	return e.begin(ctx, p)
+	return e.begin(ctx, p, e.expect(ctx, p))
 }
 
-// begin sets the responsibilities to those of parameters.
-func (e *EM) begin(ctx context.Context, p *parameters) error {
-	mean := e.expect(ctx, p)
+// begin ends an E-step under the parameters to start from, of a mean log-likelihood.
+func (e *EM) begin(ctx context.Context, p *parameters, mean float64) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("lcm: %w", err)
 	}
@@ -168,11 +171,11 @@ func (p *parameters) take(c int, other *parameters, from int) {
 	}
 }
 
-// continueFrom takes the responsibilities of another mixture.
-func (e *EM) continueFrom(ctx context.Context, m *Model) error {
+// parametersOf returns the parameters of another mixture, in the scale of the rows.
+func (e *EM) parametersOf(m *Model) (*parameters, error) {
 	l := e.data.layout
 	if m.p.k != e.k || !slices.Equal(m.l.columns, l.columns) {
-		return density.SettingErrorf(ErrSettings, "lcm: {From}: a mixture of %d classes in %d columns for %d in %d, or of other kinds or levels: {err}", m.p.k, len(m.l.columns), e.k, len(l.columns))
+		return nil, density.SettingErrorf(ErrSettings, "lcm: {From}: a mixture of %d classes in %d columns for %d in %d, or of other kinds or levels: {err}", m.p.k, len(m.l.columns), e.k, len(l.columns))
 	}
 	p := m.p.clone()
 	width := len(l.normals)
@@ -181,5 +184,5 @@ func (e *EM) continueFrom(ctx context.Context, m *Model) error {
 		p.centre[i] = (p.centre[i] - e.data.shift[i%width]) / scale
 		p.variance[i] = max(p.variance[i]/(scale*scale), e.settings.least())
 	}
-	return e.begin(ctx, p)
+	return p, nil
 }

@@ -18,6 +18,7 @@ type sums struct {
 	place      []float64 // Σ r over the rows with a count, distinct counts×K
 	normal     []float64 // Σ r x, K×normals
 	normalSeen []float64 // as linearSeen
+	squares    []float64 // Σ r (x−c)² about some centres, K×normals; nil: another pass makes them
 }
 
 func newSums(k int, d *data) *sums {
@@ -80,6 +81,7 @@ func join(parts []*sums) *sums {
 		floats.Add(s.place, p.place)
 		floats.Add(s.normal, p.normal)
 		floats.Add(s.normalSeen, p.normalSeen)
+		floats.Add(s.squares, p.squares)
 	}
 	return s
 }
@@ -107,23 +109,30 @@ func sumSquares(ctx context.Context, d *data, k int, resp, centres []float64) []
 		parts[s] = out
 		for from := first; from < last && ctx.Err() == nil; from += spread.BlockRows {
 			to := min(from+spread.BlockRows, last)
-			r := d.at(d.layout, from, to)
-			if r.normalMask == nil {
-				kernel.WeightedSquares(out, k, width, centres, r.n, r.normals, width, resp[from*k:to*k], k)
-				continue
-			}
-			for i := range r.n {
-				for c, w := range resp[(from+i)*k : (from+i+1)*k] {
-					for q, there := range row(r.normalMask, i, width) {
-						e := r.normals[i*width+q] - centres[c*width+q]
-						out[c*width+q] += w * there * (e * e)
-					}
-				}
-			}
+			addSquares(out, d.layout, d.at(d.layout, from, to), k, resp[from*k:to*k], centres)
 		}
 	})
 	for _, p := range parts[1:] {
 		floats.Add(parts[0], p)
 	}
 	return parts[0]
+}
+
+// addSquares adds Σ r (x−centre)² of the Normal columns of a block of rows to dst.
+func addSquares(dst []float64, l *layout, r rows, k int, resp, centres []float64) {
+	width := len(l.normals)
+	if r.normalMask == nil {
+		if width > 0 {
+			kernel.WeightedSquares(dst, k, width, centres, r.n, r.normals, width, resp, k)
+		}
+		return
+	}
+	for i := range r.n {
+		for c, w := range row(resp, i, k) {
+			for q, there := range row(r.normalMask, i, width) {
+				e := r.normals[i*width+q] - centres[c*width+q]
+				dst[c*width+q] += w * there * (e * e)
+			}
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"likely/compare"
+	"likely/density"
 	"likely/figure"
 	"likely/results"
 	"likely/vae"
@@ -111,4 +112,34 @@ func TestBoundsPicture(t *testing.T) {
 	for _, part := range []string{"K-sample bound", "AIS from p(z)", "AIS from the refined q", "refined ELBO", "log p, quadrature"} {
 		require.Contains(t, svg.String(), part)
 	}
+}
+
+// A number that depends on a scale has a mark and a line, and is neither compared nor a
+// winner; the best of the others is.
+func TestMarkedNumbersDoNotWin(t *testing.T) {
+	number := func(v float64) *results.Split {
+		kind := density.ExactValue
+		return &results.Split{Kind: &kind, Nats: &v, Rows: 10}
+	}
+	r := &results.Results{
+		Dataset: results.Dataset{RowsTest: 10},
+		Models: []*results.Model{
+			{Name: "sharp", Test: number(34), Scale: &results.Scale{Dependent: true, Advice: "give --types"}},
+			{Name: "good", Test: number(-2)}, {Name: "bad", Test: number(-3), Scale: &results.Scale{}},
+		},
+		Pairs: []results.Pair{{A: "sharp", B: "good", Diff: 36, Rows: 10}, {A: "sharp", B: "bad", Diff: 37, Rows: 10}, {A: "good", B: "bad", Diff: 1, Rows: 10, Better: "good"}},
+	}
+	var b bytes.Buffer
+	require.NoError(t, Text(&b, r))
+	require.Regexp(t, `sharp +34.000 † `, b.String())
+	require.Regexp(t, `good +−2.000  `, b.String())
+	require.Contains(t, b.String(), "† sharp: give --types\n")
+	require.Regexp(t, `sharp − good .* not compared †`, b.String())
+	require.Contains(t, b.String(), "winner: good, ahead of every other density")
+
+	r.Models[1].Scale = r.Models[0].Scale
+	r.Pairs[2].Better = ""
+	b.Reset()
+	require.NoError(t, Text(&b, r))
+	require.Contains(t, b.String(), "winner: none; too few models")
 }

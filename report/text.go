@@ -21,6 +21,7 @@ func Text(w io.Writer, r *results.Results) error {
 		writeProposals(&b, m)
 		writeGap(&b, m)
 		writeEstimators(&b, m, r.Reported())
+		writeMixtures(&b, m)
 		writeChecks(&b, m)
 		writeSelection(&b, m)
 	}
@@ -73,6 +74,7 @@ func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) 
 		fmt.Fprintf(b, "evaluated on the first %d rows of each part only\n\n", d.EvalRows)
 	}
 	writeModels(b, r)
+	writeScale(b, r)
 	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
 	writePairs(b, r, pairs)
 }
@@ -108,7 +110,7 @@ func writeModels(b *strings.Builder, r *results.Results) {
 			s = &results.Split{}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s%s\t%d\t%s\n",
-			m.Name, natsText(s), kindText(s), optional(s.BitsPerDim, "%.3f"), trainColumn(trainText(m.Train)),
+			m.Name, natsText(s)+scaleMark(m), kindText(s), optional(s.BitsPerDim, "%.3f"), trainColumn(trainText(m.Train)),
 			optional(s.ReconstructionRMSE, "%.3g"), m.Parameters, secondsText(m.FitSeconds))
 		if bound, ok := m.Bounds.Bound(); ok && m.Bounds.On == split {
 			fmt.Fprintf(t, "\t≥ %s\tlower bound (ELBO)\t\t%s\t\t\n", nats(bound), trainColumn(""))
@@ -126,6 +128,7 @@ func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 		return
 	}
 	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats; it counts beyond two standard errors:\n", r.Pairs[0].Rows)
+	dependent := dependentModels(r)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, p := range pairs {
 		places, se := digits(results.Value(p.SE)), "?"
@@ -133,8 +136,11 @@ func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 			se = strconv.FormatFloat(*p.SE, 'f', places, 64)
 		}
 		verdict := "no difference beyond two standard errors"
-		if p.Better != "" {
+		switch {
+		case p.Better != "":
 			verdict = p.Better + " is better"
+		case dependent[p.A] || dependent[p.B]:
+			verdict = "not compared " + scaleSign
 		}
 		fmt.Fprintf(t, "  %s − %s\t%s ± %s\t%s\n", p.A, p.B, signed(p.Diff, places), se, verdict)
 	}
@@ -145,17 +151,25 @@ func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 // winner names the model that is better than every other by more than the
 // error, or says that there is none.
 func winner(r *results.Results) string {
-	if best := unbeaten(r); best != "" {
+	switch best, compared := unbeaten(r); {
+	case compared == 0:
+		return "winner: none; too few models have a number that means something " + scaleSign
+	case best != "":
 		return "winner: " + best + ", ahead of every other density by more than two standard errors"
 	}
 	return "winner: none; the leading models differ by less than two standard errors"
 }
 
-// unbeaten returns the model that is better than every other; "" if there is none.
-func unbeaten(r *results.Results) string {
+// unbeaten returns the model that is better than every other, "" if there is none, and
+// how many were compared.
+func unbeaten(r *results.Results) (best string, compared int) {
 	wins := make(map[string]int)
 	models := make(map[string]bool)
+	dependent := dependentModels(r)
 	for _, p := range r.Pairs {
+		if dependent[p.A] || dependent[p.B] {
+			continue
+		}
 		models[p.A], models[p.B] = true, true
 		if p.Better != "" {
 			wins[p.Better]++
@@ -163,8 +177,8 @@ func unbeaten(r *results.Results) string {
 	}
 	for _, m := range r.Models {
 		if len(models) > 0 && wins[m.Name] == len(models)-1 {
-			return m.Name
+			return m.Name, len(models)
 		}
 	}
-	return ""
+	return "", len(models)
 }

@@ -16,6 +16,9 @@ func writeProposals(b *strings.Builder, m *results.Model) {
 	var parts []string
 	for _, r := range m.Diagnostics.Rungs {
 		part := fmt.Sprintf("%s %d rows (k̂ %s, at worst %s", r.Proposal, r.Rows, optional(r.KHat, "%.2f"), optional(r.Worst, "%.2f"))
+		if r.Evaluations > 0 {
+			part += fmt.Sprintf("; %.0f evaluations of p(x|z) each", r.Evaluations)
+		}
 		if r.Untrusted > 0 {
 			part += fmt.Sprintf("; %d too large", r.Untrusted)
 		}

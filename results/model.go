@@ -14,8 +14,10 @@ type Model struct {
 	Train                *Split  `json:"train,omitempty"`
 	Valid                *Split  `json:"valid,omitempty"`
 	Test                 *Split  `json:"test,omitempty"`
-	Bounds               *Bounds `json:"bounds,omitempty"`
-	Gap                  *Gap    `json:"gap,omitempty"`
+	// Scale is what the reported log p owes to a scale that the data do not resolve.
+	Scale  *Scale  `json:"scale,omitempty"`
+	Bounds *Bounds `json:"bounds,omitempty"`
+	Gap    *Gap    `json:"gap,omitempty"`
 	// GapTrain is the gap of as many training rows, and Overfitting what the
 	// encoder loses more on rows that it was not trained on.
 	GapTrain    *Gap         `json:"gap_train,omitempty"`
@@ -26,6 +28,7 @@ type Model struct {
 	SandwichAnnealed *Sandwich    `json:"sandwich_annealed,omitempty"`
 	RateSplit        *Rate        `json:"rate_split,omitempty"`
 	Estimators       []Estimator  `json:"estimators,omitempty"`
+	Mixtures         *Mixtures    `json:"finite_mixtures,omitempty"`
 	Checks           *Checks      `json:"checks,omitempty"`
 	Diagnostics      *Diagnostics `json:"diagnostics,omitempty"`
 	Selection        *Selection   `json:"selection,omitempty"`
@@ -74,6 +77,9 @@ type Rung struct {
 	Untrusted int      `json:"rows_untrusted"`
 	KHat      *float64 `json:"khat_median,omitempty"`
 	Worst     *float64 `json:"khat_worst,omitempty"`
+	// Evaluations is the mean number of evaluations of p(x|z) for one of them, a
+	// gradient counted as two.
+	Evaluations float64 `json:"evaluations_per_row,omitempty"`
 	// Back is the number of rows for which a costlier proposal was tried and given up.
 	Back int `json:"rows_back,omitempty"`
 }

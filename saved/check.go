@@ -83,7 +83,7 @@ func (p *Preparation) checkLevels(fitted Fitted) error {
 		if p.Lo != 0 || !(p.Hi >= 1) || p.Hi != math.Trunc(p.Hi) {
 			return fmt.Errorf("discrete rows from levels of %v to %v; want 0 and a whole number of at least 1", p.Lo, p.Hi)
 		}
-		if m, ok := fitted.(*vae.Model); ok && float64(m.Config().Levels) != p.Hi+1 {
+		if m, ok := fitted.(*vae.Model); ok && m.Config().Levels != 0 && float64(m.Config().Levels) != p.Hi+1 {
 			return fmt.Errorf("levels from 0 to %v for a model of %d levels", p.Hi, m.Config().Levels)
 		}
 	}

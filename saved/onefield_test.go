@@ -39,6 +39,11 @@ func every(t testing.TB) []*Model {
 		levels.SetRow(i, []float64{float64(i % 4), float64(i * 7 % 4)})
 		bits.SetRow(i, []float64{float64(i % 2), float64(i / 3 % 2)})
 	}
+	mixed, gaps := mat.DenseCopyOf(x), mat.DenseCopyOf(x)
+	for i := range 12 {
+		mixed.Set(i, 0, levels.At(i, 0))
+	}
+	gaps.Set(3, 1, math.NaN())
 	prepared := func(measure density.Measure) Preparation {
 		p := Preparation{Columns: []string{"a", "b"}, Measure: measure, Seed: 5, Transform: density.NewIdentity(2)}
 		switch measure {
@@ -48,6 +53,9 @@ func every(t testing.TB) []*Model {
 			p.Binarize, p.Lo, p.Hi, p.Height, p.Width = dataset.BinarizedStatic, 0, 255, 1, 2
 		case density.Discrete:
 			p.Hi = 3
+		case density.Mixed:
+			p.Types = []dataset.ColumnType{dataset.Categorical, dataset.Continuous}
+			p.Levels = [][]string{{"p", "q", "r", "s"}, nil}
 		}
 		return p
 	}
@@ -74,12 +82,16 @@ func every(t testing.TB) []*Model {
 		"student":    {x, vae.Settings{Likelihood: vae.StudentT, Freedom: 3}, density.Continuous},
 		"full":       {x, vae.Settings{FullPosterior: true}, density.Dequantized},
 		"normalised": {x, vae.Settings{Norm: vae.LayerNorm, Sigma: vae.PerDim}, density.Continuous},
+		"columns":    {mixed, vae.Settings{Columns: []vae.Column{{Likelihood: vae.Categorical, Levels: 4}, {Likelihood: vae.Gaussian}}, Sigma: vae.PerDim, Prior: vae.Vamp(2)}, density.Mixed},
+		"gaps":       {gaps, vae.Settings{Missing: true}, density.Continuous},
 		"float32":    {x, vae.Settings{Precision: vae.Float32, Activation: vae.ReLU}, density.Continuous},
 	} {
 		one.s.Hidden, one.s.Epochs, one.s.Latent = []int{3}, 1, 2
 		m, _, err := vae.Fit(t.Context(), one.x, nil, one.s, src())
 		require.NoError(t, err, name)
-		list = append(list, &Model{Name: name, Fitted: m, Preparation: prepared(one.measure)})
+		p := prepared(one.measure)
+		p.Missing = one.s.Missing
+		list = append(list, &Model{Name: name, Fitted: m, Preparation: p})
 	}
 	return append(list, neighbours(t, x, bits, prepared)...)
 }

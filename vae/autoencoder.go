@@ -65,9 +65,10 @@ func (a *Autoencoder) Reconstruct(dst, x *mat.Dense) *mat.Dense {
 
 // ReconstructionError stores the squared error (1/D)·‖xᵢ − x̂ᵢ‖² of each row of
 // x (N×D), in squared units of the data, in dst (length N, or nil) and returns
-// it.
+// it. It is over the values that are there, 0 where there is none, and a column of
+// categories counts 1 where the level is another.
 func (a *Autoencoder) ReconstructionError(dst []float64, x *mat.Dense) []float64 {
-	return meanSquares(dst, x, a.Reconstruct(nil, x))
+	return a.meanSquares(dst, x, a.Reconstruct(nil, x))
 }
 
 // ReconstructionError stores the squared error (1/D)·‖xᵢ − x̂ᵢ‖² of each row of
@@ -75,19 +76,23 @@ func (a *Autoencoder) ReconstructionError(dst []float64, x *mat.Dense) []float64
 // (length N, or nil) and returns it: the number that a plain autoencoder can
 // be compared by.
 func (m *Model) ReconstructionError(dst []float64, x *mat.Dense) []float64 {
-	return meanSquares(dst, x, m.Reconstruct(nil, x))
+	return m.meanSquares(dst, x, m.Reconstruct(nil, x))
 }
 
-func meanSquares(dst []float64, x, y *mat.Dense) []float64 {
+func (c *coder) meanSquares(dst []float64, x, y *mat.Dense) []float64 {
 	n, d := x.Dims()
 	dst = density.Resize(dst, n)
+	squares := make([]float64, d)
 	for i := range dst {
-		a, b := x.RawRowView(i), y.RawRowView(i)
-		var sum float64
-		for j, v := range a {
-			sum += (v - b[j]) * (v - b[j])
+		c.obs.distance(squares, x.RawRowView(i), y.RawRowView(i))
+		sum, count := 0.0, 0
+		for j, v := range x.RawRowView(i) {
+			if v == v || c.in.fill == nil {
+				sum += squares[j]
+				count++
+			}
 		}
-		dst[i] = sum / float64(d)
+		dst[i] = sum / float64(max(count, 1))
 	}
 	return dst
 }

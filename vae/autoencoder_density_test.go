@@ -32,7 +32,7 @@ func TestAutoencoderDensity(t *testing.T) {
 	x := readTable(t, "faithful.csv")
 	a, _, err := FitAutoencoder(context.Background(), x, nil, Settings{Latent: 1, Hidden: []int{10}, Epochs: 200, Precision: Float64}, source(1))
 	require.NoError(t, err)
-	sigma := a.ResidualSigma(x)
+	sigma := a.ResidualSigma(x, nil)
 	require.InDelta(t, math.Sqrt(sum(a.ReconstructionError(nil, x))/272), sigma, 1e-12)
 	m, _, err := a.Density(context.Background(), x, sigma, gmm.Settings{Components: 3}, source(2))
 	require.NoError(t, err)

@@ -33,7 +33,7 @@ func BenchmarkStep(b *testing.B) {
 			x := mat.NewDense(n, d, nil)
 			x.Apply(func(_, _ int, _ float64) float64 { return float64(random.IntN(2)) }, x)
 			config := Config{Dim: d, Latent: 50, Hidden: c.hidden, Likelihood: Bernoulli, Norm: c.norm, Prior: c.prior}
-			t := newTrainState(newNetwork[float32](config), Settings{Batch: c.batch, Samples: 1}, x, nil, density.NewIdentity(d), 1)
+			t := newTrainState(newNetwork[float32](config), Settings{Batch: c.batch, Samples: 1}, x, nil, density.NewIdentity(d), density.NewIdentity(d), 1)
 			defer t.close()
 			t.shuffle(0)
 			step := 0

@@ -20,7 +20,7 @@ func TestEveryPriorWithEveryLikelihood(t *testing.T) {
 	x := mat.NewDense(40, 3, nil)
 	x.Apply(func(i, j int, v float64) float64 { return float64((i*(j+2) + i/7) % 2) }, x)
 	fits := 0
-	for _, likelihood := range likelihoods {
+	for _, likelihood := range append(Likelihoods(), ByColumn) {
 		for _, prior := range []Prior{StandardNormal, LearnedMixture(3), Vamp(4), ExPost(2)} {
 			for _, full := range []bool{false, true} {
 				for _, precision := range []Precision{Float32, Float64} {
@@ -28,6 +28,9 @@ func TestEveryPriorWithEveryLikelihood(t *testing.T) {
 					s := Settings{
 						Hidden: []int{6}, Epochs: 4, Batch: 15, Likelihood: likelihood, Prior: prior,
 						FullPosterior: full, Precision: precision, Norm: Norm(fits / 2 % 2), // each with both precisions
+					}
+					if likelihood == ByColumn {
+						s.Columns = []Column{{Categorical, 3}, {Likelihood: Gaussian}, {Likelihood: NegativeBinomial}}
 					}
 					fits++
 					m, report, err := Fit(context.Background(), x, x, s, source(1))
@@ -45,7 +48,7 @@ func TestEveryPriorWithEveryLikelihood(t *testing.T) {
 					m.Rand(a, source(2))
 					back.Rand(b, source(2))
 					require.Equal(t, a, b, name)
-					require.NoError(t, m.obs.check(a), name)
+					require.NoError(t, m.obs.check(a, false), name)
 					want, got := scoresOf(t, m, x), scoresOf(t, back, x)
 					require.Equal(t, want, got, name)
 					require.NoError(t, density.CheckFinite(mat.NewDense(1, len(want), want)), name)

@@ -55,16 +55,25 @@ type Config struct {
 	Likelihood Likelihood `json:"likelihood"`
 	// FullPosterior is whether q(z|x) has a full covariance; absent: no.
 	FullPosterior bool `json:"full_posterior,omitempty"`
-	// Freedom is ν of Student's t; absent for other likelihoods.
+	// Columns are the likelihoods of the D columns for ByColumn; absent for others.
+	Columns []Column `json:"column_likelihoods,omitempty"`
+	// Freedom is ν of Student's t; absent where no column follows it.
 	Freedom float64 `json:"freedom,omitempty"`
-	// Levels is K of the discretised logistic; absent for other likelihoods.
+	// Levels is K of the discretised logistic, or the number of levels of each
+	// column of Categorical; absent for other likelihoods.
 	Levels int `json:"levels,omitempty"`
+	// Fill is the mean of what the encoder sees of each column, in the place of a
+	// value that is missing: a column of Categorical has the shares of its levels.
+	// Absent: rows are complete. Mask says that the encoder sees besides, for each
+	// column, a 1 where the value is missing and a 0 where it is there.
+	Fill []float64 `json:"fill,omitempty"`
+	Mask bool      `json:"mask,omitempty"`
 	// Sigma says where the standard deviation of a Gaussian comes from.
 	Sigma Sigma `json:"sigma"`
-	// Floor holds, for Sigma network, the smallest variance of each of the
-	// D columns: the log-variance of column j is the larger of the network's
-	// output and ln Floor[j]. Absent where there is no floor, and where the
-	// log-variance is a vector, which has the floor applied already.
+	// Floor holds, for Sigma network, the smallest variance of each column that has
+	// one: the log-variance is the larger of the network's output and the logarithm
+	// of the floor. Absent where there is no floor, and where the log-variance is a
+	// vector, which has the floor applied already.
 	Floor []float64 `json:"floor,omitempty"`
 	// Prior is p(z); absent: N(0, I). PriorMixture describes the tensors of
 	// one that was fitted after training.
@@ -86,14 +95,6 @@ func (c *Config) check() error {
 			return fmt.Errorf("vae: a layer of width %d; want 1 to %d", width, most)
 		}
 	}
-	if c.Floor != nil && len(c.Floor) != c.Dim {
-		return fmt.Errorf("vae: %d variance floors for %d columns", len(c.Floor), c.Dim)
-	}
-	for j, v := range c.Floor {
-		if !(v > 0) || math.IsInf(v, 0) {
-			return fmt.Errorf("vae: the variance floor of column %d is %v; want a positive number", j+1, v)
-		}
-	}
 	for _, e := range []interface{ MarshalText() ([]byte, error) }{c.Kind, c.Activation, c.Norm, c.Precision} {
 		if _, err := e.MarshalText(); err != nil {
 			return err
@@ -102,27 +103,87 @@ func (c *Config) check() error {
 	if err := c.checkLikelihood(); err != nil {
 		return err
 	}
+	if err := c.checkFloor(); err != nil {
+		return err
+	}
+	if err := c.checkFill(); err != nil {
+		return err
+	}
 	if err := c.checkPrior(); err != nil {
 		return err
 	}
 	return c.Sigma.check()
 }
 
+func (c *Config) checkFloor() error {
+	if _, scales := c.heads(); c.Floor != nil && len(c.Floor) != scales {
+		return fmt.Errorf("vae: %d variance floors for %d columns with a variance", len(c.Floor), scales)
+	}
+	for j, v := range c.Floor {
+		if !(v > 0) || math.IsInf(v, 0) {
+			return fmt.Errorf("vae: the variance floor %d is %v; want a positive number", j+1, v)
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkFill() error {
+	if locations, _ := c.heads(); c.Fill != nil && len(c.Fill) != locations || c.Mask && c.Fill == nil {
+		return fmt.Errorf("vae: %d means in the place of missing values; want %d, with a mask or without", len(c.Fill), locations)
+	}
+	for k, v := range c.Fill {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("vae: mean %d in the place of missing values is %v; want a finite number", k+1, v)
+		}
+	}
+	return nil
+}
+
 func (c *Config) checkLikelihood() error {
-	form := c.Likelihood.describe()
-	if form.check != nil {
-		if err := form.check(c); err != nil {
+	if (c.Likelihood == ByColumn) != (c.Columns != nil) {
+		return density.SettingErrorf(ErrSettings, "vae: {Likelihood=%v} with {Columns} for %d columns: {err}; they go with %v, and it with them", c.Likelihood, len(c.Columns), ByColumn)
+	}
+	if c.Columns != nil && len(c.Columns) != c.Dim {
+		return density.SettingErrorf(ErrSettings, "vae: {Columns} describes %d columns, the data have %d: {err}; want one entry for each", len(c.Columns), c.Dim)
+	}
+	for p := range c.parts() {
+		if err := p.check(); err != nil {
 			return err
 		}
 	}
-	if c.Kind == Plain && form.plain == nil {
+	if c.Columns == nil || !c.scaled() || c.Sigma == Network || c.Sigma == PerDim {
+		return nil
+	}
+	return density.SettingErrorf(ErrSettings, "vae: {Sigma=%v} with {Columns}: {err}; scales of different columns have nothing in common, so want network or per-dim", c.Sigma)
+}
+
+// check returns an error if the likelihood of the part makes no sense.
+func (p *part) check() error {
+	where := ""
+	if p.config.Columns != nil {
+		where = fmt.Sprintf(" in {Columns}, column %d", p.from+1)
+		switch {
+		case p.form.observe == nil:
+			return density.SettingErrorf(ErrSettings, "vae: {Likelihood=%v}%s: {err}; want the likelihood of one column", p.config.Likelihood, where)
+		case !p.form.levels && p.config.Levels != 0:
+			return density.SettingErrorf(ErrSettings, "vae: {Likelihood=%v}%s has %d levels: {err}; it has none, so want 0", p.config.Likelihood, where, p.config.Levels)
+		}
+	}
+	if p.form.check != nil {
+		if err := p.form.check(&p.config); err != nil && where == "" {
+			return err
+		} else if err != nil {
+			return density.SettingErrorf(err, "{err}%s", where)
+		}
+	}
+	if p.config.Kind == Plain && p.form.plain == nil {
 		var names []string
 		for _, l := range likelihoods {
 			if l.describe().plain != nil {
 				names = append(names, l.String())
 			}
 		}
-		return density.SettingErrorf(ErrSettings, "vae: an autoencoder has no {Likelihood=%v}: {err}; want one of %s", c.Likelihood, strings.Join(names, ", "))
+		return density.SettingErrorf(ErrSettings, "vae: an autoencoder has no {Likelihood=%v}%s: {err}; want one of %s", p.config.Likelihood, where, strings.Join(names, ", "))
 	}
 	return nil
 }
@@ -143,25 +204,67 @@ func (c *Config) checkPrior() error {
 	return nil
 }
 
-// scaled says whether p(x|z) has a scale.
-func (c *Config) scaled() bool {
-	return newObservation(c).scaled()
+// heads returns the numbers of locations and of scales of p(x|z).
+func (c *Config) heads() (locations, scales int) {
+	for p := range c.parts() {
+		n := p.to - p.from
+		locations += n * p.width()
+		if p.observation().scaled() {
+			scales += n
+		}
+	}
+	return locations, scales
 }
 
-// networkScale says whether that scale is an output of the decoder.
-func (c *Config) networkScale() bool { return c.scaled() && c.Sigma.source == fromNetwork }
+// scaled says whether p(x|z) has a scale in some column.
+func (c *Config) scaled() bool {
+	_, scales := c.heads()
+	return scales > 0
+}
+
+// logvarWidth returns the number of scales that are parameters beside the networks.
+func (c *Config) logvarWidth() int {
+	_, scales := c.heads()
+	switch {
+	case scales == 0 || c.Sigma.source == fromNetwork:
+		return 0
+	case c.Sigma.source == fromPerDim:
+		return scales
+	}
+	return 1
+}
+
+// normal says whether p(x|z) is normal in every column.
+func (c *Config) normal() bool {
+	for p := range c.parts() {
+		if !p.form.normal {
+			return false
+		}
+	}
+	return true
+}
 
 // decoderOutputs returns the width of the decoder's output.
 func (c *Config) decoderOutputs() int {
-	if c.networkScale() {
-		return 2 * c.Dim
+	locations, scales := c.heads()
+	if c.Sigma.source == fromNetwork {
+		return locations + scales
 	}
-	return c.Dim
+	return locations
+}
+
+// encoderInputs returns the width of what the encoder sees of a row.
+func (c *Config) encoderInputs() int {
+	locations, _ := c.heads()
+	if c.Mask {
+		return locations + c.Dim
+	}
+	return locations
 }
 
 // encoderWidths returns the widths of the encoder, input first.
 func (c *Config) encoderWidths(outputs int) []int {
-	return slices.Concat([]int{c.Dim}, c.Hidden, []int{outputs})
+	return slices.Concat([]int{c.encoderInputs()}, c.Hidden, []int{outputs})
 }
 
 // decoderWidths returns the widths of the decoder, input first.
@@ -171,9 +274,10 @@ func (c *Config) decoderWidths() []int {
 	return slices.Concat([]int{c.Latent}, hidden, []int{c.decoderOutputs()})
 }
 
-// logFloor returns ln Floor[j] for each column, −Inf where there is no floor.
+// logFloor returns the logarithm of the floor of each scale, −Inf where there is none.
 func (c *Config) logFloor() []float64 {
-	floor := make([]float64, c.Dim)
+	_, scales := c.heads()
+	floor := make([]float64, scales)
 	for j := range floor {
 		floor[j] = math.Inf(-1)
 		if c.Floor != nil {

@@ -10,7 +10,8 @@ import (
 )
 
 // Encoder is q(z|x), a normal whose mean and covariance come from one network:
-// diagonal, with m(x) and the log-variances s(x), or full.
+// diagonal, with m(x) and the log-variances s(x), or full. For a row without any value it
+// is the prior.
 type Encoder struct{ m *Model }
 
 // Encoder returns q(z|x).
@@ -25,10 +26,15 @@ func (q *Encoder) rows(x *mat.Dense, f func(i int, h, cache []float64)) { q.m.po
 
 func (c *coder) posteriors(x *mat.Dense, f func(i int, h, cache []float64)) {
 	checkWidth(x, c.config.Dim)
+	c.posteriorsBy(x, c.encode, f)
+}
+
+// posteriorsBy is posteriors with the way from rows to the outputs of the encoder.
+func (c *coder) posteriorsBy(x *mat.Dense, encode func(w *workspace, x *mat.Dense, from, to int) []float64, f func(i int, h, cache []float64)) {
 	n, _ := x.Dims()
 	h := mat.NewDense(n, c.outputs, nil)
 	c.each(n, func(w *workspace, from, to int) {
-		out := c.encode(w, x, from, to)
+		out := encode(w, x, from, to)
 		for i := from; i < to; i++ {
 			copy(h.RawRowView(i), out[(i-from)*c.outputs:])
 		}
@@ -73,11 +79,21 @@ func (q *Encoder) Rand(z, x *mat.Dense, src rand.Source) {
 	random := rand.New(src)
 	e := make([]float64, q.m.config.Latent)
 	q.rows(x, func(i int, h, cache []float64) {
+		if q.knowsNothing(x.RawRowView(i)) {
+			q.m.prior.Rand(density.Rows(z, i*draws, (i+1)*draws), src)
+			return
+		}
 		for r := i * draws; r < (i+1)*draws; r++ {
 			fillNormal(e, random)
 			q.m.posterior.draw(z.RawRowView(r), h, cache, e)
 		}
 	})
+}
+
+// knowsNothing says whether a row has no value and the prior is a mixture, of which draws
+// for the row come from. N(0, I) comes from encode.
+func (q *Encoder) knowsNothing(row []float64) bool {
+	return q.m.prior != nil && q.m.in.fill != nil && empty(row)
 }
 
 // LogProb stores log q(z|x) in nats for each row of z (N·S×L) in dst (length
@@ -89,6 +105,10 @@ func (q *Encoder) LogProb(dst []float64, z, x *mat.Dense) []float64 {
 	dst = density.Resize(dst, rows)
 	e := make([]float64, l)
 	q.rows(x, func(i int, h, cache []float64) {
+		if q.knowsNothing(x.RawRowView(i)) {
+			q.m.prior.LogProb(dst[i*draws:(i+1)*draws], density.Rows(z, i*draws, (i+1)*draws))
+			return
+		}
 		for r := i * draws; r < (i+1)*draws; r++ {
 			q.m.posterior.invert(e, z.RawRowView(r), h, cache)
 			dst[r] = q.m.posterior.logProb(h, cache, e)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -56,13 +57,13 @@ func checkSome(x *mat.Dense, what string) error {
 	return nil
 }
 
-func checkRows(c *Config, dynamic bool, train, valid *mat.Dense) error {
+func checkRows(c *Config, dynamic, missing bool, train, valid *mat.Dense) error {
 	obs := newObservation(c)
-	check := obs.check
+	unit := obs
 	if dynamic {
-		check = checkUnit
+		unit = obs.with(func(o observation) observation { return probabilities{o} })
 	}
-	if err := check(train); err != nil {
+	if err := unit.check(train, missing); err != nil {
 		return fmt.Errorf("vae: training rows: %w", err)
 	}
 	if valid == nil {
@@ -71,27 +72,28 @@ func checkRows(c *Config, dynamic bool, train, valid *mat.Dense) error {
 	if _, d := valid.Dims(); d != c.Dim {
 		return fmt.Errorf("vae: training rows have %d columns and validation rows %d: %w", c.Dim, d, ErrRows)
 	}
-	if err := obs.check(valid); err != nil {
+	if err := obs.check(valid, missing); err != nil {
 		return fmt.Errorf("vae: validation rows: %w", err)
 	}
 	return nil
 }
 
-// checkUnit returns an error that names a value outside [0, 1].
-func checkUnit(x *mat.Dense) error {
-	n, _ := x.Dims()
-	for i := range n {
-		for j, v := range x.RawRowView(i) {
-			if !(v >= 0 && v <= 1) {
-				return fmt.Errorf("vae: row %d, column %d is %v, not a number from 0 to 1: %w; scale the data to the unit interval", i+1, j+1, v, density.ErrSupport)
-			}
-		}
+// probabilities is a likelihood of bits that are drawn afresh with the probabilities
+// that the data are.
+type probabilities struct{ observation }
+
+func (probabilities) check(v float64) *complaint { return checkUnit(v) }
+
+// checkUnit says what is wrong with a value outside [0, 1].
+func checkUnit(v float64) *complaint {
+	if v >= 0 && v <= 1 {
+		return nil
 	}
-	return nil
+	return &complaint{density.ErrSupport, ", not a number from 0 to 1", "scale the data to the unit interval"}
 }
 
-// floors returns the smallest variance of each column in the units of the data, or
-// nil for none.
+// floors returns the smallest variance of each scale in the units of the data, or nil
+// for none.
 func floors(c *Config, relative float64, of moments) []float64 {
 	obs := newObservation(c)
 	if !obs.scaled() || c.Sigma.source == fromConstant {
@@ -116,28 +118,30 @@ func (c *coder) floorActive(floor []float64, x *mat.Dense) bool {
 	if floor == nil {
 		return false
 	}
-	near := func(s, floor float64) bool { return s <= math.Log(floor)+1e-6 }
-	if !c.config.networkScale() {
-		for j, s := range c.logvar {
-			if near(s, floor[j]) {
+	at := func(s []float64) bool {
+		for k, v := range s {
+			if v <= math.Log(floor[k])+1e-6 {
 				return true
 			}
 		}
 		return false
 	}
-	n, d := x.Dims()
-	mean, logvar := mat.NewDense(n, d, nil), mat.NewDense(n, d, nil)
+	if !c.obs.network {
+		return at(c.logvar)
+	}
+	n, _ := x.Dims()
 	codes := mat.NewDense(n, c.config.Latent, nil)
 	c.codes(codes, x)
-	c.decodeMean(mean, logvar, codes)
-	for i := range n {
-		for j, s := range logvar.RawRowView(i) {
-			if near(s, floor[j]) {
-				return true
+	var active atomic.Bool
+	c.each(n, func(w *workspace, from, to int) {
+		out := c.decode(w, codes, from, to)
+		for i := from; i < to && !active.Load(); i++ {
+			if _, s, _ := c.scale(w, out, i-from); at(s) {
+				active.Store(true)
 			}
 		}
-	}
-	return false
+	})
+	return active.Load()
 }
 
 // codes stores the mean of q(z|x) for each row of x (N×D) in dst (N×L).

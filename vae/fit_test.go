@@ -202,7 +202,7 @@ func TestBadInput(t *testing.T) {
 		text         string
 	}{
 		{"nan", with(3, 1, math.NaN()), nil, small(), density.ErrNonFinite, "row 4, column 2"},
-		{"inf in validation", good, with(0, 0, math.Inf(1)), small(), density.ErrNonFinite, "validation rows: density: row 1, column 1"},
+		{"inf in validation", good, with(0, 0, math.Inf(1)), small(), density.ErrNonFinite, "validation rows: row 1, column 1"},
 		{"one row", density.Rows(good, 0, 1), nil, small(), ErrRows, "two or more"},
 		{"width", good, normals(5, 3, 1), small(), ErrRows, "2 columns and validation rows 3"},
 		{"constant column", constant, nil, small(), density.ErrConstant, "column 2"},
@@ -374,7 +374,7 @@ func TestBiasStartsAtTheData(t *testing.T) {
 		}
 	}
 	c := Config{Dim: 3, Latent: 1, Hidden: []int{4}, Likelihood: Bernoulli}
-	tr := newTrainState(newNetwork[float64](c), Settings{Batch: 10, Samples: 1}, x, nil, density.NewIdentity(3), 1)
+	tr := newTrainState(newNetwork[float64](c), Settings{Batch: 10, Samples: 1}, x, nil, density.NewIdentity(3), density.NewIdentity(3), 1)
 	defer tr.close()
 	last := tr.net.decoder.Layers[1]
 	for j, want := range []float64{0.999, 0.2, 0.001} {

@@ -4,8 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mat"
-
 	"likely/density"
 	"likely/internal/kernel"
 )
@@ -27,7 +25,12 @@ var bernoulliForm = likelihoodForm{
 // which needs no probability and so never takes the logarithm of 0.
 type bernoulli struct{ bounded }
 
-func (bernoulli) check(x *mat.Dense) error { return density.CheckBinary(x) }
+func (bernoulli) check(v float64) *complaint {
+	if v == 0 || v == 1 {
+		return nil
+	}
+	return &complaint{density.ErrSupport, ", neither 0 nor 1", "binarise the data or use a continuous likelihood"}
+}
 
 func (bernoulli) logProb(x, loc, _, _, tmp []float64) float64 {
 	kernel.Activate(kernel.Softplus, tmp, loc)
@@ -63,23 +66,27 @@ func (bernoulli) gradient64() gradient[float64] { return bernoulliGradient[float
 
 type bernoulliGradient[T kernel.Float] struct{}
 
-func (bernoulliGradient[T]) grad(x, loc, _, _, dloc, ds []T) float64 {
-	kernel.Activate(kernel.Softplus, ds, loc)
-	kernel.Activate(kernel.Sigmoid, dloc, loc)
+func (bernoulliGradient[T]) grad(x, loc, _, _, dloc, _ []T) float64 {
+	kernel.Activate(kernel.Softplus, dloc, loc)
 	var sum float64
-	loc, dloc, ds = loc[:len(x)], dloc[:len(x)], ds[:len(x)]
+	loc, dloc = loc[:len(x)], dloc[:len(x)]
 	for j, v := range x {
-		sum += float64(v*loc[j] - ds[j])
+		sum += float64(v*loc[j] - dloc[j])
+	}
+	kernel.Activate(kernel.Sigmoid, dloc, loc)
+	for j, v := range x {
 		dloc[j] = v - dloc[j]
 	}
 	return sum
 }
 
-func (bernoulli) quantile(p, loc, _ float64) float64 {
-	if p <= logistic(-loc) {
-		return 0
+func (bernoulli) quantile(dst []float64, p float64, loc, _ []float64) {
+	for j, l := range loc {
+		dst[j] = 1
+		if p <= logistic(-l) {
+			dst[j] = 0
+		}
 	}
-	return 1
 }
 
 // information is the variance, p(1 − p).

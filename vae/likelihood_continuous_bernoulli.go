@@ -4,8 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mat"
-
 	"likely/internal/kernel"
 )
 
@@ -28,7 +26,7 @@ var continuousBernoulliForm = likelihoodForm{
 // cross-entropy on grey values lacks: a density.
 type continuousBernoulli struct{ bounded }
 
-func (continuousBernoulli) check(x *mat.Dense) error { return checkUnit(x) }
+func (continuousBernoulli) check(v float64) *complaint { return checkUnit(v) }
 
 func (continuousBernoulli) logProb(x, loc, _, _, _ []float64) float64 {
 	var sum float64
@@ -106,10 +104,11 @@ func (continuousBernoulliGradient[T]) grad(x, loc, _, _, dloc, _ []T) float64 {
 	return sum
 }
 
-func (f continuousBernoulli) quantile(p, loc, _ float64) float64 {
-	value := [1]float64{p}
-	f.sample(value[:], []float64{loc}, nil)
-	return value[0]
+func (f continuousBernoulli) quantile(dst []float64, p float64, loc, _ []float64) {
+	for j := range dst {
+		dst[j] = p
+	}
+	f.sample(dst, loc, nil)
 }
 
 // information is the variance, A″(loc).

@@ -4,26 +4,19 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mat"
-
 	"likely/density"
 )
 
 // countable is what likelihoods of counts 0, 1, 2, … have in common: their location is
 // the logarithm of the mean, and they are trained on the counts as they are, of which
 // the encoder sees standardised columns.
-type countable struct{}
+type countable struct{ squares }
 
-func (countable) check(x *mat.Dense) error {
-	n, _ := x.Dims()
-	for i := range n {
-		for j, v := range x.RawRowView(i) {
-			if !(v >= 0 && v <= maxCount) || v != math.Trunc(v) {
-				return density.SettingErrorf(density.ErrSupport, "vae: row %d, column %d is %v, not a count 0, 1, 2, …: {err}; use counts without scaling, or another {Likelihood}", i+1, j+1, v)
-			}
-		}
+func (countable) check(v float64) *complaint {
+	if v >= 0 && v <= maxCount && v == math.Trunc(v) {
+		return nil
 	}
-	return nil
+	return &complaint{density.ErrSupport, ", not a count 0, 1, 2, …", "use counts without scaling, or another {Likelihood}"}
 }
 
 // maxCount is the largest count, up to which float64 holds whole numbers exactly.
@@ -80,10 +73,13 @@ func countQuantile(p, mean, sd float64, cdf func(k float64) float64) float64 {
 	return high
 }
 
-// logFactorial returns ln x! of a count.
+// logFactorial returns ln x! of a count, and +Inf for a number below 0.
 func logFactorial(x float64) float64 {
-	if x < float64(len(logFactorials)) {
+	if x >= 0 && x < float64(len(logFactorials)) {
 		return logFactorials[int(x)]
+	}
+	if x < 0 {
+		return math.Inf(1)
 	}
 	v, _ := math.Lgamma(x + 1)
 	return v

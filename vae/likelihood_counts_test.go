@@ -66,11 +66,11 @@ func TestNegativeBinomialIsAGammaMixture(t *testing.T) {
 
 // Nothing is lost at the ends: no rate, a rate beyond counting, counts by the million.
 func TestCountExtremes(t *testing.T) {
-	require.Zero(t, poisson{}.quantile(0.999, -50, 0))
-	require.Equal(t, float64(maxCount), poisson{}.quantile(0.5, 800, 0))
-	require.Equal(t, float64(maxCount), negativeBinomial{}.quantile(0.5, 50, 1))
-	near(t, 1e6, poisson{}.quantile(0.5, math.Log(1e6), 0), 1)
-	near(t, 1e6+1e3*distuv.UnitNormal.Quantile(0.9), poisson{}.quantile(0.9, math.Log(1e6), 0), 3)
+	require.Zero(t, poisson{}.countAt(0.999, -50))
+	require.Equal(t, float64(maxCount), poisson{}.countAt(0.5, 800))
+	require.Equal(t, float64(maxCount), negativeBinomial{}.countAt(0.5, 50, 1))
+	near(t, 1e6, poisson{}.countAt(0.5, math.Log(1e6)), 1)
+	near(t, 1e6+1e3*distuv.UnitNormal.Quantile(0.9), poisson{}.countAt(0.9, math.Log(1e6)), 3)
 	for _, loc := range []float64{-700, 700} {
 		logp, dloc, ds := negativeBinomial{}.mass(5, loc, 0.3, math.Exp(-0.3))
 		for _, v := range []float64{logp, dloc, ds} {
@@ -149,10 +149,9 @@ func TestEncoderUnitsAreFolded(t *testing.T) {
 		for _, corruption := range []float64{0, 0.5} {
 			c := Config{Dim: 3, Latent: 2, Hidden: []int{5}, Likelihood: Poisson, Prior: prior, Precision: Float64}
 			s := Settings{Batch: 40, Samples: 1, Corruption: corruption}
-			tr := newTrainState(newNetwork[float64](c), s, x, nil, density.NewIdentity(3), 1)
-			t.Cleanup(tr.close)
 			in := standardizingInputs(momentsOf(x, nil))
-			tr.separateInputs(in, density.NewIdentity(3))
+			tr := newTrainState(newNetwork[float64](c), s, x, nil, in, density.NewIdentity(3), 1)
+			t.Cleanup(tr.close)
 			tr.shuffle(0)
 			tr.bound(0, 40)
 			theta := append([]float64{}, tr.theta...)

@@ -5,8 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/mat"
-
 	"likely/density"
 	"likely/internal/kernel"
 )
@@ -24,6 +22,7 @@ var discretizedLogisticForm = likelihoodForm{
 	name:      "discretized-logistic",
 	measures:  []density.Measure{density.Discrete},
 	scaled:    true,
+	levels:    true,
 	configure: func(c *Config, s *Settings) { c.Levels = s.Levels },
 	check: func(c *Config) error {
 		const most = 1 << 16
@@ -49,13 +48,14 @@ var discretizedLogisticForm = likelihoodForm{
 // units at hand: ½, 0 and K−1 in those of the data, and in those of training
 // 1/(K−1), −1 and 1.
 type discretizedLogistic struct {
+	squares
 	half, low, high float64
 	levels          int
 }
 
 // newDiscretizedLogistic returns the likelihood in the units of the data.
 func newDiscretizedLogistic(levels int) discretizedLogistic {
-	return discretizedLogistic{0.5, 0, float64(levels - 1), levels}
+	return discretizedLogistic{half: 0.5, low: 0, high: float64(levels - 1), levels: levels}
 }
 
 // transform takes the levels to [−1, 1].
@@ -71,7 +71,7 @@ func (f discretizedLogistic) transform(of moments, _ bool) (density.Transform, e
 func (f discretizedLogistic) transformed() observation { return f.training() }
 
 func (f discretizedLogistic) training() discretizedLogistic {
-	return discretizedLogistic{1 / float64(f.levels-1), -1, 1, f.levels}
+	return discretizedLogistic{half: 1 / float64(f.levels-1), low: -1, high: 1, levels: f.levels}
 }
 
 func (discretizedLogistic) scaled() bool { return true }
@@ -83,16 +83,11 @@ func (discretizedLogistic) units(density.Transform) (factor, shift float64) { re
 
 func (discretizedLogistic) bias(float64) float64 { return 0 }
 
-func (f discretizedLogistic) check(x *mat.Dense) error {
-	n, _ := x.Dims()
-	for i := range n {
-		for j, v := range x.RawRowView(i) {
-			if !(v >= f.low && v <= f.high) || v != math.Trunc(v) {
-				return density.SettingErrorf(density.ErrSupport, "vae: row %d, column %d is %v, not a level 0, 1, …, %d: {err}; use levels as they are stored, without noise or scaling, or set {Levels}", i+1, j+1, v, f.levels-1)
-			}
-		}
+func (f discretizedLogistic) check(v float64) *complaint {
+	if v >= f.low && v <= f.high && v == math.Trunc(v) {
+		return nil
 	}
-	return nil
+	return &complaint{density.ErrSupport, fmt.Sprintf(", not a level 0, 1, …, %d", f.levels-1), "use levels as they are stored, without noise or scaling, or set {Levels}"}
 }
 
 // mass returns ln P(x) for the location loc and inverse scale w, and its
@@ -175,10 +170,12 @@ func (f discretizedLogistic) round(v float64) float64 {
 	return f.low + 2*f.half*min(max(k, 0), float64(f.levels-1))
 }
 
-func (f discretizedLogistic) quantile(p, loc, s float64) float64 {
-	v := loc + math.Exp(0.5*s)*(math.Log(p)-math.Log1p(-p))
-	k := math.Ceil((v-f.low)/(2*f.half) - 0.5)
-	return f.low + 2*f.half*min(max(k, 0), float64(f.levels-1))
+func (f discretizedLogistic) quantile(dst []float64, p float64, loc, s []float64) {
+	for j, l := range loc {
+		v := l + math.Exp(0.5*s[j])*(math.Log(p)-math.Log1p(-p))
+		k := math.Ceil((v-f.low)/(2*f.half) - 0.5)
+		dst[j] = f.low + 2*f.half*min(max(k, 0), float64(f.levels-1))
+	}
 }
 
 // floor is e⁻⁷ of half the range for the scale, as in the authors' program. A

@@ -21,7 +21,7 @@ var gaussianForm = likelihoodForm{
 	scaled:   true,
 	normal:   true,
 	observe:  func(*Config) observation { return gaussian{} },
-	plain:    func(*Config) observation { return squared{} },
+	plain:    func(c *Config) observation { return squared{perColumn: c.Columns != nil} },
 }
 
 // gaussian is the likelihood
@@ -73,8 +73,10 @@ func (gaussianGradient[T]) grad(x, loc, s, w, dloc, ds []T) float64 {
 	return -0.5 * (float64(len(x))*log2Pi + sum)
 }
 
-func (gaussian) quantile(p, loc, s float64) float64 {
-	return loc + math.Exp(0.5*s)*distuv.UnitNormal.Quantile(p)
+func (gaussian) quantile(dst []float64, p float64, loc, s []float64) {
+	for j, l := range loc {
+		dst[j] = l + math.Exp(0.5*s[j])*distuv.UnitNormal.Quantile(p)
+	}
 }
 
 // information is w on the location and ½ on s (Lehmann & Casella 1998, §2.5, there by σ;

@@ -66,9 +66,15 @@ func (f negativeBinomial) logProb(x, loc, s, w, _ []float64) float64 {
 	return sum
 }
 
-// quantile takes the distribution function as the incomplete beta function
+func (f negativeBinomial) quantile(dst []float64, p float64, loc, s []float64) {
+	for j, l := range loc {
+		dst[j] = f.countAt(p, l, s[j])
+	}
+}
+
+// countAt takes the distribution function as the incomplete beta function
 // I(r, k+1) at 1 − F(a).
-func (negativeBinomial) quantile(p, loc, s float64) float64 {
+func (negativeBinomial) countAt(p, loc, s float64) float64 {
 	mean, r := math.Exp(loc), math.Exp(-s)
 	return countQuantile(p, mean, math.Sqrt(mean+mean*mean/r), func(k float64) float64 {
 		return mathext.RegIncBeta(r, k+1, logistic(-loc-s))
@@ -77,7 +83,7 @@ func (negativeBinomial) quantile(p, loc, s float64) float64 {
 
 func (f negativeBinomial) sample(dst, loc, s []float64) {
 	for j, u := range dst {
-		dst[j] = f.quantile(u, loc[j], s[j])
+		dst[j] = f.countAt(u, loc[j], s[j])
 	}
 }
 

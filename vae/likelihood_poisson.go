@@ -39,9 +39,15 @@ func (poisson) logProb(x, loc, _, _, _ []float64) float64 {
 	return sum
 }
 
-// quantile takes the distribution function as the incomplete gamma function
+func (f poisson) quantile(dst []float64, p float64, loc, _ []float64) {
+	for j, l := range loc {
+		dst[j] = f.countAt(p, l)
+	}
+}
+
+// countAt takes the distribution function as the incomplete gamma function
 // Q(k+1, exp(loc)).
-func (poisson) quantile(p, loc, _ float64) float64 {
+func (poisson) countAt(p, loc float64) float64 {
 	rate := math.Exp(loc)
 	return countQuantile(p, rate, math.Sqrt(rate), func(k float64) float64 {
 		return mathext.GammaIncRegComp(k+1, rate)
@@ -50,7 +56,7 @@ func (poisson) quantile(p, loc, _ float64) float64 {
 
 func (f poisson) sample(dst, loc, _ []float64) {
 	for j, u := range dst {
-		dst[j] = f.quantile(u, loc[j], 0)
+		dst[j] = f.countAt(u, loc[j])
 	}
 }
 

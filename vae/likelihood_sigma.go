@@ -99,13 +99,5 @@ func (s Sigma) check() error {
 // learned says whether σ is a vector of parameters beside the networks.
 func (s Sigma) learned() bool { return s.source == fromShared || s.source == fromPerDim }
 
-// width returns the length of that vector for D columns: D for PerDim, else 1.
-func (s Sigma) width(d int) int {
-	if s.source == fromPerDim {
-		return d
-	}
-	return 1
-}
-
 // Constant returns the standard deviation of [Fixed]; ok is false for others.
 func (s Sigma) Constant() (sd float64, ok bool) { return s.value, s.source == fromConstant }

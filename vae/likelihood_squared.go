@@ -11,18 +11,26 @@ import (
 // half the squared error, −½‖x − loc‖². It lacks a normaliser and is no
 // log-probability.
 //
-// One factor for all columns keeps it what it is, up to that factor's square.
-type squared struct{ located }
+// One factor for all columns keeps it what it is, up to that factor's square. Beside
+// columns of other likelihoods perColumn brings each to variance 1, so that none drowns
+// the others; the error is then in units of the columns' standard deviations.
+type squared struct {
+	located
+	perColumn bool
+}
 
 func (squared) scaled() bool { return false }
 
-func (squared) transform(of moments, _ bool) (density.Transform, error) {
-	return standardizing(of, false)
+func (f squared) transform(of moments, _ bool) (density.Transform, error) {
+	return standardizing(of, f.perColumn)
 }
 
 func (f squared) transformed() observation { return f }
 
-func (squared) units(t density.Transform) (factor, shift float64) {
+func (f squared) units(t density.Transform) (factor, shift float64) {
+	if f.perColumn {
+		return 1, 0
+	}
 	return t.Scale[0] * t.Scale[0], 0
 }
 
@@ -58,7 +66,7 @@ func (squaredGradient[T]) grad(x, loc, _, _, dloc, _ []T) float64 {
 	return -0.5 * sum
 }
 
-func (squared) quantile(_, loc, _ float64) float64 { return loc }
+func (squared) quantile(dst []float64, _ float64, loc, _ []float64) { copy(dst, loc) }
 
 // information is the curvature of the squared error.
 func (squared) information(byLoc, _, _, _, _, _ []float64) {

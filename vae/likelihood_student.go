@@ -90,8 +90,10 @@ func (t studentGradient[T]) grad(x, loc, s, w, dloc, ds []T) float64 {
 	return sum
 }
 
-func (t student) quantile(p, loc, s float64) float64 {
-	return distuv.StudentsT{Mu: loc, Sigma: math.Exp(0.5 * s), Nu: t.freedom}.Quantile(p)
+func (t student) quantile(dst []float64, p float64, loc, s []float64) {
+	for j, l := range loc {
+		dst[j] = distuv.StudentsT{Mu: l, Sigma: math.Exp(0.5 * s[j]), Nu: t.freedom}.Quantile(p)
+	}
 }
 
 // information is w(ν+1)/(ν+3) on the location and ν/(2(ν+3)) on s.

@@ -111,7 +111,7 @@ func TestEveryCombination(t *testing.T) {
 	for _, l := range likelihoods {
 		x := map[Likelihood]*mat.Dense{
 			Gaussian: gaussianRows, StudentT: gaussianRows, Bernoulli: binaryRows, ContinuousBernoulli: unitRows,
-			DiscretizedLogistic: levelRows, Poisson: countRows, NegativeBinomial: countRows,
+			DiscretizedLogistic: levelRows, Poisson: countRows, NegativeBinomial: countRows, Categorical: binaryRows,
 		}[l]
 		for _, sigma := range []Sigma{Network, Shared, PerDim, Fixed(0.5), Optimal} {
 			if sigma == Optimal && l.Scaled() && l != Gaussian {
@@ -124,7 +124,7 @@ func TestEveryCombination(t *testing.T) {
 				require.False(t, math.IsNaN(report.History[0].Valid))
 				sample := mat.NewDense(20, 2, nil)
 				m.Rand(sample, source(2))
-				require.NoError(t, m.obs.check(sample))
+				require.NoError(t, m.obs.check(sample, false))
 				back, err := FromTensors(m.Config(), m.Tensors())
 				require.NoError(t, err)
 				z := normals(20, 2, 3)

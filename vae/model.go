@@ -43,9 +43,9 @@ func (c *coder) NumParameters() int { return c.count }
 func (c *coder) Config() Config { return c.config }
 
 // Measures returns what p(x|z) is a density with respect to: bits, levels, or
-// numbers, as they are or dequantised.
+// numbers, as they are or dequantised, or the two together.
 func (m *Model) Measures() []density.Measure {
-	return m.config.Likelihood.Measures()
+	return m.config.measures()
 }
 
 // RandPrior fills z (N×L) with independent draws from p(z).
@@ -147,11 +147,12 @@ func (m *Model) sampleAt(dst, z *mat.Dense) {
 }
 
 // Decode stores the mean of p(x|z) for each row of z (N×L) in mean (N×D): for
-// binary data, the probability of a 1. Where logvar is not nil it receives
-// the log-variances (N×D); it must be nil for likelihoods without a scale.
+// binary data, the probability of a 1, and for categories the most probable one. Where
+// logvar is not nil it receives the log-variances (N×D), NaN in columns without a scale;
+// it must be nil for likelihoods without one.
 func (m *Model) Decode(mean, logvar, z *mat.Dense) {
 	if logvar != nil {
-		if !m.config.scaled() {
+		if !m.obs.scaled() {
 			panic("vae: a likelihood without a variance")
 		}
 		checkWidth(logvar, m.config.Dim)
@@ -170,7 +171,7 @@ func (c *coder) decodeMean(mean, logvar, z *mat.Dense) {
 			loc, s, _ := c.scale(w, out, i-from)
 			c.obs.mean(mean.RawRowView(i), loc, s)
 			if logvar != nil {
-				copy(logvar.RawRowView(i), s)
+				c.obs.spread(logvar.RawRowView(i), s)
 			}
 		}
 	})
@@ -193,14 +194,7 @@ func (m *Model) Quantile(dst *mat.Dense, p float64, z *mat.Dense) {
 		out := m.decode(w, z, from, to)
 		for i := from; i < to; i++ {
 			loc, s, _ := m.scale(w, out, i-from)
-			row := dst.RawRowView(i)
-			for j, l := range loc {
-				var logvar float64
-				if s != nil {
-					logvar = s[j]
-				}
-				row[j] = m.obs.quantile(p, l, logvar)
-			}
+			m.obs.quantile(dst.RawRowView(i), p, loc, s)
 		}
 	})
 }

@@ -14,12 +14,13 @@ import (
 // and the meaning of the decoder's outputs.
 type coder struct {
 	config Config
-	obs    observation
+	obs    *columnwise // in whose units the rows are
+	in     *inputs     // in whose units the encoder sees them
 	engine engine
 	// logvar and precision hold the log-variance s and exp(−s) of each
 	// column where they do not come from the network.
 	logvar, precision []float64
-	logFloor          []float64
+	logFloor          []float64 // of each scale
 	posterior         posterior[float64]
 	outputs           int // of the encoder
 	count             int // of trained parameters
@@ -28,8 +29,9 @@ type coder struct {
 
 // workspace holds one chunk of rows on its way through a coder.
 type workspace struct {
-	out                    []float64 // outputs of encoder or decoder
-	logvar, precision, tmp []float64 // length D
+	out               []float64 // outputs of encoder or decoder
+	logvar, precision []float64 // one for each scale
+	tmp               []float64 // one for each location
 }
 
 func newCoder[T kernel.Float](n *network[T], theta []T) *coder {
@@ -42,14 +44,14 @@ func newCoder[T kernel.Float](n *network[T], theta []T) *coder {
 		count:    n.parameters(),
 	}
 	c.posterior = newPosterior[float64](&c.config)
+	c.in = newInputs(&c.config, &c.obs.heads)
 	loadScale(c, n, theta)
-	d := n.config.Dim
 	c.spaces.New = func() any {
 		return &workspace{
 			out:       make([]float64, c.engine.chunk()*max(c.outputs, n.decoder.Out())),
-			logvar:    make([]float64, d),
-			precision: make([]float64, d),
-			tmp:       make([]float64, d),
+			logvar:    make([]float64, n.scales()),
+			precision: make([]float64, n.scales()),
+			tmp:       make([]float64, n.locations()),
 		}
 	}
 	return c
@@ -61,8 +63,8 @@ func loadScale[T kernel.Float](c *coder, n *network[T], theta []T) {
 		return
 	}
 	if c.logvar == nil {
-		c.logvar = make([]float64, c.config.Dim)
-		c.precision = make([]float64, c.config.Dim)
+		c.logvar = make([]float64, n.scales())
+		c.precision = make([]float64, n.scales())
 	}
 	values := theta[n.logvar.From : n.logvar.From+n.logvar.Len]
 	for j := range c.logvar {
@@ -97,17 +99,33 @@ func (c *coder) each(rows int, f func(w *workspace, from, to int)) {
 }
 
 // encode returns the encoder's outputs for rows [from, to) of x, row-major in
-// the workspace.
+// the workspace. A row without any value says nothing about its code, which then has
+// the standard normal distribution, or of a plain autoencoder is 0.
 func (c *coder) encode(w *workspace, x *mat.Dense, from, to int) []float64 {
 	h := w.out[:(to-from)*c.outputs]
-	c.engine.encode(h, x, from, to)
+	c.engine.encode(h, x, c.in, from, to)
+	if c.in.fill == nil {
+		return h
+	}
+	for i := from; i < to; i++ {
+		if empty(x.RawRowView(i)) {
+			clear(h[(i-from)*c.outputs : (i-from+1)*c.outputs])
+		}
+	}
+	return h
+}
+
+// encodeSeen is encode for rows of what the encoder sees.
+func (c *coder) encodeSeen(w *workspace, seen *mat.Dense, from, to int) []float64 {
+	h := w.out[:(to-from)*c.outputs]
+	c.engine.encode(h, seen, nil, from, to)
 	return h
 }
 
 // decode runs rows [from, to) of z through the decoder. The rows of the result
 // are read with scale.
 func (c *coder) decode(w *workspace, z *mat.Dense, from, to int) []float64 {
-	out := w.out[:(to-from)*c.config.decoderOutputs()]
+	out := w.out[:(to-from)*c.obs.outputs()]
 	c.engine.decode(out, z, from, to)
 	return out
 }
@@ -115,11 +133,12 @@ func (c *coder) decode(w *workspace, z *mat.Dense, from, to int) []float64 {
 // scale splits row i of the decoder's outputs into location, log-variance and
 // precision (nil, nil where there is no scale), with the floor applied.
 func (c *coder) scale(w *workspace, out []float64, i int) (loc, s, precision []float64) {
-	d := c.config.Dim
-	if !c.config.networkScale() {
-		return out[i*d : (i+1)*d], c.logvar, c.precision
+	locations, outputs := c.obs.locations(), c.obs.outputs()
+	row := out[i*outputs : (i+1)*outputs]
+	if !c.obs.network {
+		return row, c.logvar, c.precision
 	}
-	loc, raw := out[2*i*d:(2*i+1)*d], out[(2*i+1)*d:(2*i+2)*d]
+	loc, raw := row[:locations], row[locations:]
 	for j, v := range raw {
 		w.logvar[j] = max(v, c.logFloor[j])
 	}

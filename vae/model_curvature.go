@@ -48,23 +48,27 @@ func (m *Model) LogLikCurvature(dst []float64, grad, curvature, x, z *mat.Dense)
 
 // bend is the memory of one JᵀWJ.
 type bend[T kernel.Float] struct {
+	heads             *heads
 	jacobian, scratch []T // L×outputs
 	curvature         []T // L×L
 	loc, s, w         []float64
 	byLoc, byS, both  []float64
 	weight            []T // outputs: roots of the diagonal of W
-	mix               []T // D: what ties s to loc
+	mix               []T // scales: what ties s to loc
+	share             []T // locations: probabilities, where a column has several
 }
 
 func (p *slope[T]) newBend() *bend[T] {
 	c, decoder := &p.m.config, p.e.network.decoder
-	d := c.Dim
+	locations, scales := p.m.obs.locations(), p.m.obs.scales()
 	b := &bend[T]{
+		heads:    &p.m.obs.heads,
 		jacobian: make([]T, c.Latent*decoder.Out()), scratch: decoder.JacobianScratch(),
-		curvature: make([]T, c.Latent*c.Latent), weight: make([]T, decoder.Out()), mix: make([]T, d),
+		curvature: make([]T, c.Latent*c.Latent), weight: make([]T, decoder.Out()), mix: make([]T, scales),
+		loc: make([]float64, locations), byLoc: make([]float64, locations), share: make([]T, locations),
 	}
-	for _, v := range []*[]float64{&b.loc, &b.s, &b.w, &b.byLoc, &b.byS, &b.both} {
-		*v = make([]float64, d)
+	for _, v := range []*[]float64{&b.s, &b.w, &b.byS, &b.both} {
+		*v = make([]float64, scales)
 	}
 	return b
 }
@@ -82,7 +86,7 @@ func (p *slope[T]) curve(dst []float64, grad, curvature, x, z *mat.Dense, draws 
 		outputs := decoder.Out()
 		for r := from; r < to; r++ {
 			decoder.Jacobian(p.e.theta, t.tape, r-from, b.jacobian, b.scratch)
-			p.weigh(b, t.tape.Output()[(r-from)*outputs:(r-from+1)*outputs])
+			p.weigh(b, x.RawRowView(r/draws), t.tape.Output()[(r-from)*outputs:(r-from+1)*outputs])
 			for k := range l {
 				b.scale(b.jacobian[k*outputs : (k+1)*outputs])
 			}
@@ -95,56 +99,80 @@ func (p *slope[T]) curve(dst []float64, grad, curvature, x, z *mat.Dense, draws 
 	}
 }
 
-// weigh stores W in b as the factor R of W = RᵀR,
+// weigh stores W of the row x in b as the factor R of W = RᵀR,
 //
 //	column j:   (weightⱼ  mixⱼ   )   of (locⱼ, sⱼ)
 //	            (0        weight_D+j)
-func (p *slope[T]) weigh(b *bend[T], out []T) {
-	c := &p.m.config
-	d := c.Dim
+//
+// and of a column with several locations, whose W is diag(p) − ppᵀ, diag(√p)(I − 1pᵀ).
+func (p *slope[T]) weigh(b *bend[T], x []float64, out []T) {
+	d := b.heads.locations()
 	for j, v := range out[:d] {
 		b.loc[j] = float64(v)
 	}
 	s, w := p.m.logvar, p.m.precision
-	if c.networkScale() {
+	if b.heads.network {
 		for j, v := range out[d:] {
 			b.s[j] = max(float64(v), p.m.logFloor[j])
 		}
 		negExp(b.w, b.s)
 		s, w = b.s, b.w
 	}
-	p.m.obs.information(b.byLoc, b.byS, b.both, b.loc, s, w)
+	p.m.obs.information(b.byLoc, b.byS, b.both, x, b.loc, s, w)
 	for j, v := range b.byLoc {
-		b.weight[j] = T(math.Sqrt(v))
+		b.weight[j], b.share[j] = T(math.Sqrt(v)), T(v)
 	}
-	if !c.networkScale() {
+	if !b.heads.network {
 		return
 	}
-	for j, v := range b.byS {
-		b.mix[j], b.weight[d+j] = 0, 0
-		if float64(out[d+j]) < p.m.logFloor[j] { // the scale stays at its floor
-			continue
+	b.heads.eachScale(func(k, j int) {
+		b.mix[k], b.weight[d+k] = 0, 0
+		if float64(out[d+k]) < p.m.logFloor[k] { // the scale stays at its floor
+			return
 		}
-		if b.both[j] != 0 && b.byLoc[j] > 0 {
-			v -= b.both[j] * b.both[j] / b.byLoc[j]
-			b.mix[j] = T(b.both[j] / math.Sqrt(b.byLoc[j]))
+		v := b.byS[k]
+		if at := b.heads.loc[j]; b.both[k] != 0 && b.byLoc[at] > 0 {
+			v -= b.both[k] * b.both[k] / b.byLoc[at]
+			b.mix[k] = T(b.both[k] / math.Sqrt(b.byLoc[at]))
 		}
-		b.weight[d+j] = T(math.Sqrt(max(v, 0)))
-	}
+		b.weight[d+k] = T(math.Sqrt(max(v, 0)))
+	})
 }
 
 // scale multiplies a row of the Jacobian by Rᵀ.
 func (b *bend[T]) scale(line []T) {
-	d := len(b.mix)
+	d := b.heads.locations()
+	b.centre(line)
 	for j, v := range b.weight[:d] {
 		line[j] *= v
 	}
 	if len(line) == d {
 		return
 	}
-	for j, v := range b.mix {
-		line[j] += v * line[d+j]
-		line[d+j] *= b.weight[d+j]
+	b.heads.eachScale(func(k, j int) {
+		line[b.heads.loc[j]] += b.mix[k] * line[d+k]
+		line[d+k] *= b.weight[d+k]
+	})
+}
+
+// centre takes the mean off the locations of each column that has several.
+func (b *bend[T]) centre(line []T) {
+	loc := b.heads.loc
+	if len(loc)-1 == b.heads.locations() {
+		return
+	}
+	for j := range loc[1:] {
+		if loc[j+1]-loc[j] == 1 {
+			continue
+		}
+		of, share := line[loc[j]:loc[j+1]], b.share[loc[j]:loc[j+1]]
+		var mean float64
+		for k, v := range of {
+			mean += float64(v) * float64(share[k])
+		}
+		for k := range of {
+			of[k] -= T(mean)
+		}
 	}
 }
 

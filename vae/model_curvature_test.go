@@ -32,6 +32,9 @@ var curvatureCases = []struct {
 	{"discretized-logistic, fine", Config{Likelihood: DiscretizedLogistic, Levels: 200}},
 	{"poisson", Config{Likelihood: Poisson}},
 	{"negative-binomial", Config{Likelihood: NegativeBinomial}},
+	{"categorical", Config{Likelihood: Categorical, Levels: 3}},
+	{"by column", Config{Likelihood: ByColumn, Columns: fourColumns}},
+	{"by column, per-dim", Config{Likelihood: ByColumn, Columns: fourColumns, Sigma: PerDim}},
 	{"negative-binomial, per-dim", Config{Likelihood: NegativeBinomial, Sigma: PerDim}},
 }
 

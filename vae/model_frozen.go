@@ -15,8 +15,9 @@ import (
 type engine interface {
 	// chunk is the number of rows to pass at most.
 	chunk() int
-	// encode and decode store the outputs for rows [from, to) in dst.
-	encode(dst []float64, x *mat.Dense, from, to int)
+	// encode and decode store the outputs for rows [from, to) in dst. in says what
+	// the encoder sees of a row; nil: the rows are what it sees.
+	encode(dst []float64, x *mat.Dense, in *inputs, from, to int)
 	decode(dst []float64, z *mat.Dense, from, to int)
 	// tensors returns the parameters under the names of saved models.
 	tensors() []safetensors.Tensor
@@ -81,24 +82,26 @@ func (f *frozen[T]) prior() (logits, parts []float64) {
 
 func (f *frozen[T]) chunk() int { return f.rows }
 
-func (f *frozen[T]) encode(dst []float64, x *mat.Dense, from, to int) {
+func (f *frozen[T]) encode(dst []float64, x *mat.Dense, in *inputs, from, to int) {
 	s := f.scratch.Get().(*scratch[T])
-	f.apply(f.encoder, dst, x, from, to, s, s.encoder)
+	f.apply(f.encoder, dst, x, in, from, to, s, s.encoder)
 	f.scratch.Put(s)
 }
 
 func (f *frozen[T]) decode(dst []float64, z *mat.Dense, from, to int) {
 	s := f.scratch.Get().(*scratch[T])
-	f.apply(f.decoder, dst, z, from, to, s, s.decoder)
+	f.apply(f.decoder, dst, z, nil, from, to, s, s.decoder)
 	f.scratch.Put(s)
 }
 
-func (f *frozen[T]) apply(net *nn.Frozen[T], dst []float64, x *mat.Dense, from, to int, s *scratch[T], tmp []T) {
-	_, d := x.Dims()
+func (f *frozen[T]) apply(net *nn.Frozen[T], dst []float64, x *mat.Dense, in *inputs, from, to int, s *scratch[T], tmp []T) {
+	d := net.In()
 	for i := from; i < to; i++ {
 		row := s.in[(i-from)*d : (i-from+1)*d]
-		for j, v := range x.RawRowView(i) {
-			row[j] = T(v)
+		if in == nil || in.asTheyAre() {
+			copyTo(row, x.RawRowView(i))
+		} else {
+			see(in, row, x.RawRowView(i), nil, nil)
 		}
 	}
 	net.Apply(to-from, s.in, s.out, tmp)

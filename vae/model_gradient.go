@@ -72,14 +72,15 @@ func (m *Model) RandGiven(dst, z *mat.Dense, src rand.Source) {
 type slope[T kernel.Float] struct {
 	m        *coder
 	e        *frozen[T]
-	gradient gradient[T]
+	gradient *columnGradient[T]
 	tapes    sync.Pool // *slopeTape[T]
 	bends    sync.Pool // *bend[T]
 }
 
 type slopeTape[T kernel.Float] struct {
-	tape           *nn.Tape[T]
-	x, s, w, spare []T // length D
+	tape        *nn.Tape[T]
+	x           []T // length D
+	s, w, spare []T // one for each scale
 }
 
 // slope returns the one slope of a network. Its tapes must outlive a call: Hamiltonian
@@ -92,9 +93,9 @@ func (e *frozen[T]) slope(m *coder) *slope[T] {
 
 func newSlope[T kernel.Float](m *coder, e *frozen[T]) *slope[T] {
 	p := &slope[T]{m: m, e: e, gradient: newGradient[T](m.obs)}
-	d := m.config.Dim
+	scales := m.obs.scales()
 	p.tapes.New = func() any {
-		return &slopeTape[T]{e.network.decoder.NewTape(e.chunk(), true), make([]T, d), make([]T, d), make([]T, d), make([]T, d)}
+		return &slopeTape[T]{e.network.decoder.NewTape(e.chunk(), true), make([]T, m.config.Dim), make([]T, scales), make([]T, scales), make([]T, scales)}
 	}
 	p.bends.New = func() any { return p.newBend() }
 	return p
@@ -111,12 +112,12 @@ func (p *slope[T]) run(dst []float64, grad, x, z *mat.Dense, draws int) func(_ *
 // through takes rows [from, to) of z forward and back, and leaves them on the tape.
 func (p *slope[T]) through(t *slopeTape[T], dst []float64, grad, x, z *mat.Dense, draws, from, to int) {
 	c, decoder := &p.m.config, p.e.network.decoder
-	l, d, outputs := c.Latent, c.Dim, decoder.Out()
+	l, d, outputs := c.Latent, p.m.obs.locations(), decoder.Out()
 	for r := from; r < to; r++ {
 		copyTo(t.tape.Input[(r-from)*l:(r-from+1)*l], z.RawRowView(r))
 	}
 	decoder.Forward(p.e.theta, t.tape, 0, to-from)
-	if !c.networkScale() && p.m.logvar != nil {
+	if !p.m.obs.network && p.m.logvar != nil {
 		copyTo(t.s, p.m.logvar)
 		copyTo(t.w, p.m.precision)
 	}
@@ -124,7 +125,7 @@ func (p *slope[T]) through(t *slopeTape[T], dst []float64, grad, x, z *mat.Dense
 		copyTo(t.x, x.RawRowView(r/draws))
 		out := t.tape.Output()[(r-from)*outputs : (r-from+1)*outputs]
 		g := t.tape.OutputGrad()[(r-from)*outputs : (r-from+1)*outputs]
-		if !c.networkScale() {
+		if !p.m.obs.network {
 			dst[r] = p.gradient.grad(t.x, out, t.s, t.w, g, t.spare)
 			continue
 		}

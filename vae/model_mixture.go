@@ -42,7 +42,7 @@ func (m *Model) MixtureAt(z *mat.Dense) (*gmm.Model, error) {
 	if err := checkSome(z, "place components at"); err != nil {
 		return nil, err
 	}
-	if !m.config.Likelihood.describe().normal {
+	if !m.config.normal() {
 		return nil, ErrNotGaussian
 	}
 	s, _ := z.Dims()

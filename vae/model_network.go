@@ -16,26 +16,26 @@ type network[T kernel.Float] struct {
 	// parameters or a constant; empty otherwise.
 	logvar    nn.Span
 	posterior posterior[T]
+	// heads says which outputs of the decoder belong to a column.
+	heads
 	// priorLogits and priorParts are the places of a learned prior: K logits
 	// of the weights and K rows (mean, log-variance), or K pseudo-inputs.
 	priorLogits, priorParts nn.Span
 }
 
 func newNetwork[T kernel.Float](c Config) *network[T] {
-	n := &network[T]{config: c}
+	n := &network[T]{config: c, heads: newObservation(&c).heads}
 	n.posterior = newPosterior[T](&n.config)
 	f := activations[c.Activation]
 	n.encoder = nn.NewMLP[T](&n.layout, c.encoderWidths(n.posterior.outputs(c.Latent)), f, c.Norm == LayerNorm)
 	n.decoder = nn.NewMLP[T](&n.layout, c.decoderWidths(), f, c.Norm == LayerNorm)
-	if c.scaled() && !c.networkScale() {
-		n.logvar = n.layout.Reserve(c.Sigma.width(c.Dim))
-	}
+	n.logvar = n.layout.Reserve(c.logvarWidth())
 	switch k := c.Prior.components; c.Prior.kind {
 	case priorMixture:
 		n.priorLogits = n.layout.Reserve(k)
 		n.priorParts = n.layout.Reserve(k * 2 * c.Latent)
 	case priorVamp:
-		n.priorParts = n.layout.Reserve(k * c.Dim)
+		n.priorParts = n.layout.Reserve(k * c.encoderInputs())
 	}
 	return n
 }
@@ -52,7 +52,7 @@ func (n *network[T]) start(src rand.Source) []T {
 		first int // outputs of the mean
 	}{
 		{&n.encoder.Layers[len(n.encoder.Layers)-1], n.config.Latent},
-		{&n.decoder.Layers[len(n.decoder.Layers)-1], n.config.Dim},
+		{&n.decoder.Layers[len(n.decoder.Layers)-1], n.locations()},
 	} {
 		d := head.layer
 		clear(nn.View(theta, d.Weight))

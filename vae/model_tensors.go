@@ -38,7 +38,7 @@ func (n *network[T]) slots() []tensorSlot[T] {
 		name string
 		mlp  *nn.MLP[T]
 		mean int // outputs of the mean; the rest is the log-variance
-	}{{"encoder", n.encoder, n.config.Latent}, {"decoder", n.decoder, n.config.Dim}} {
+	}{{"encoder", n.encoder, n.config.Latent}, {"decoder", n.decoder, n.locations()}} {
 		last := len(net.mlp.Layers) - 1
 		for i := range last {
 			d := &net.mlp.Layers[i]
@@ -52,11 +52,12 @@ func (n *network[T]) slots() []tensorSlot[T] {
 		}
 		head := &net.mlp.Layers[last]
 		add(net.name+".mean", head, 0, net.mean)
-		if head.Out > net.mean {
-			add(net.name+".logvar", head, net.mean, 2*net.mean)
+		to := min(head.Out, 2*net.mean)
+		if to > net.mean {
+			add(net.name+".logvar", head, net.mean, to)
 		}
-		if head.Out > 2*net.mean {
-			add(net.name+".cholesky", head, 2*net.mean, head.Out)
+		if head.Out > to {
+			add(net.name+".cholesky", head, to, head.Out)
 		}
 	}
 	if n.logvar.Len > 0 {
@@ -70,7 +71,7 @@ func (n *network[T]) slots() []tensorSlot[T] {
 			tensorSlot[T]{name: "prior.mean", to: l, span: n.priorParts, rows: k},
 			tensorSlot[T]{name: "prior.logvar", from: l, to: 2 * l, span: n.priorParts, rows: k})
 	case priorVamp:
-		slots = append(slots, tensorSlot[T]{name: "prior.inputs", to: n.config.Dim, span: n.priorParts, rows: k})
+		slots = append(slots, tensorSlot[T]{name: "prior.inputs", to: n.config.encoderInputs(), span: n.priorParts, rows: k})
 	}
 	return slots
 }
@@ -123,15 +124,16 @@ func (f *frozen[T]) tensors() []safetensors.Tensor {
 // layers encoder.0.weight [out, in], encoder.0.bias [out] (with layer normalisation
 // also encoder.0.gain and encoder.0.shift [out]), …, the heads
 // encoder.mean and encoder.logvar, the same for decoder (its mean head gives
-// logits for Bernoulli), and where the decoder's log-variance does not come
-// from the network the vector decoder.logvar, of length 1 or D. For a full
+// logits for Bernoulli, and L of them for a categorical column), and where the decoder's
+// log-variance does not come from the network the vector decoder.logvar, of length 1 or
+// D. Columns without a variance have no row in the logvar head or vector. For a full
 // covariance of q(z|x), whose Cholesky factor has the diagonal exp(logvar/2),
 // encoder.cholesky gives what is below the diagonal, row by row.
 //
 // A learned mixture as prior is prior.logits [K], whose softmax are the
 // weights, prior.mean and prior.logvar [K, L]; a VampPrior is prior.inputs
 // [K, D]; one that was fitted after training has the tensors of a gmm.Model
-// behind "prior.".
+// behind "prior.". In the place of D stands what the encoder sees of a row.
 func (c *coder) Tensors() []safetensors.Tensor { return c.engine.tensors() }
 
 // FromTensors rebuilds a model from what [Model.Config] and Tensors returned.
@@ -202,14 +204,12 @@ func (c *Config) size() float64 {
 			}
 		}
 	}
-	if c.scaled() && !c.networkScale() {
-		sum += float64(c.Sigma.width(c.Dim))
-	}
+	sum += float64(c.logvarWidth())
 	switch k := float64(c.Prior.components); c.Prior.kind {
 	case priorMixture:
 		sum += k * (1 + 2*float64(c.Latent))
 	case priorVamp:
-		sum += k * float64(c.Dim)
+		sum += k * float64(c.encoderInputs())
 	}
 	return sum
 }

@@ -18,10 +18,10 @@ type Activity struct {
 }
 
 // Activity measures the dimensions of the code on the rows of x (N×D).
-func (m *Model) Activity(x *mat.Dense) Activity { return m.activity(x, nil) }
+func (m *Model) Activity(x *mat.Dense) Activity { return m.WeightedActivity(x, nil) }
 
-// activity is Activity with weights of the rows.
-func (m *Model) activity(x *mat.Dense, weights []float64) Activity {
+// WeightedActivity is Activity where row i counts weights[i] times (length N, or nil).
+func (m *Model) WeightedActivity(x *mat.Dense, weights []float64) Activity {
 	n, _ := x.Dims()
 	weight := relativeWeights(weights, n)
 	l := m.config.Latent

@@ -19,7 +19,7 @@ import (
 // model. An error is that of a covariance that is not positive definite.
 func (m *Model) Marginal() (marginal *gmm.Model, ok bool, err error) {
 	c := m.config
-	if len(c.Hidden) > 0 || !c.Likelihood.describe().normal || c.networkScale() {
+	if len(c.Hidden) > 0 || !c.normal() || m.obs.network {
 		return nil, false, nil
 	}
 	// The decoder at the origin and at the unit vectors gives b and W.

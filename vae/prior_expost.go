@@ -30,7 +30,9 @@ func (c *coder) latentPrior() (*gmm.Model, error) {
 	var prior *gmm.Model
 	var err error
 	if c.config.Prior.kind == priorVamp {
-		prior, err = c.aggregate(mat.NewDense(k, c.config.Dim, parts))
+		prior, err = c.aggregate(k, func(f func(i int, h, cache []float64)) {
+			c.posteriorsBy(mat.NewDense(k, c.config.encoderInputs(), parts), c.encodeSeen, f)
+		})
 	} else {
 		total := density.LogSumExp(logits)
 		means, variances := mat.NewDense(k, l, nil), mat.NewDense(k, l, nil)
@@ -104,15 +106,16 @@ func (m *Model) AggregatePosterior(x *mat.Dense) (*gmm.Model, error) {
 	if err := checkSome(x, "aggregate q(z|x) over"); err != nil {
 		return nil, err
 	}
-	return m.aggregate(x)
+	n, _ := x.Dims()
+	return m.aggregate(n, func(f func(i int, h, cache []float64)) { m.posteriors(x, f) })
 }
 
-func (c *coder) aggregate(x *mat.Dense) (*gmm.Model, error) {
-	n, _ := x.Dims()
+// aggregate returns the mean of n posteriors, which each hands to f.
+func (c *coder) aggregate(n int, each func(f func(i int, h, cache []float64))) (*gmm.Model, error) {
 	l := c.config.Latent
 	weights, means, variances := make([]float64, n), mat.NewDense(n, l, nil), mat.NewDense(n, l, nil)
 	covariances := make([]mat.Symmetric, n)
-	c.posteriors(x, func(i int, h, cache []float64) {
+	each(func(i int, h, cache []float64) {
 		weights[i] = 1 / float64(n)
 		means.SetRow(i, h[:l])
 		if c.config.FullPosterior {

@@ -94,7 +94,7 @@ func TestLearnedPriorStepDoesNotAllocate(t *testing.T) {
 	for _, c := range learnedPriors {
 		c.Dim, c.Latent, c.Hidden = 20, 3, []int{30, 20}
 		x := mat.NewDense(40, c.Dim, nil)
-		tr := newTrainState(newNetwork[float32](c), Settings{Batch: 16, Samples: 2}, x, nil, density.NewIdentity(c.Dim), 1)
+		tr := newTrainState(newNetwork[float32](c), Settings{Batch: 16, Samples: 2}, x, nil, density.NewIdentity(c.Dim), density.NewIdentity(c.Dim), 1)
 		tr.shuffle(0)
 		allocs := testing.AllocsPerRun(20, func() {
 			require.Empty(t, tr.step(0, 16, 1e-3))

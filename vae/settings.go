@@ -21,9 +21,13 @@ type Settings struct {
 	Norm Norm `json:"norm"`
 	// Likelihood is the form of p(x|z); zero: Gaussian.
 	Likelihood Likelihood `json:"likelihood"`
+	// Columns gives each of the D columns a likelihood of its own; nil: all have that
+	// of Likelihood, which with them is ByColumn, as it is if left out.
+	Columns []Column `json:"columns,omitempty"`
 	// Freedom is the number of degrees of freedom of Likelihood StudentT; 0: 4.
 	Freedom float64 `json:"freedom"`
-	// Levels is the number of levels of Likelihood DiscretizedLogistic; 0: 256.
+	// Levels is the number of levels of Likelihood DiscretizedLogistic or Categorical;
+	// 0: 256.
 	Levels int `json:"levels"`
 	// Sigma says where the standard deviation of a Gaussian p(x|z) comes
 	// from, or the scale of another likelihood that has one; zero: Network.
@@ -105,6 +109,13 @@ type Settings struct {
 	// 2008). 0: none. Evaluation is always without.
 	Corruption float64 `json:"corruption"`
 
+	// Missing says that NaN in the data stands for a missing value. Columns are
+	// independent given z, so a value that is missing is integrated out by leaving it
+	// out, and training raises a bound on log p of the values that are there. The
+	// encoder sees the mean of the column in its place and, if the training rows have
+	// gaps, a mask. A row without any value counts 0 nats; training leaves it out.
+	Missing bool `json:"missing,omitempty"`
+
 	// Weights says how often each training row counts, and ValidWeights each
 	// validation row; nil: once. A row of weight 0 is absent. Weights make the
 	// mean over the rows that is trained on, and all that is derived from the
@@ -156,6 +167,9 @@ func (s Settings) Resolve(n int) (Settings, error) {
 	if err := s.checkOptimizer(); err != nil {
 		return s, err
 	}
+	if s.Columns != nil && s.Likelihood == (Likelihood{}) {
+		s.Likelihood = ByColumn
+	}
 	batch, rate, samples := defaultsOf(s.Hidden)
 	if s.Hidden == nil {
 		s.Hidden = []int{defaultWidth, defaultWidth}
@@ -192,6 +206,12 @@ func setDefault[T int | float64](value *T, standard T) {
 	if *value == 0 {
 		*value = standard
 	}
+}
+
+// Scaled says whether p(x|z) has a scale in some column, which Sigma and Floor are about.
+func (s Settings) Scaled() bool {
+	c := s.config(Variational, max(len(s.Columns), 1))
+	return c.scaled()
 }
 
 // DefaultEpochs returns what Epochs 0 means for n training rows.

@@ -71,6 +71,9 @@ func (s *Settings) check() error {
 			return fmt.Errorf("%w: %w", err, ErrSettings)
 		}
 	}
+	if err := s.checkMixture(); err != nil {
+		return err
+	}
 	return s.Sigma.check()
 }
 

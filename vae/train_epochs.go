@@ -22,8 +22,9 @@ type run[T kernel.Float] struct {
 	train    *mat.Dense
 
 	// A term of the bound in the units of training, times factor, plus shift
-	// is that term in the units of the data.
-	factor, shift float64
+	// is that term in the units of the data, in the mean over the training rows.
+	// validShift is that shift for the validation rows.
+	factor, shift, validShift float64
 
 	model *coder // for validation; in the units of training
 	valid *mat.Dense
@@ -73,7 +74,9 @@ func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []f
 		report:   &Report{Seed: t.seed, Rows: t.rows},
 	}
 	c := &t.net.config
-	r.factor, r.shift = newObservation(c).units(scale)
+	obs := newObservation(c)
+	r.factor, r.shift = obs.units(scale)
+	r.shift -= obs.absent(scale, train, t.settings.Weights)
 	if valid == nil {
 		return r
 	}
@@ -82,6 +85,8 @@ func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []f
 	if t.net.posterior.random() {
 		draws = min(max(validationDraws/m, 1), 64)
 	}
+	_, r.validShift = obs.units(scale)
+	r.validShift -= obs.absent(scale, valid, t.settings.ValidWeights)
 	r.validWeight = relativeWeights(t.settings.ValidWeights, m)
 	r.valid, r.seen = scale.Apply(nil, valid), inputs.Apply(nil, valid)
 	r.codes = mat.NewDense(m*draws, c.Latent, nil)
@@ -93,6 +98,7 @@ func newRun[T kernel.Float](t *trainState[T], train, valid *mat.Dense, floor []f
 	r.fixValidationNoise()
 	r.model = newCoder(t.net, t.theta)
 	r.model.obs = r.model.obs.transformed()
+	r.model.in = t.inputs
 	training := 3 * t.rows * (t.settings.Samples + 1) // passes through a network
 	r.every = max(int(float64(m*(draws+1))/(validationShare*float64(training))), 1)
 	return r
@@ -231,7 +237,7 @@ func (r *run[T]) validBound() (float64, error) {
 		for i, v := range r.kls {
 			total -= r.validWeight[i] * v
 		}
-		return r.factor*total/float64(m) + r.shift, nil
+		return r.factor*total/float64(m) + r.validShift, nil
 	}
 	prior, err := r.model.latentPrior()
 	if err != nil {
@@ -240,7 +246,7 @@ func (r *run[T]) validBound() (float64, error) {
 	for k, v := range prior.LogProb(nil, r.codes) {
 		total += r.validWeight[k/draws] * (v - r.logq[k]) / float64(draws)
 	}
-	return r.factor*total/float64(m) + r.shift, nil
+	return r.factor*total/float64(m) + r.validShift, nil
 }
 
 // levelled says whether the training bound had stopped rising: whether the

@@ -8,7 +8,7 @@ import (
 
 // rowScratch is the working memory of one goroutine.
 type rowScratch[T kernel.Float] struct {
-	s, w, ds    []T       // length D
+	s, w, ds    []T       // one for each scale
 	logw        []float64 // one for each draw of a row
 	prior       []float64
 	drawWeights []drawWeight
@@ -16,10 +16,10 @@ type rowScratch[T kernel.Float] struct {
 	random      *rand.Rand // on pcg
 }
 
-func newRowScratch[T kernel.Float](d, draws int) rowScratch[T] {
+func newRowScratch[T kernel.Float](scales, draws int) rowScratch[T] {
 	pcg := rand.NewPCG(0, 0)
 	return rowScratch[T]{
-		s: make([]T, d), w: make([]T, d), ds: make([]T, d),
+		s: make([]T, scales), w: make([]T, scales), ds: make([]T, scales),
 		logw: make([]float64, draws), prior: make([]float64, draws), drawWeights: make([]drawWeight, draws),
 		pcg: pcg, random: rand.New(pcg),
 	}
@@ -79,29 +79,30 @@ func (t *trainState[T]) cacheOf(i int) []T {
 // and what is odd in e cancels in the mean.
 func (t *trainState[T]) load(i int, w *rowScratch[T]) {
 	c := &t.net.config
-	d, l, draws := c.Dim, c.Latent, t.settings.Samples
+	d, l, draws, width := c.Dim, c.Latent, t.settings.Samples, t.net.encoder.In()
 	row := t.order[t.first+i]
 	x := t.target[i*d : (i+1)*d]
 	copy(x, t.x[row*d:(row+1)*d])
 	w.pcg.Seed(t.epochSeed, scramble(uint64(t.first+i)))
 	if t.settings.Dynamic {
 		binarize(x, w.pcg)
+		if t.inputs.fill != nil {
+			keepGaps(x, t.x[row*d:(row+1)*d])
+		}
 	}
-	input := t.encoder.Input[i*d : (i+1)*d]
-	if t.inputFactor != nil {
-		t.toInputs(input, x)
-	} else {
+	input := t.encoder.Input[i*width : (i+1)*width]
+	if t.inputs.asTheyAre() && t.inputFactor == nil {
 		copy(input, x) // in place, unless what the encoder sees is corrupted
+	} else {
+		t.toInputs(input, x)
 	}
 	if sd := t.settings.Corruption; sd > 0 {
-		for j := range input {
-			input[j] += T(sd * w.random.NormFloat64())
-		}
+		t.corrupt(input, sd, w.random)
 	}
 	if !t.net.posterior.random() {
 		return
 	}
-	pairs := t.settings.Objective == ELBO
+	pairs := t.settings.Objective.closed()
 	for r := i * draws; r < (i+1)*draws; r++ {
 		e := t.noise[r*l : (r+1)*l]
 		if pairs && (r-i*draws)%2 == 1 {
@@ -112,6 +113,25 @@ func (t *trainState[T]) load(i int, w *rowScratch[T]) {
 		}
 		for j := range e {
 			e[j] = T(w.random.NormFloat64())
+		}
+	}
+}
+
+// corrupt adds noise to what the encoder sees of the columns that are numbers.
+func (t *trainState[T]) corrupt(input []T, sd float64, random *rand.Rand) {
+	loc := t.net.loc
+	for j := range loc[1:] {
+		if loc[j+1]-loc[j] == 1 {
+			input[loc[j]] += T(sd * random.NormFloat64())
+		}
+	}
+}
+
+// keepGaps enters what is missing in from in x.
+func keepGaps[T kernel.Float](x, from []T) {
+	for j, v := range from {
+		if v != v {
+			x[j] = v
 		}
 	}
 }
@@ -145,21 +165,27 @@ func scramble(x uint64) uint64 {
 // observe computes log p(x|z) of draw r for row i of the minibatch and puts
 // its gradient on the decoder's tape, yet unweighted.
 func (t *trainState[T]) observe(r, i int, w *rowScratch[T]) {
-	c := &t.net.config
-	d, outputs := c.Dim, t.net.decoder.Out()
-	x := t.target[i*d : (i+1)*d]
-	out := t.decoder.Output()[r*outputs : (r+1)*outputs]
-	g := t.decoder.OutputGrad()[r*outputs : (r+1)*outputs]
-	if outputs == d {
-		t.loglik[r] = t.gradient.grad(x, out, t.logvar, t.weight, g, w.ds)
+	outputs := t.net.decoder.Out()
+	out, g := t.decoder.Output()[r*outputs:(r+1)*outputs], t.decoder.OutputGrad()[r*outputs:(r+1)*outputs]
+	t.loglik[r] = t.observed(i, out, g, w)
+	if !t.net.network {
 		t.collectScale(r, w.ds)
-		return
+	}
+}
+
+// observed returns log p(x|z) of row i of the minibatch for an output of the decoder,
+// and stores its gradient by the output in g and by a vector of log-variances in w.ds.
+func (t *trainState[T]) observed(i int, out, g []T, w *rowScratch[T]) float64 {
+	c, d := &t.net.config, t.net.locations()
+	x := t.target[i*c.Dim : (i+1)*c.Dim]
+	if !t.net.network {
+		return t.gradient.grad(x, out, t.logvar, t.weight, g, w.ds)
 	}
 	for j, v := range out[d:] {
 		w.s[j] = max(v, t.logFloor[j])
 	}
 	negExp(w.w, w.s)
-	t.loglik[r] = t.gradient.grad(x, out[:d], w.s, w.w, g[:d], g[d:])
+	value := t.gradient.grad(x, out[:d], w.s, w.w, g[:d], g[d:])
 	// Below the floor the density does not change, and a step further down is
 	// of no use; a step up leads back and is kept.
 	for j, v := range out[d:] {
@@ -167,6 +193,7 @@ func (t *trainState[T]) observe(r, i int, w *rowScratch[T]) {
 			g[d+j] = 0
 		}
 	}
+	return value
 }
 
 // collectScale keeps the gradient by a learned vector of log-variances.

@@ -84,7 +84,7 @@ func (m *Model) GradientNoise(ctx context.Context, x *mat.Dense, o Objective, sa
 	if err := m.config.checkMemory(&s, freeMemory()); err != nil {
 		return nil, err
 	}
-	if err := checkRows(&m.config, false, x, nil); err != nil {
+	if err := checkRows(&m.config, false, m.config.Fill != nil, x, nil); err != nil {
 		return nil, err
 	}
 	noise := &GradientNoise{Objective: o, Samples: s.Samples, Draws: draws}
@@ -99,7 +99,7 @@ func (m *Model) GradientNoise(ctx context.Context, x *mat.Dense, o Objective, sa
 
 func measureNoise[T kernel.Float](ctx context.Context, noise *GradientNoise, f *frozen[T], s Settings, x *mat.Dense, seed uint64) error {
 	n, d := x.Dims()
-	t := newTrainState(f.network, s, x, f.network.config.Floor, density.NewIdentity(d), seed)
+	t := newTrainState(f.network, s, x, f.network.config.Floor, density.NewIdentity(d), density.NewIdentity(d), seed)
 	defer t.close()
 	copy(t.theta, f.theta)
 	t.shuffle(0)

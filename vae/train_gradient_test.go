@@ -32,10 +32,19 @@ func testTrainer(t testing.TB, c Config, s Settings, floor []float64) *trainStat
 			return 0
 		}, x)
 	}
+	if c.Columns != nil || c.Likelihood == Categorical {
+		o := newObservation(&c)
+		copy(x.RawMatrix().Data, drawn(o, rows, make([]float64, o.locations()), make([]float64, o.scales()), 11).RawMatrix().Data)
+	}
+	if c.Fill != nil {
+		for i := range rows {
+			x.Set(i, (i*i+1)%c.Dim, math.NaN())
+		}
+	}
 	if s.Batch == 0 {
 		s.Batch = rows
 	}
-	tr := newTrainState(newNetwork[float64](c), s, x, floor, density.NewIdentity(c.Dim), 1)
+	tr := newTrainState(newNetwork[float64](c), s, x, floor, density.NewIdentity(c.Dim), density.NewIdentity(c.Dim), 1)
 	random := rand.New(source(12))
 	for i := range tr.theta {
 		tr.theta[i] += 0.3 * random.NormFloat64()
@@ -78,6 +87,14 @@ func TestBoundGradient(t *testing.T) {
 		{Norm: LayerNorm},
 		{Norm: LayerNorm, Activation: GELU, FullPosterior: true},
 		{Norm: LayerNorm, Activation: Softplus, Prior: Vamp(3)},
+		{Likelihood: Categorical, Levels: 3},
+		{Likelihood: ByColumn, Columns: fourColumns},
+		{Likelihood: ByColumn, Columns: fourColumns, Sigma: PerDim, Prior: Vamp(3)},
+		{Likelihood: ByColumn, Columns: fourColumns, Fill: []float64{0.4, 0.2, 0.3, 0.5, 0.1, 2}, Mask: true},
+		{Likelihood: ByColumn, Columns: fourColumns, Fill: []float64{0.4, 0.2, 0.3, 0.5, 0.1, 2}, Mask: true, Prior: Vamp(2)},
+		{Sigma: PerDim, Fill: []float64{0.4, 0.2, 0.3, 0.5}, Mask: true},
+		{Likelihood: Bernoulli, Fill: []float64{0.4, 0.2, 0.3, 0.5}},
+		{Kind: Plain, Likelihood: ByColumn, Columns: fourPlain},
 		{Kind: Plain, Norm: LayerNorm},
 		{Kind: Plain},
 		{Kind: Plain, Likelihood: Bernoulli},
@@ -142,7 +159,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 			s.Samples = 1
 		}
 		x := mat.NewDense(40, c.Dim, nil)
-		tr := newTrainState(newNetwork[float32](c), s, x, nil, density.NewIdentity(c.Dim), 1)
+		tr := newTrainState(newNetwork[float32](c), s, x, nil, density.NewIdentity(c.Dim), density.NewIdentity(c.Dim), 1)
 		tr.shuffle(0)
 		allocs := testing.AllocsPerRun(20, func() {
 			require.Empty(t, tr.step(0, 16, 1e-3))
@@ -262,7 +279,7 @@ func TestPathGradientsVanishAtThePosterior(t *testing.T) {
 	m := optimalLinear(t, x, covariance(x, 150), 1)
 	f := m.engine.(*frozen[float64])
 	for _, objective := range []Objective{STL, DReG, SampledELBO} {
-		tr := newTrainState(f.network, Settings{Batch: 150, Samples: 3, Objective: objective}, x, nil, density.NewIdentity(4), 1)
+		tr := newTrainState(f.network, Settings{Batch: 150, Samples: 3, Objective: objective}, x, nil, density.NewIdentity(4), density.NewIdentity(4), 1)
 		copy(tr.theta, f.theta)
 		tr.shuffle(0)
 		tr.bound(0, 150)

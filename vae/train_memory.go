@@ -59,7 +59,12 @@ func (c *Config) trainingBytes(s *Settings) float64 {
 	if c.Prior.learned() {
 		shares = float64(c.Prior.components)
 	}
-	return size * (copies*c.size() + (3*widths+shares)*draws + float64(q.cached(c.Latent))*batch)
+	var decoder float64
+	for _, w := range c.decoderWidths() {
+		decoder += float64(w)
+	}
+	codes := float64(s.Objective.codes())
+	return 8*batch*codes + size*3*decoder*codes + size*(copies*c.size()+(3*widths+shares)*draws+float64(q.cached(c.Latent))*batch)
 }
 
 // checkMemory returns an error, before anything is allocated, if the free bytes are

@@ -2,6 +2,7 @@ package vae
 
 import (
 	"math"
+	"strconv"
 
 	"likely/density"
 )
@@ -40,18 +41,34 @@ const (
 
 var objectiveNames = [...]string{"elbo", "elbo-sampled", "stl", "iwae", "dreg", "score", "score-baseline"}
 
-// String returns the name that the command uses.
-func (o Objective) String() string { return enumName(int(o), objectiveNames[:], "Objective") }
+// String returns the name that the command uses, mixture:S for [MixtureOf].
+func (o Objective) String() string {
+	if s := o.codes(); s > 0 {
+		return mixturePrefix + strconv.Itoa(s)
+	}
+	return enumName(int(o), objectiveNames[:], "Objective")
+}
 
 // MarshalText implements encoding.TextMarshaler.
 func (o Objective) MarshalText() ([]byte, error) {
+	if o.codes() > 0 {
+		return []byte(o.String()), nil
+	}
 	return enumMarshal(int(o), objectiveNames[:], "objective")
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (o *Objective) UnmarshalText(text []byte) error {
+	if mixture, ok, err := parseMixture(string(text)); ok {
+		if err == nil {
+			*o = mixture
+		}
+		return err
+	}
 	i, err := enumParse(text, objectiveNames[:], "objective")
-	*o = Objective(i)
+	if err == nil {
+		*o = Objective(i)
+	}
 	return err
 }
 

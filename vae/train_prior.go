@@ -120,7 +120,7 @@ func (t *trainState[T]) preparePrior(part int) {
 		return
 	}
 	if p.vamp {
-		d := t.net.config.Dim
+		d := t.net.encoder.In()
 		copy(p.inputs.Input[from*d:to*d], nn.View(t.theta, t.net.priorParts)[from*d:to*d])
 		t.net.encoder.Forward(t.theta, p.inputs, from, to)
 	}

@@ -27,7 +27,7 @@ func (r *run[T]) result() (*coder, *Report, error) {
 	}
 	c := r.net.config
 	c.Floor = nil
-	if c.networkScale() {
+	if r.net.network {
 		c.Floor = r.floor
 	}
 	net, theta := newNetwork[T](c), slices.Clone(r.best)

@@ -31,7 +31,7 @@ func standardizing(of moments, perColumn bool) (density.Transform, error) {
 		t.Scale[j] = common
 		if perColumn {
 			if !(v > 0) {
-				return t, fmt.Errorf("vae: column %d has the single value %v: %w; drop the column, spread discrete values by dequantising, or use a shared or fixed sigma", j+1, of.mean[j], density.ErrConstant)
+				return t, fmt.Errorf("vae: column %d has the single value %v: %w; drop the column, spread discrete values by dequantising, or use a shared or fixed sigma", of.first+j+1, of.mean[j], density.ErrConstant)
 			}
 			t.Scale[j] = math.Sqrt(v)
 		}
@@ -55,28 +55,40 @@ func standardizingInputs(of moments) density.Transform {
 // separateInputs lets the encoder see in(x) while p(x|z) is of t(x). Where the two are
 // the same they share their memory, as they do from the start.
 func (s *trainState[T]) separateInputs(in, t density.Transform) {
-	if slices.Equal(in.Shift, t.Shift) && slices.Equal(in.Scale, t.Scale) {
+	c := &s.net.config
+	s.inputs = newInputs(c, &s.net.heads).under(in)
+	same := slices.Equal(in.Shift, t.Shift) && slices.Equal(in.Scale, t.Scale)
+	if same && s.inputs.asTheyAre() {
 		return
 	}
-	d := len(t.Shift)
-	s.inputFactor, s.inputShift = make([]T, d), make([]T, d)
+	s.target = make([]T, s.settings.Batch*c.Dim)
+	if same {
+		return
+	}
+	s.inputFactor, s.inputShift = make([]T, c.Dim), make([]T, c.Dim)
 	for j, scale := range in.Scale {
 		s.inputFactor[j], s.inputShift[j] = T(t.Scale[j]/scale), T((t.Shift[j]-in.Shift[j])/scale)
-	}
-	s.target = make([]T, s.settings.Batch*d)
-	if s.net.config.Prior.kind == priorVamp { // whose pseudo-inputs began as rows of t(x)
-		inputs := nn.View(s.theta, s.net.priorParts)
-		for k := range s.net.config.Prior.components {
-			s.toInputs(inputs[k*d:(k+1)*d], inputs[k*d:(k+1)*d])
-		}
 	}
 }
 
 // toInputs takes a row of t(x) to what the encoder sees of it.
 func (s *trainState[T]) toInputs(dst, row []T) {
-	for j, v := range row {
-		dst[j] = v*s.inputFactor[j] + s.inputShift[j]
+	see(s.inputs, dst, row, s.inputFactor, s.inputShift)
+}
+
+// under returns the inputs of an encoder that sees in(x).
+func (in *inputs) under(t density.Transform) *inputs {
+	out := *in
+	out.fill = slices.Clone(in.fill)
+	if out.fill == nil {
+		return &out
 	}
+	for j, scale := range t.Scale {
+		if at := in.heads.loc[j]; in.heads.loc[j+1]-at == 1 {
+			out.fill[at] = (in.fill[at] - t.Shift[j]) / scale
+		}
+	}
+	return &out
 }
 
 // fold changes parameters of a network trained on t(x), of which the encoder saw
@@ -86,9 +98,13 @@ func fold[T kernel.Float](n *network[T], theta []T, in, t density.Transform) {
 	weight, bias := nn.View(theta, first.Weight), nn.View(theta, first.Bias)
 	for k := range bias {
 		sum := float64(bias[k])
-		for j := range in.Scale {
-			w := float64(weight[j*first.Out+k]) / in.Scale[j]
-			weight[j*first.Out+k] = T(w)
+		for j, scale := range in.Scale {
+			at := n.loc[j]
+			if n.loc[j+1]-at > 1 {
+				continue // what the encoder sees is no matter of units
+			}
+			w := float64(weight[at*first.Out+k]) / scale
+			weight[at*first.Out+k] = T(w)
 			sum -= w * in.Shift[j]
 		}
 		bias[k] = T(sum)
@@ -96,24 +112,34 @@ func fold[T kernel.Float](n *network[T], theta []T, in, t density.Transform) {
 	last := n.decoder.Layers[len(n.decoder.Layers)-1]
 	weight, bias = nn.View(theta, last.Weight), nn.View(theta, last.Bias)
 	for j, scale := range t.Scale {
+		at := n.loc[j]
+		if n.loc[j+1]-at > 1 {
+			continue // logits have no units
+		}
 		for i := range last.In {
-			w := &weight[i*last.Out+j]
+			w := &weight[i*last.Out+at]
 			*w = T(float64(*w) * scale)
 		}
-		bias[j] = T(float64(bias[j])*scale + t.Shift[j])
-		if n.config.networkScale() {
-			k := n.config.Dim + j
-			bias[k] = T(float64(bias[k]) + 2*math.Log(scale))
-		}
-	}
-	if n.config.Prior.kind == priorVamp {
-		inputs, d := nn.View(theta, n.priorParts), n.config.Dim
-		for i, v := range inputs {
-			inputs[i] = T(float64(v)*in.Scale[i%d] + in.Shift[i%d])
-		}
+		bias[at] = T(float64(bias[at])*scale + t.Shift[j])
 	}
 	logvar := nn.View(theta, n.logvar)
-	for j := range logvar {
-		logvar[j] = T(float64(logvar[j]) + 2*math.Log(t.Scale[j]))
+	n.eachScale(func(k, j int) {
+		shift := 2 * math.Log(t.Scale[j])
+		if n.network {
+			bias[n.locations()+k] = T(float64(bias[n.locations()+k]) + shift)
+		} else if k < len(logvar) { // else one for all columns, which have one scale
+			logvar[k] = T(float64(logvar[k]) + shift)
+		}
+	})
+	if n.config.Prior.kind == priorVamp {
+		width, parts := n.encoder.In(), nn.View(theta, n.priorParts)
+		for row := range len(parts) / width {
+			for j, scale := range in.Scale {
+				if at := n.loc[j]; n.loc[j+1]-at == 1 {
+					v := &parts[row*width+at]
+					*v = T(float64(*v)*scale + in.Shift[j])
+				}
+			}
+		}
 	}
 }

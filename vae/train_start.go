@@ -3,6 +3,7 @@ package vae
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -43,6 +44,11 @@ func newStepper(kind Kind, train, valid *mat.Dense, s Settings, seed func() uint
 	if valid, s.ValidWeights, err = present("ValidWeights", valid, s.ValidWeights); err != nil {
 		return nil, err
 	}
+	if s.Missing {
+		if train, s.Weights, err = valued(train, s.Weights); err != nil {
+			return nil, err
+		}
+	}
 	n, d := train.Dims()
 	if n < 2 {
 		return nil, fmt.Errorf("vae: %d training rows: %w; a fit needs two or more", n, ErrRows)
@@ -61,7 +67,7 @@ func newStepper(kind Kind, train, valid *mat.Dense, s Settings, seed func() uint
 	if err := config.checkMemory(&s, freeMemory()); err != nil {
 		return nil, err
 	}
-	if err := checkRows(&config, s.Dynamic, given, givenValid); err != nil {
+	if err := checkRows(&config, s.Dynamic, s.Missing, given, givenValid); err != nil {
 		return nil, err
 	}
 	t := &stepper{settings: s}
@@ -82,8 +88,17 @@ func (s *Settings) config(kind Kind, d int) Config {
 	if s.Prior.learned() {
 		c.Prior = s.Prior
 	}
-	if configure := s.Likelihood.describe().configure; configure != nil {
-		configure(&c, s)
+	c.Columns = slices.Clone(s.Columns)
+	for p := range c.parts() {
+		if p.form.configure == nil {
+			continue
+		}
+		configured := c
+		p.form.configure(&configured, s)
+		if c.Columns != nil {
+			configured.Levels = 0 // each column has its own
+		}
+		c = configured
 	}
 	return c
 }
@@ -92,20 +107,26 @@ func (s *Settings) config(kind Kind, d int) Config {
 func start[T kernel.Float](c Config, train, valid *mat.Dense, s Settings, seed uint64) (training, error) {
 	perColumn := c.Sigma.source == fromNetwork || c.Sigma.source == fromPerDim
 	of := momentsOf(train, s.Weights)
-	scale, err := newObservation(&c).transform(of, perColumn)
+	for j, v := range of.mean {
+		if v != v {
+			return nil, fmt.Errorf("vae: column %d of the training rows has no value: %w; leave it out", j+1, density.ErrNonFinite)
+		}
+	}
+	obs := newObservation(&c)
+	scale, err := obs.transform(of, perColumn)
 	if err != nil {
 		return nil, err
 	}
 	floor := floors(&c, s.Floor, of)
-	if c.networkScale() && floor != nil {
+	if obs.network && floor != nil {
 		// In the units of training until the networks are folded.
-		c.Floor = make([]float64, c.Dim)
-		for j, v := range floor {
-			c.Floor[j] = v / (scale.Scale[j] * scale.Scale[j])
-		}
+		c.Floor = make([]float64, len(floor))
+		obs.eachScale(func(k, j int) { c.Floor[k] = floor[k] / (scale.Scale[j] * scale.Scale[j]) })
 	}
-	t := newTrainState(newNetwork[T](c), s, train, floor, scale, seed)
-	inputs := newObservation(&c).inputs(of, scale)
-	t.separateInputs(inputs, scale)
+	inputs := obs.inputs(of, scale)
+	if s.Missing {
+		c.Fill, c.Mask = obs.means(train, s.Weights, of), hasGaps(train)
+	}
+	t := newTrainState(newNetwork[T](c), s, train, floor, inputs, scale, seed)
 	return newRun(t, train, valid, floor, inputs, scale), nil
 }

@@ -19,7 +19,7 @@ type trainState[T kernel.Float] struct {
 	grad      []T
 	optimizer nn.Optimizer[T]
 	workers   *nn.Workers
-	logFloor  []T // of the log-variance, one for each column
+	logFloor  []T // of the log-variance, one for each scale
 
 	x    []T // training rows, N×D
 	rows int
@@ -39,20 +39,22 @@ type trainState[T kernel.Float] struct {
 	encoder, decoder *nn.Tape[T]
 	whole            *nn.Tape[T] // pseudo-inputs, then the encoder's rows
 	prior            *learnedPrior[T]
-	target           []T // rows×D; the encoder's input unless that is corrupted
+	mixture          *mixtureWork[T] // nil for other objectives
+	target           []T             // rows×D; the encoder's input unless that is corrupted
 	// inputFactor and inputShift take the target to the encoder's input where the
 	// two differ; see separateInputs.
 	inputFactor, inputShift []T
+	inputs                  *inputs
 	noise                   []T // draws×L
 	cache                   []T // see posterior
-	logvar, weight          []T // length D, where the log-variance is a vector
+	logvar, weight          []T // one for each scale, where the log-variance is a vector
 	gradLogvar              []T // draws×width of that vector
 	loglik                  []float64
 	kl, value               []float64    // rows; value is the objective
 	drawWeights             []drawWeight // draws
 	parts                   int
 	scratch                 []rowScratch[T]
-	gradient                gradient[T]
+	gradient                *columnGradient[T]
 	pieces                  []piece
 	pieceNorm               []float64
 
@@ -77,9 +79,10 @@ type piece struct {
 // second goroutine costs more than it saves.
 const serialWork = 1 << 17
 
-// newTrainState prepares training on the rows of x, seen through t. floor holds
-// the smallest variance of each column in the units of x, or is nil.
-func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor []float64, t density.Transform, seed uint64) *trainState[T] {
+// newTrainState prepares training on the rows of x, seen through t, and by the encoder
+// through in. floor holds
+// the smallest variance of each scale in the units of x, or is nil.
+func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, floor []float64, in, t density.Transform, seed uint64) *trainState[T] {
 	n, d := x.Dims()
 	c := &net.config
 	draws := s.Batch * s.Samples
@@ -106,7 +109,7 @@ func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, fl
 		kl:          make([]float64, s.Batch),
 		value:       make([]float64, s.Batch),
 		drawWeights: make([]drawWeight, draws),
-		analytic:    s.Objective == ELBO && !c.Prior.learned() || !net.posterior.random(),
+		analytic:    s.Objective.closed() && !c.Prior.learned() || !net.posterior.random(),
 		beta:        1,
 		gradient:    newGradient[T](newObservation(c).transformed()),
 	}
@@ -121,21 +124,23 @@ func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, fl
 			tr.x[i*d+j] = T((v - t.Shift[j]) / t.Scale[j])
 		}
 	}
+	tr.separateInputs(in, t)
 	tr.startScale(floor, t)
 	tr.startBias()
 	tr.parts = tr.workers.Size()
 	for range tr.parts {
-		tr.scratch = append(tr.scratch, newRowScratch[T](d, s.Samples))
+		tr.scratch = append(tr.scratch, newRowScratch[T](net.scales(), s.Samples))
 	}
 	for i, network := range []*nn.MLP[T]{net.encoder, net.decoder} {
 		for _, p := range network.Pieces() {
 			tr.pieces = append(tr.pieces, piece{net: i, part: p})
 		}
 	}
-	if c.scaled() && c.Sigma.learned() {
+	if net.scales() > 0 && c.Sigma.learned() {
 		tr.pieces = append(tr.pieces, piece{net: 2})
 	}
 	tr.startPrior(draws)
+	tr.startMixture()
 	tr.pieceNorm = make([]float64, len(tr.pieces))
 	tr.forwardBackward, tr.update, tr.clip = tr.forwardBackwardRows, tr.updatePiece, tr.clipPiece
 	tr.priorForward, tr.priorBackward = tr.preparePrior, tr.backwardPrior
@@ -146,21 +151,20 @@ func newTrainState[T kernel.Float](net *network[T], s Settings, x *mat.Dense, fl
 // where the variance of a column is about 1.
 func (t *trainState[T]) startScale(floor []float64, scale density.Transform) {
 	c := &t.net.config
-	if !c.scaled() {
+	if t.net.scales() == 0 {
 		return
 	}
-	d := c.Dim
-	t.logFloor = make([]T, d)
-	for j := range t.logFloor {
-		t.logFloor[j] = T(math.Inf(-1))
+	t.logFloor = make([]T, t.net.scales())
+	t.net.eachScale(func(k, j int) {
+		t.logFloor[k] = T(math.Inf(-1))
 		if floor != nil {
-			t.logFloor[j] = T(math.Log(floor[j]) - 2*math.Log(scale.Scale[j]))
+			t.logFloor[k] = T(math.Log(floor[k]) - 2*math.Log(scale.Scale[j]))
 		}
-	}
-	if c.networkScale() {
+	})
+	if t.net.network {
 		return
 	}
-	t.logvar, t.weight = make([]T, d), make([]T, d)
+	t.logvar, t.weight = make([]T, t.net.scales()), make([]T, t.net.scales())
 	if c.Sigma.learned() {
 		t.gradLogvar = make([]T, len(t.loglik)*t.net.logvar.Len)
 		return
@@ -173,15 +177,27 @@ func (t *trainState[T]) startScale(floor []float64, scale density.Transform) {
 // startBias sets the bias of the decoder's location from the means of the
 // training rows.
 func (t *trainState[T]) startBias() {
-	d, obs := t.net.config.Dim, newObservation(&t.net.config)
-	bias := nn.View(t.theta, t.net.decoder.Layers[len(t.net.decoder.Layers)-1].Bias)
+	d, loc := t.net.config.Dim, t.net.loc
+	means := make([]float64, t.net.locations())
 	for j := range d {
-		var sum float64
-		for i := range t.rows {
-			sum += t.rowWeight[i] * float64(t.x[i*d+j])
+		value := func(i int) float64 { return float64(t.x[i*d+j]) }
+		if loc[j+1]-loc[j] > 1 {
+			shares(means[loc[j]:loc[j+1]], t.rowWeight, value)
+			continue
 		}
-		bias[j] = T(obs.bias(sum / float64(t.rows)))
+		sum, total := 0.0, float64(t.rows)
+		for i, w := range t.rowWeight {
+			if v := value(i); v == v {
+				sum += w * v
+			} else {
+				total -= w
+			}
+		}
+		means[loc[j]] = sum / total
 	}
+	starts := make([]float64, len(means))
+	newObservation(&t.net.config).bias(starts, means)
+	copyTo(nn.View(t.theta, t.net.decoder.Layers[len(t.net.decoder.Layers)-1].Bias), starts)
 }
 
 // startPrior prepares the training of the prior, if it is learned. The
@@ -193,10 +209,10 @@ func (t *trainState[T]) startPrior(draws int) {
 	}
 	t.prior = newLearnedPrior(t.net, t.theta, t.grad, t.whole, draws, t.parts)
 	if t.prior.vamp {
-		inputs := nn.View(t.theta, t.net.priorParts)
+		inputs, width := nn.View(t.theta, t.net.priorParts), t.net.encoder.In()
 		chosen := rand.New(density.NewSource(t.seed, "vae pseudo-inputs")).Perm(t.rows)
 		for k, row := range chosen[:c.Prior.components] {
-			copy(inputs[k*c.Dim:(k+1)*c.Dim], t.x[row*c.Dim:(row+1)*c.Dim])
+			t.toInputs(inputs[k*width:(k+1)*width], t.x[row*c.Dim:(row+1)*c.Dim])
 		}
 	}
 	const most = 6144 // elements that stay in the first-level cache

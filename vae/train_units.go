@@ -31,12 +31,13 @@ const (
 // idleUnits counts the idle units of each hidden layer on the first rows of x (N×D):
 // those of the decoder at codes drawn from q(z|x).
 func (n *network[T]) idleUnits(theta []T, x *mat.Dense, seed uint64) []IdleUnits {
-	rows, d := x.Dims()
+	rows, _ := x.Dims()
 	rows = min(rows, idleRows)
 	l := n.config.Latent
 	encoder, decoder := n.encoder.NewTape(rows, false), n.decoder.NewTape(rows, false)
+	in, width := newInputs(&n.config, &n.heads), n.encoder.In()
 	for i := range rows {
-		copyTo(encoder.Input[i*d:(i+1)*d], x.RawRowView(i))
+		see(in, encoder.Input[i*width:(i+1)*width], x.RawRowView(i), nil, nil)
 	}
 	n.encoder.Forward(theta, encoder, 0, rows)
 	random := rand.New(density.NewSource(seed, "vae units"))

@@ -52,6 +52,9 @@ func (t *trainState[T]) bound(from, to int) {
 	t.spreadLogvar()
 	if t.prior == nil {
 		t.workers.Run(t.parts, t.forwardBackward)
+		if t.mixture != nil {
+			t.mixtureBound()
+		}
 		return
 	}
 	t.prior.mixWeights(nn.View(t.theta, t.net.priorLogits))
@@ -67,11 +70,18 @@ func (t *trainState[T]) gradPiece(p piece) nn.Span {
 	case 0:
 		return t.net.encoder.Gradient(p.part, t.whole, t.net.config.pseudoInputs()+t.size, t.grad)
 	case 1:
+		if t.mixture != nil {
+			return t.net.decoder.Gradient(p.part, t.mixture.tape, t.settings.Objective.codes(), t.grad)
+		}
 		return t.net.decoder.Gradient(p.part, t.decoder, t.size*t.settings.Samples, t.grad)
 	case 3:
 		return p.span // backwardPrior has been there
 	default:
 		span := t.net.logvar
+		if t.mixture != nil {
+			kernel.ColumnSums(nn.View(t.grad, span), t.settings.Objective.codes(), span.Len, t.mixture.gradLogvar, span.Len)
+			return span
+		}
 		kernel.ColumnSums(nn.View(t.grad, span), t.size*t.settings.Samples, span.Len, t.gradLogvar, span.Len)
 		return span
 	}
@@ -143,15 +153,31 @@ func (t *trainState[T]) followResiduals() {
 	if t.net.config.Sigma.source != fromResiduals || t.logvar == nil || t.holds.model {
 		return
 	}
-	d, draws := float64(t.net.config.Dim), t.size*t.settings.Samples
+	draws := t.size * t.settings.Samples
 	value := &nn.View(t.theta, t.net.logvar)[0]
 	s := float64(*value)
-	var mean float64
+	var mean, total float64 // total: the share of values that are there
 	for r, v := range t.loglik[:draws] {
-		mean += t.weightOf(r/t.settings.Samples) * (-2*v/d - log2Pi - s) * math.Exp(s) / float64(draws)
+		i := r / t.settings.Samples
+		share := t.presentShare(i)
+		d := float64(t.net.config.Dim) * share
+		mean += t.weightOf(i) * (-2*v/d - log2Pi - s) * math.Exp(s) / float64(draws) * share
+		total += t.weightOf(i) * share / float64(draws)
+	}
+	if t.inputs.fill != nil {
+		mean /= total
 	}
 	variance := (1-residualShare)*math.Exp(s) + residualShare*mean
 	*value = max(T(math.Log(variance)), t.logFloor[0])
+}
+
+// presentShare returns the share of the values of row i of the minibatch that are there.
+func (t *trainState[T]) presentShare(i int) float64 {
+	if t.inputs.fill == nil {
+		return 1
+	}
+	d := t.net.config.Dim
+	return presentShare(t.target[i*d : (i+1)*d])
 }
 
 // clampLogvar takes a learned vector of log-variances back to its floor.

@@ -1,6 +1,7 @@
 package vae
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -45,6 +46,28 @@ func present(setting string, x *mat.Dense, weights []float64) (*mat.Dense, []flo
 		}
 	}
 	return rows, kept, nil
+}
+
+// valued returns the rows of x that have a value, and their weights: a row without any
+// says nothing about a model.
+func valued(x *mat.Dense, weights []float64) (*mat.Dense, []float64, error) {
+	n, d := x.Dims()
+	var values, kept []float64
+	for i := range n {
+		if row := x.RawRowView(i); !empty(row) {
+			values = append(values, row...)
+			if weights != nil {
+				kept = append(kept, weights[i])
+			}
+		}
+	}
+	switch len(values) {
+	case 0:
+		return nil, nil, fmt.Errorf("vae: no training row has a value: %w; give some that have", ErrRows)
+	case n * d:
+		return x, weights, nil
+	}
+	return mat.NewDense(len(values)/d, d, values), kept, nil
 }
 
 // filled returns x with a row that counts in the place of each that does not, for

@@ -159,7 +159,7 @@ func (t *Trainer) Model() (*Model, *Report, error) {
 			return nil, report, err
 		}
 	}
-	if m.activity(t.training.table(), t.settings.Weights).Active == 0 {
+	if m.WeightedActivity(t.training.table(), t.settings.Weights).Active == 0 {
 		report.warn("vae: the code carries no information (posterior collapse): q(z|x) is the prior for every x; {Warmup}, a {Beta} below 1 or {FreeNats} may help, as may a decoder with fewer units in {Hidden}, or {Sigma=shared}")
 	}
 	return m, report, nil

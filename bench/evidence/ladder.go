@@ -44,6 +44,8 @@ type rungRow struct {
 	KHat     float64 `json:"khat_median"`
 	BadShare float64 `json:"khat_bad_share"`
 	Back     int     `json:"went_back"`
+	// Evaluations is their number for one of the rows.
+	Evaluations float64 `json:"likelihood_evaluations_per_row"`
 }
 
 // compared is the ladder against annealing on the first rows.
@@ -52,6 +54,8 @@ type compared struct {
 	Temperatures int     `json:"temperatures"`
 	Chains       int     `json:"chains"`
 	Nats         float64 `json:"nats"`
+	// AnnealingSE is the standard error of one row of it, pooled over the rows.
+	AnnealingSE float64 `json:"annealing_se"`
 	// LadderMinus and EncoderMinus are mean differences from annealing, SE the
 	// standard error of the former, and the shares those of rows whose ± 1.96
 	// standard errors, of both, hold the difference.
@@ -81,7 +85,7 @@ func (o *options) trusted(ctx context.Context, name string, m *vae.Model, x *mat
 	}
 	t := &trust{Model: name, Latent: m.LatentDim(), Rows: n, Samples: o.samples, Encoder: outcomeOf(plain), Ladder: outcomeOf(climbed)}
 	for _, r := range climbed.RungTable() {
-		t.Rungs = append(t.Rungs, rungRow{r.Rung.String(), r.Rows, r.KHat, float64(r.Untrusted) / float64(r.Rows), r.Back})
+		t.Rungs = append(t.Rungs, rungRow{r.Rung.String(), r.Rows, r.KHat, float64(r.Untrusted) / float64(r.Rows), r.Back, r.Evaluations})
 	}
 	o.printf("%s, %d-D code, %d test rows, %d draws\n", name, t.Latent, n, o.samples)
 	for _, line := range []struct {
@@ -99,33 +103,33 @@ func (o *options) trusted(ctx context.Context, name string, m *vae.Model, x *mat
 	return t, o.compare(ctx, t, m, x, plain, climbed)
 }
 
-// compare anneals the first rows from the prior and enters the differences.
+// compare sets both estimates of the first rows beside annealing.
 func (o *options) compare(ctx context.Context, t *trust, m *vae.Model, x *mat.Dense, plain, climbed *eval.Result) error {
-	rows := min(o.referenceRows, t.Rows)
-	a, err := eval.Anneal(ctx, m, density.Rows(x, 0, rows), eval.AnnealSettings{Chains: o.chains, Temperatures: o.referenceTemperatures, Leapfrogs: 5, Seed: 2, Measure: climbed.Measure})
+	a, err := o.reference(ctx, t.Model, m, density.Rows(x, 0, min(o.referenceRows, t.Rows)), climbed.Measure)
 	if err != nil {
 		return err
 	}
-	c := &compared{Rows: rows, Temperatures: o.referenceTemperatures, Chains: o.chains, Nats: a.Estimate().Value}
-	n := float64(rows)
+	c := &compared{Rows: len(a.LogProb), Temperatures: a.Temperatures, Chains: a.Chains, AnnealingSE: a.pooled()}
+	n := float64(c.Rows)
 	var squares float64
-	for i := range rows {
-		d, e := climbed.LogProb[i]-a.LogProb[i], plain.LogProb[i]-a.LogProb[i]
-		se := math.Hypot(climbed.StdErr[i], a.StdErr[i])
+	for i, reference := range a.LogProb {
+		c.Nats += reference / n
+		d, e := climbed.LogProb[i]-reference, plain.LogProb[i]-reference
+		se := math.Hypot(climbed.StdErr[i], c.AnnealingSE)
 		c.LadderMinus += d / n
 		c.EncoderMinus += e / n
 		squares += se * se
 		if math.Abs(d) <= 1.96*se {
 			c.LadderCovered += 1 / n
 		}
-		if math.Abs(e) <= 1.96*math.Hypot(plain.StdErr[i], a.StdErr[i]) {
+		if math.Abs(e) <= 1.96*math.Hypot(plain.StdErr[i], c.AnnealingSE) {
 			c.EncoderCovered += 1 / n
 		}
 	}
 	c.SE = math.Sqrt(squares) / n
 	t.Reference = c
-	o.printf("  annealing, %d rows × %d chains × %d temperatures: %.3f; ladder %+.3f ± %.3f of it, covered %.0f %%; encoder %+.3f, covered %.0f %%\n",
-		rows, c.Chains, c.Temperatures, c.Nats, c.LadderMinus, c.SE, 100*c.LadderCovered, c.EncoderMinus, 100*c.EncoderCovered)
+	o.printf("  annealing, %d rows × %d chains × %d temperatures: %.3f (a row ± %.2f); ladder %+.3f ± %.3f of it, covered %.0f %%; encoder %+.3f, covered %.0f %%\n",
+		c.Rows, c.Chains, c.Temperatures, c.Nats, c.AnnealingSE, c.LadderMinus, c.SE, 100*c.LadderCovered, c.EncoderMinus, 100*c.EncoderCovered)
 	return nil
 }
 

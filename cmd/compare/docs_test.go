@@ -30,22 +30,33 @@ func TestShownCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the command many times")
 	}
-	for document, least := range map[string]int{"README.md": 6, "docs/mixtures.md": 1, "docs/command.md": 0} {
+	for document, least := range map[string]int{"README.md": 6, "docs/mixtures.md": 1, "docs/command.md": 0, "docs/day.md": 8} {
 		t.Run(document, func(t *testing.T) { testShownCommands(t, document, least) })
 	}
+}
+
+// asks are the commands that fit nothing.
+var asks = map[string]bool{
+	"score": true, "sample": true, "data": true,
+	"assign": true, "impute": true, "predict": true, "condition": true, "cdf": true, "quantile": true,
 }
 
 func testShownCommands(t *testing.T, document string, least int) {
 	commands := shownCommands(t, document)
 	require.GreaterOrEqual(t, len(commands), least)
 	dir := t.TempDir()
+	text, err := os.ReadFile(filepath.Join("..", "..", document))
+	require.NoError(t, err)
+	for _, file := range regexp.MustCompile("(?ms)^```csv (\\S+)\n(.*?)^```").FindAllSubmatch(text, -1) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, string(file[1])), file[2], 0o644))
+	}
 	for _, name := range []string{"data.csv", "held-out.csv"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), exampleCSV(), 0o644))
 	}
 	t.Chdir(dir)
 	for _, line := range commands {
 		args := strings.Fields(line)
-		if len(args) == 0 || args[0] != "score" && args[0] != "sample" && args[0] != "data" {
+		if len(args) == 0 || !asks[args[0]] {
 			args = append(args, "--quiet", "--preset", "quick", "--vae-epochs", "2", "--vae-hidden", "8", "--eval-samples", "50")
 		}
 		var out, errOut bytes.Buffer

@@ -62,9 +62,9 @@ func (f *runFlags) data() {
 	b.text(&c.Binarize, "Binarize", "binarize", "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
 	b.text(&c.Dequantize, "Dequantize", "dequantize", "spread discrete levels by uniform noise of one step, fixed once by the seed;\nauto: for grey images that are not binarised")
 	b.Lookup("dequantize").NoOptDefVal = compare.DequantizeAlways.String()
-	bind(b, b.BoolVar, &c.Missing, "Missing", "missing", "empty cells, NA, ? and NaN are values that are missing: mixtures are fitted to\nwhat is there, exactly, and the networks are left out")
+	bind(b, b.BoolVar, &c.Missing, "Missing", "missing", "empty cells, NA, ? and NaN are values that are missing: models are fitted to what\nis there, and log p of a row is that of what is there")
 	b.value((*names)(&c.MissingValues), "MissingValues", "missing-values", "what else stands for a missing value, such as -999,9999; implies --missing")
-	bind(b, b.StringVar, &c.Weights, "Weights", "weights", "`COLUMN`, by name or number, that says how often each row counts: 0 for not at all,\n2 for twice; the networks are left out")
+	bind(b, b.StringVar, &c.Weights, "Weights", "weights", "`COLUMN`, by name or number, that says how often each row counts: 0 for not at all,\n2 for twice")
 	bind(b, b.IntVar, &c.Stream, "Stream", "stream", "for a file larger than memory (.csv, .tsv, .npy, also .gz): hold a sample of N rows\nin memory, fit mixtures to all rows, read again in each pass; 0: read the file whole")
 }
 
@@ -127,7 +127,7 @@ func (f *runFlags) training() {
 	bind(b, b.IntVar, &c.Batch, "vae.Batch", "vae-batch", fmt.Sprintf("rows in a minibatch; 0: %d, or %d for a linear network", z.net.Batch, z.linear.Batch))
 	bind(b, b.Float64Var, &c.Rate, "vae.Rate", "vae-rate", fmt.Sprintf("learning rate; 0: %v, or %v for a linear network", z.net.Rate, z.linear.Rate))
 	bind(b, b.IntVar, &c.Samples, "vae.Samples", "vae-samples", fmt.Sprintf("draws of the code per row in the training bound; 0: %d, or %d for a linear network", z.net.Samples, z.linear.Samples))
-	b.text(&c.Objective, "vae.Objective", "vae-objective", "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score or score-baseline;\nevaluation is always by the plain bound and log p")
+	b.text(&c.Objective, "vae.Objective", "vae-objective", "what training raises: elbo, elbo-sampled, stl, iwae, dreg, score, score-baseline or\nmixture:S, a finite mixture at S evenly spread codes; evaluation is always by the plain bound and log p")
 	bind(b, b.Float64Var, &c.Beta, "vae.Beta", "vae-beta", "weight of the divergence from the prior while training")
 	bind(b, b.IntVar, &c.Warmup, "vae.Warmup", "vae-warmup", "epochs over which that weight rises from 0")
 	bind(b, b.Float64Var, &c.FreeNats, "vae.FreeNats", "vae-free-nats", "divergence that each dimension of the code has free while training")
@@ -148,6 +148,7 @@ func (f *runFlags) evaluation() {
 	bind(b, b.IntVar, &c.EvalSamples, "EvalSamples", "eval-samples", "importance samples per row for log p of models without a closed form")
 	bind(b, b.IntVar, &c.EvalRows, "EvalRows", "eval-rows", "evaluate only the first N rows of each split; 0: all")
 	bind(b, b.IntVar, &c.GapRows, "GapRows", "eval-gap-rows", "divide the gap of the bound on the first N rows, and bracket log p on N simulated\nones; 0: do not")
+	bind(b, b.IntVar, &c.Mixture, "Mixture", "eval-mixture", "set the autoencoder beside finite mixtures of its outputs at up to S codes, drawn and\nevenly spread, on 100 rows at most; 0: do not")
 	bind(b, b.BoolVar, &c.Novelty, "Novelty", "eval-novelty", "measure whether rows drawn from the models repeat or mix training rows,\nbeside rows for which that is known")
 }
 

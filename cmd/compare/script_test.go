@@ -155,8 +155,8 @@ func emptyFolder(ts *testscript.TestScript, _ bool, args []string) {
 func wrongUsage(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec(args[1], args[2:]...)
 	var exit *exec.ExitError
-	if neg || !errors.As(err, &exit) || exit.ExitCode() != exitUsage {
-		ts.Fatalf("%v ended with %v, want exit code %d", args[1:], err, exitUsage)
+	if neg || !errors.As(err, &exit) || exit.ExitCode() != 2 {
+		ts.Fatalf("%v ended with %v, want exit code 2", args[1:], err)
 	}
 	if text := ts.ReadFile("stderr"); !strings.Contains(text, args[0]) || strings.Count(text, "\n") != 1 {
 		ts.Fatalf("this is not one line about %s: %s", args[0], text)

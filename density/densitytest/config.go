@@ -26,6 +26,10 @@ type Config struct {
 	GradientTolerance float64
 	// Binary says that rows are from {0,1}^D.
 	Binary bool
+	// Reference is a density of rows on the measure of the model that is about as wide,
+	// which [Latent] compares with where that is no density against Lebesgue measure;
+	// nil: one is made.
+	Reference density.Exact
 	// States are all values of a code (M×L) where there are finitely many.
 	// [Latent] finds them itself.
 	States *mat.Dense

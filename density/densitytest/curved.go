@@ -9,6 +9,7 @@ import (
 var (
 	_ density.Curved = (*Linear)(nil)
 	_ density.Curved = (*Curve)(nil)
+	_ density.Curved = (*Blocks)(nil)
 )
 
 // LogLikCurvature implements density.Curved: WᵀV⁻¹W, whatever z.

@@ -98,7 +98,7 @@ func checkPairing(t testing.TB, name string, want []float64, x, z *mat.Dense, f 
 // checkConditional checks that p(x|z) integrates to 1 over x for some codes.
 func checkConditional(t testing.TB, m density.Latent, c Config) {
 	t.Helper()
-	if m.Dim() > 2 && !(c.Binary && m.Dim() <= maxBinary) {
+	if c.Reference != nil || m.Dim() > 2 && !(c.Binary && m.Dim() <= maxBinary) {
 		return // checkMarginal sees a wrong constant in any dimension
 	}
 	x := mat.NewDense(c.Draws, m.Dim(), nil)
@@ -140,6 +140,10 @@ func checkConditional(t testing.TB, m density.Latent, c Config) {
 func checkMarginal(t testing.TB, m density.Latent, c Config) {
 	t.Helper()
 	l := law{name: "p(x)", d: m.Dim(), draw: m.Rand}
+	if c.Reference != nil {
+		checkOverlap(t, m, c.Reference, c)
+		return
+	}
 	if c.Binary {
 		h, _ := density.NewBernoulli(newCoins(l, c).(coins).p) // none of which is 0 or 1
 		checkOverlap(t, m, h, c)

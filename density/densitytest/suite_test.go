@@ -46,6 +46,7 @@ func TestLatentPasses(t *testing.T) {
 	Latent(t, RandomLinear(5, 3, 0.3, density.NewSource(2, "w")), Config{})
 	Latent(t, NewCurve(2, 1, 0.1, density.NewSource(3, "w")), Config{})
 	Latent(t, NewCurve(4, 2, 0.1, density.NewSource(4, "w")), Config{})
+	Latent(t, NewBlocks(2, 2, 2, 0.1, density.NewSource(5, "w")), Config{})
 }
 
 func TestDivergencePasses(t *testing.T) {

@@ -42,6 +42,9 @@ func (n *MLP[T]) Refreeze(f *Frozen[T], theta []T) {
 	}
 }
 
+// In returns the width of the input.
+func (f *Frozen[T]) In() int { return f.in }
+
 // Width returns the total number of values a row passes through, the input
 // included: the memory a row needs.
 func (f *Frozen[T]) Width() int { return f.in + 2*f.widest + f.out }

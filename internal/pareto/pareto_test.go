@@ -148,3 +148,44 @@ func TestWideErrorsOfLightTails(t *testing.T) {
 	require.Zero(t, Fit(logs).StdErr(density.LogMeanExp(logs)))
 	require.Zero(t, Tail{}.StdErr(0))
 }
+
+// An independent program of the published algorithm (Zhang & Stephens 2009; Vehtari et
+// al. 2024), written in another language, finds these numbers for the 1000 quantiles of
+// weights U^−k, in the last case cut at e⁵.
+func TestAgreesWithAnotherProgram(t *testing.T) {
+	for _, c := range []struct{ k, most, kHat, smoothed, raw float64 }{
+		{0.3, 100, 0.32356064382606975, 0.3564312590553349, 0.3555117081270347},
+		{0.8, 100, 0.7574598327160176, 1.396951278788551, 1.4288567933297784},
+		{0.8, 5, 0.6971073139889216, 1.3220286831759394, 1.3485409950784693},
+	} {
+		logs := make([]float64, 1000)
+		for i := range logs {
+			logs[i] = min(-c.k*math.Log1p(-(float64(i)+0.5)/1000), c.most)
+		}
+		require.InDelta(t, c.raw, density.LogMeanExp(logs), 1e-12)
+		got := Fit(logs)
+		require.InDelta(t, c.kHat, got.KHat, 1e-9)
+		require.InDelta(t, c.smoothed, got.Smoothed, 1e-9)
+	}
+}
+
+// The error of the mean counts the bulk of the weights: 900 of weight 1 and 100 a
+// little above, with a heavy tail of index 0.5, have an error that is that of the
+// weights themselves, sd/√S, or somewhat more for what the tail may hide.
+func TestErrorCountsTheBulk(t *testing.T) {
+	logs := make([]float64, 1000)
+	for i := range 100 {
+		logs[i] = math.Log(1 + 0.05*(math.Pow((float64(i)+0.5)/100, -0.5)-1))
+	}
+	mean := density.LogMeanExp(logs)
+	var square float64
+	for _, l := range logs {
+		w := math.Exp(l-mean) - 1
+		square += w * w
+	}
+	plain := math.Sqrt(square/999) / math.Sqrt(1000)
+	got := Fit(logs)
+	require.Greater(t, got.KHat, 0.4)
+	require.Greater(t, got.StdErr(mean), 0.95*plain)
+	require.Less(t, got.StdErr(mean), 3*plain)
+}

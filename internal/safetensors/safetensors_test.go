@@ -68,19 +68,21 @@ func file(header string, data ...byte) []byte {
 func TestMalformed(t *testing.T) {
 	eight := make([]byte, 8)
 	for name, raw := range map[string][]byte{
-		"huge header":    binary.LittleEndian.AppendUint64(nil, math.MaxUint64),
-		"no object":      file(`[1]`),
-		"twice":          file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, eight...),
-		"overlap":        file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, eight...),
-		"hole":           file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, eight...),
-		"negative":       file(`{"a":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}}`, eight...),
-		"overflow":       file(`{"a":{"dtype":"F64","shape":[4294967296,4294967296,2],"data_offsets":[0,8]}}`, eight...),
-		"reversed":       file(`{"a":{"dtype":"F64","shape":[1],"data_offsets":[8,0]}}`, eight...),
-		"beyond the end": file(`{"a":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}`, eight...),
-		"other type":     file(`{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, eight...),
-		"metadata":       file(`{"__metadata__":{"a":1}}`),
-		"text after":     file(`{}{}`),
-		"bytes after":    file(`{}`, eight...),
+		"huge header":     binary.LittleEndian.AppendUint64(nil, math.MaxUint64),
+		"no object":       file(`[1]`),
+		"twice":           file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, eight...),
+		"overlap":         file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, eight...),
+		"hole":            file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, eight...),
+		"negative":        file(`{"a":{"dtype":"F32","shape":[-1,-2],"data_offsets":[0,8]}}`, eight...),
+		"overflow":        file(`{"a":{"dtype":"F64","shape":[4294967296,4294967296,2],"data_offsets":[0,8]}}`, eight...),
+		"reversed":        file(`{"a":{"dtype":"F64","shape":[1],"data_offsets":[8,0]}}`, eight...),
+		"shape too large": file(`{"a":{"dtype":"F64","shape":[3],"data_offsets":[0,8]}}`, eight...),
+		"shape too small": file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`, eight...),
+		"beyond the end":  file(`{"a":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}`, eight...),
+		"other type":      file(`{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}`, eight...),
+		"metadata":        file(`{"__metadata__":{"a":1}}`),
+		"text after":      file(`{}{}`),
+		"bytes after":     file(`{}`, eight...),
 	} {
 		_, err := Read(bytes.NewReader(raw))
 		require.ErrorIs(t, err, ErrFormat, name)

@@ -109,3 +109,13 @@ func TestErrorFallsFast(t *testing.T) {
 	require.Greater(t, few/many, 8.0)
 	require.Panics(t, func() { Points(mat.NewDense(1, MaxDim+1, nil), source(1)) })
 }
+
+// Every point lies in the middle of a cell of the finest grid, so that none is 0 or 1.
+func TestPointsAreInTheMiddle(t *testing.T) {
+	x := mat.NewDense(1000, 3, nil)
+	Points(x, source(1))
+	for _, v := range x.RawMatrix().Data {
+		cell := v * (1 << bits)
+		require.Equal(t, math.Floor(cell)+0.5, cell)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -58,4 +59,38 @@ func TestNilContext(t *testing.T) {
 		var none context.Context
 		spread.Each(none, 3, nil, func() func(int) error { return nil })
 	})
+}
+
+// Blocks and segments cover every row once, in order, and blocks are whole but for the
+// last; segments end where blocks do, and are no more than so many.
+func TestBlocksAndSegments(t *testing.T) {
+	for _, n := range []int{0, 1, spread.BlockRows - 1, spread.BlockRows, spread.BlockRows + 1, 3*spread.BlockRows + 7, 5 * spread.MaxSegments * spread.BlockRows, 7*spread.MaxSegments*spread.BlockRows/2 + 3} {
+		var mu sync.Mutex
+		blocks, segments := map[int][2]int{}, map[int][2]int{}
+		spread.Blocks(n, func(b, from, to int) {
+			mu.Lock()
+			defer mu.Unlock()
+			blocks[b] = [2]int{from, to}
+		})
+		spread.Segments(n, func(s, from, to int) {
+			mu.Lock()
+			defer mu.Unlock()
+			segments[s] = [2]int{from, to}
+		})
+		require.Len(t, segments, spread.CountSegments(n))
+		require.LessOrEqual(t, len(segments), spread.MaxSegments)
+		for _, parts := range []map[int][2]int{blocks, segments} {
+			at := 0
+			for i := range len(parts) {
+				require.Equal(t, at, parts[i][0])
+				require.Greater(t, parts[i][1], at)
+				require.Zero(t, at%spread.BlockRows)
+				at = parts[i][1]
+			}
+			require.Equal(t, n, at)
+		}
+		for b, part := range blocks {
+			require.LessOrEqual(t, part[1]-part[0], spread.BlockRows, "block %d", b)
+		}
+	}
 }
