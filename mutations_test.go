@@ -104,7 +104,7 @@ func testsOf(t *testing.T, folder string) (names []string, rapid bool) {
 
 // elsewhere are the rooms that only a browser runs or only tests import: what checks
 // them is no test in their folder.
-var elsewhere = []string{"cmd/page/lab", "cmd/page/worker", "internal/browsertest"}
+var elsewhere = []string{"cmd/page", "cmd/page/lab", "cmd/page/worker", "internal/browsertest"}
 
 // Every mutation is up to date: its file holds the text, each part of its pattern
 // names a test of the package, and hardly a room is without one. That the tests do notice

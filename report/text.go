@@ -152,7 +152,10 @@ func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 // winner names the model that is better than every other by more than the
 // error, or says that there is none.
 func winner(r *results.Results) string {
-	if best := unbeaten(r); best != "" {
+	switch best, compared := unbeaten(r); {
+	case compared == 0:
+		return "winner: none; too few models have a number that means something " + scaleSign
+	case best != "":
 		return "winner: " + best + ", ahead of every other density by more than two standard errors"
 	}
 	dependent := dependentModels(r)
@@ -162,8 +165,9 @@ func winner(r *results.Results) string {
 	return "winner: none; the leading models differ by less than two standard errors"
 }
 
-// unbeaten returns the model that is better than every other; "" if there is none.
-func unbeaten(r *results.Results) string {
+// unbeaten returns the model that is better than every other, "" if there is none, and
+// how many were compared.
+func unbeaten(r *results.Results) (best string, compared int) {
 	wins := make(map[string]int)
 	models := make(map[string]bool)
 	dependent := dependentModels(r)
@@ -178,8 +182,8 @@ func unbeaten(r *results.Results) string {
 	}
 	for _, m := range r.Models {
 		if len(models) > 0 && wins[m.Name] == len(models)-1 {
-			return m.Name
+			return m.Name, len(models)
 		}
 	}
-	return ""
+	return "", len(models)
 }
