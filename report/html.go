@@ -193,10 +193,10 @@ func newRunView(run *Run, index int) (*runView, error) {
 func (r *Record) shown() *Record {
 	s := *r
 	s.Rows.Models, s.Rows.Weights = nil, nil
-	cut := func(list []number) []number {
+	cut := func(list []nullable) []nullable {
 		out := slices.Clone(list[:min(len(list), len(r.Rows.Where))])
 		for i, v := range out {
-			out[i] = number(math.Round(float64(v)*1e4) / 1e4)
+			out[i] = nullable(math.Round(float64(v)*1e4) / 1e4)
 		}
 		return out
 	}

@@ -66,8 +66,12 @@ func pairsAcross(x, y *Run) (list []results.Pair, why string) {
 	case x.Results.Reported() != "test":
 		return nil, "no rows were held out"
 	}
+	dependent := [2]map[string]bool{dependentModels(x.Results), dependentModels(y.Results)}
 	for _, a := range x.Record.Rows.Models {
 		for _, b := range y.Record.Rows.Models {
+			if dependent[0][a.Name] || dependent[1][b.Name] {
+				continue // a number that depends on a scale that the data do not resolve
+			}
 			diff, err := eval.Compare(x.Record.Rows.result(a), y.Record.Rows.result(b))
 			if err != nil || results.Optional(diff.Mean) == nil {
 				continue // another number of rows or weights, or a row of density 0

@@ -23,6 +23,9 @@ func newHeadline(r *results.Results) headline {
 			"All numbers below are of the rows that the models were fitted to, and those favour the larger model. Hold some rows out, and the models can be compared."}}
 	case pair == nil:
 		h := headline{Verdict: "There are no two densities to compare."}
+		if len(r.Pairs) > 0 {
+			h.Verdict = "Too few models have a number that means something."
+		}
 		for _, m := range r.Models {
 			if e, ok := m.Split(r.Reported()).Estimate(); ok {
 				h.Detail = append(h.Detail, fmt.Sprintf("Log p of %s is %s nats per row (%s).", m.Name, nats(e), kindText(m.Split(r.Reported()))))
@@ -35,7 +38,7 @@ func newHeadline(r *results.Results) headline {
 	if pair.SE != nil {
 		amount = fmt.Sprintf("%s ± %.*f nats per row", signed(lead, places), places, *pair.SE)
 	}
-	if best := unbeaten(r); best != "" {
+	if best, _ := unbeaten(r); best != "" {
 		h := headline{Verdict: best + " is the better model, by " + amount + "."}
 		h.Detail = append(h.Detail, fmt.Sprintf("On the %d held-out rows its mean log p is that much above that of %s, the next best: it gives such a row %s times the probability.", pair.Rows, second, times(lead)))
 		return surely(h, pair)
@@ -80,10 +83,12 @@ func times(nats float64) string {
 // and their pair; nil where none were.
 func leaders(r *results.Results) (first, second string, pair *results.Pair) {
 	value := make(map[string]float64)
-	for _, p := range r.Pairs {
-		value[p.A], value[p.B] = math.NaN(), math.NaN()
-	}
 	dependent := dependentModels(r)
+	for _, p := range r.Pairs {
+		if !dependent[p.A] && !dependent[p.B] {
+			value[p.A], value[p.B] = math.NaN(), math.NaN()
+		}
+	}
 	for _, m := range r.Models {
 		e, ok := m.Split(r.Reported()).Estimate()
 		if _, compared := value[m.Name]; !ok || !compared || dependent[m.Name] {

@@ -8,8 +8,7 @@ import (
 	"likely/results"
 )
 
-// tableHeads are the columns of the table of models: what they are called, and what
-// they are.
+// tableRows are the models in the table, with what is said of each number.
 func tableRows(r *results.Results) []tableRow {
 	var rows []tableRow
 	for _, m := range r.Models {
@@ -29,6 +28,10 @@ func tableRows(r *results.Results) []tableRow {
 		if bound, ok := m.Bounds.Bound(); ok && m.Bounds.On == r.Reported() {
 			row.Cells[0].Second = "≥ " + nats(bound)
 			row.Cells[0].Tip += " Below it stands the lower bound of the encoder (ELBO): log p is at least that large."
+		}
+		if !m.Comparable() {
+			row.Cells[0].Text += scaleMark(m)
+			row.Cells[0].Tip += " " + scaleSign + " It is not compared: " + m.Scale.Advice
 		}
 		rows = append(rows, row)
 	}
@@ -90,9 +93,14 @@ func pairRows(r *results.Results) []pairRow {
 		}
 		return 100 * (v - low) / (high - low)
 	}
+	dependent := dependentModels(r)
 	var rows []pairRow
 	for _, p := range r.Pairs {
-		rows = append(rows, newPairRow(p, at))
+		row := newPairRow(p, at)
+		if dependent[p.A] || dependent[p.B] {
+			row.Verdict = "not compared " + scaleSign
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -59,8 +59,8 @@ type Rows struct {
 type RowModel struct {
 	Name    string       `json:"name"`
 	Kind    density.Kind `json:"kind"`
-	LogProb []number     `json:"log_prob_nats"`
-	SE      []number     `json:"se_nats,omitempty"`
+	LogProb []nullable     `json:"log_prob_nats"`
+	SE      []nullable     `json:"se_nats,omitempty"`
 	Samples int          `json:"samples,omitempty"`
 }
 
@@ -76,36 +76,36 @@ type Map struct {
 	Title string      `json:"title"`
 	X     string      `json:"x"`
 	Y     string      `json:"y"`
-	At    [][2]number `json:"at"`
+	At    [][2]nullable `json:"at"`
 }
 
-// number is a float of which JSON holds null where it is not finite.
-type number float64
+// nullable is a float of which JSON holds null where it is not finite.
+type nullable float64
 
-func (n number) MarshalJSON() ([]byte, error) {
+func (n nullable) MarshalJSON() ([]byte, error) {
 	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(float64(n))
 }
 
-func (n *number) UnmarshalJSON(text []byte) error {
+func (n *nullable) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
-		*n = number(math.NaN())
+		*n = nullable(math.NaN())
 		return nil
 	}
 	return json.Unmarshal(text, (*float64)(n))
 }
 
-func numbers(values []float64) []number {
-	var list []number
+func numbers(values []float64) []nullable {
+	var list []nullable
 	for _, v := range values {
-		list = append(list, number(v))
+		list = append(list, nullable(v))
 	}
 	return list
 }
 
-func floats(list []number) []float64 {
+func floats(list []nullable) []float64 {
 	var values []float64
 	for _, v := range list {
 		values = append(values, float64(v))
@@ -208,7 +208,7 @@ func codeMaps(o *compare.Outcome, shown *compare.Part) []Map {
 		codes, _ := m.Encoder().Moments(shown.Model)
 		one := Map{Title: "Where the encoder of " + fit.Model.Name + " puts the rows", X: "z₁", Y: "z₂"}
 		for i := range shown.Rows() {
-			one.At = append(one.At, [2]number{number(codes.At(i, 0)), number(codes.At(i, 1))})
+			one.At = append(one.At, [2]nullable{nullable(codes.At(i, 0)), nullable(codes.At(i, 1))})
 		}
 		list = append(list, one)
 	}

@@ -23,7 +23,7 @@ type Plane struct {
 	From  []float64  `json:"from"`
 	To    []float64  `json:"to"`
 	Nodes int        `json:"nodes"`
-	At    [][]number `json:"at"`
+	At    [][]nullable `json:"at"`
 	// High is the largest log density of the last frames, in nats: the top of the
 	// colour scale, which ends Depth nats below.
 	High   float64      `json:"high_nats"`
@@ -47,7 +47,7 @@ type PlaneFrame struct {
 	// base64, 255 for High, 1 for High − Depth, 0 for less.
 	Field string `json:"field"`
 	// Ellipses are the components of a mixture, as flat lists of x and y.
-	Ellipses [][]number `json:"ellipses,omitempty"`
+	Ellipses [][]nullable `json:"ellipses,omitempty"`
 }
 
 const (

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -164,32 +163,34 @@ func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 // winner names the model that is better than every other by more than the
 // error, or says that there is none.
 func winner(r *results.Results) string {
-	if best := unbeaten(r); best != "" {
+	switch best, compared := unbeaten(r); {
+	case compared == 0:
+		return "winner: none; too few models have a number that means something " + scaleSign
+	case best != "":
 		return "winner: " + best + ", ahead of every other density by more than two standard errors"
 	}
 	if ahead := leading(r); ahead != "" {
 		return "winner: none yet; " + ahead + " is ahead of every other density so far, of which some may become better with more work " + improvingSign
 	}
-	dependent := dependentModels(r)
-	if !slices.ContainsFunc(r.Pairs, func(p results.Pair) bool { return !dependent[p.A] && !dependent[p.B] }) {
-		return "winner: none; too few models have a number that means something " + scaleSign
-	}
 	return "winner: none; the leading models differ by less than two standard errors"
 }
 
-// unbeaten returns the model that is better than every other; "" if there is none.
-func unbeaten(r *results.Results) string {
+// unbeaten returns the model that is better than every other, "" if there is none, and
+// how many were compared.
+func unbeaten(r *results.Results) (best string, compared int) {
 	return ahead(r, func(p results.Pair) string { return p.Better })
 }
 
 // leading returns the model that is better than every other, or so far; "" if there is
 // none.
 func leading(r *results.Results) string {
-	return ahead(r, func(p results.Pair) string { return p.Better + p.SoFar }) // one of which is empty
+	best, _ := ahead(r, func(p results.Pair) string { return p.Better + p.SoFar }) // one of which is empty
+	return best
 }
 
-// ahead returns the model that by says is ahead in every pair that is compared.
-func ahead(r *results.Results, by func(results.Pair) string) string {
+// ahead returns the model that by says is ahead in every pair that is compared, and how
+// many models are.
+func ahead(r *results.Results, by func(results.Pair) string) (best string, compared int) {
 	wins := make(map[string]int)
 	models := make(map[string]bool)
 	dependent := dependentModels(r)
@@ -204,8 +205,8 @@ func ahead(r *results.Results, by func(results.Pair) string) string {
 	}
 	for _, m := range r.Models {
 		if len(models) > 0 && wins[m.Name] == len(models)-1 {
-			return m.Name
+			return m.Name, len(models)
 		}
 	}
-	return ""
+	return "", len(models)
 }

@@ -64,7 +64,7 @@ func (c *Config) trainingBytes(s *Settings) float64 {
 		decoder += float64(w)
 	}
 	codes := float64(s.Objective.codes())
-	return 8*batch*codes + size*3*decoder*codes + size*(copies*c.size() + (3*widths+shares)*draws + float64(q.cached(c.Latent))*batch)
+	return 8*batch*codes + size*3*decoder*codes + size*(copies*c.size()+(3*widths+shares)*draws+float64(q.cached(c.Latent))*batch)
 }
 
 // checkMemory returns an error, before anything is allocated, if the free bytes are

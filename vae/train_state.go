@@ -40,7 +40,7 @@ type trainState[T kernel.Float] struct {
 	whole            *nn.Tape[T] // pseudo-inputs, then the encoder's rows
 	prior            *learnedPrior[T]
 	mixture          *mixtureWork[T] // nil for other objectives
-	target           []T // rows×D; the encoder's input unless that is corrupted
+	target           []T             // rows×D; the encoder's input unless that is corrupted
 	// inputFactor and inputShift take the target to the encoder's input where the
 	// two differ; see separateInputs.
 	inputFactor, inputShift []T

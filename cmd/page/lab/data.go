@@ -9,18 +9,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
-
-	"likely/dataset"
 )
-
-// Synthetic draws n points of a set of package dataset.
-func Synthetic(name string, n int, seed uint64) (*mat.Dense, error) {
-	d, _, err := dataset.Synthetic(name, n, seed)
-	if err != nil {
-		return nil, err
-	}
-	return d.X, nil
-}
 
 // Points makes a table of points.
 func Points(list [][2]float64) (*mat.Dense, error) {

@@ -75,9 +75,9 @@ func (l *Lab) Mixture() Numbers {
 	joint := make([]float64, k)
 	liks := make([][]float64, k)
 	for c := range k {
-		z := mat.NewDense(n, k, nil)
+		z := mat.NewDense(n, 1, nil) // the code is the number of the component
 		for i := range n {
-			z.Set(i, c, 1)
+			z.Set(i, 0, float64(c))
 		}
 		liks[c] = l.mixture.LogLik(nil, l.x, z)
 	}

@@ -12,8 +12,6 @@ import (
 type Request struct {
 	Do string `json:"do"`
 	// Of start: where the points come from, and the settings.
-	Set      string       `json:"set"`
-	Count    int          `json:"count"`
 	Points   [][2]float64 `json:"points"`
 	CSV      string       `json:"csv"`
 	Settings Settings     `json:"settings"`
@@ -22,6 +20,8 @@ type Request struct {
 	Mixture string `json:"mixture"`
 	Network Half   `json:"network"`
 	Steps   int    `json:"steps"`
+	// Quiet leaves the numbers out, which cost more than the step.
+	Quiet bool `json:"quiet"`
 	// Of look: the frame, and the number of Gaussians of the network, 0 for all.
 	Frame Frame `json:"frame"`
 	Draws int   `json:"draws"`
@@ -102,11 +102,6 @@ func (s *Server) start(r *Request) (*Answer, error) {
 	switch {
 	case r.CSV != "":
 		x, err = ParseCSV(r.CSV)
-	case r.Set != "":
-		if r.Count < 1 || r.Count > MostRows {
-			return nil, fmt.Errorf("%d points of %s: want 1 to %d", r.Count, r.Set, MostRows)
-		}
-		x, err = Synthetic(r.Set, r.Count, r.Settings.Seed)
 	default:
 		x, err = Points(r.Points)
 	}
@@ -121,7 +116,7 @@ func (s *Server) start(r *Request) (*Answer, error) {
 		s.lab.Close()
 	}
 	s.lab = l
-	out := l.state()
+	out := l.state(false)
 	out.Points = x.RawMatrix().Data
 	return out, nil
 }
@@ -147,13 +142,16 @@ func (l *Lab) half(r *Request) (*Answer, error) {
 			return nil, err
 		}
 	}
-	return l.state(), nil
+	return l.state(r.Quiet), nil
 }
 
 // state is the numbers of both models, the components and the codes.
-func (l *Lab) state() *Answer {
-	mixture, network := l.Mixture(), l.Network()
-	a := &Answer{Mixture: &mixture, Network: &network, Latent: l.settings.Latent}
+func (l *Lab) state(quiet bool) *Answer {
+	a := &Answer{Latent: l.settings.Latent}
+	if !quiet {
+		mixture, network := l.Mixture(), l.Network()
+		a.Mixture, a.Network = &mixture, &network
+	}
 	a.Ellipses, a.Weights = l.Components()
 	a.Mean, a.SD = l.Codes()
 	return a
