@@ -100,8 +100,8 @@
   }
   const drawsOf = () => { const k = +$("draws").value; return k === 11 ? 0 : 2 ** k; };
   async function look(quick) {
-    const m = await ask({ do: "look", frame: { ...frame, nodes: quick ? 40 : 64 }, draws: drawsOf() || (quick ? 512 : 0) });
-    fields = { mixture: m.mixture, network: m.network, nodes: quick ? 40 : 64 };
+    const m = await ask({ do: "look", frame: { ...frame, nodes: quick ? 36 : 48 }, draws: drawsOf() || (quick ? 256 : 0) });
+    fields = { mixture: m.mixture, network: m.network, nodes: quick ? 36 : 48 };
     view.high = Math.max(top(fields.mixture), top(fields.network));
     draw();
   }
