@@ -13,16 +13,16 @@ const codes = "codes"
 // own are the settings of packages that the comparison has under a name of its own:
 // for all its fits, or in the place of one of the package's.
 var own = map[string]string{
-	"Floor": "Floor", "Missing": "Missing", "Weights": "Weights", "Dynamic": "Binarize=dynamic", "Likelihood": "Likelihood",
+	"Floor": "Floor", "Missing": "Missing", "Weights": "Weights", "Valid": "Valid", "Dynamic": "Binarize=dynamic", "Likelihood": "Likelihood",
 	"gmm.Components": "Components", "gmm.Covariance": "Families", "gmm.Families": "Families", "gmm.Criterion": "Criterion",
 	"lcm.Components":      "Classes",
 	"vae.PriorIterations": "gmm.Iterations",
 	codes + ".Components": "vae.Prior=ex-post:K", codes + ".Iterations": "gmm.Iterations", codes + ".Covariance": codes + ".Covariance",
 }
 
-// within returns the spelling of the settings of a package that is asked by the
+// Within returns the spelling of the settings of a package that is asked by the
 // comparison: its own where it has them, else those of the package.
-func within(spell density.Spelling, pkg string) density.Spelling {
+func Within(spell density.Spelling, pkg string) density.Spelling {
 	return func(setting, value string) string {
 		name := setting[strings.LastIndexByte(setting, '.')+1:]
 		if name == setting {
@@ -56,7 +56,7 @@ func (j *Job) spelling() density.Spelling {
 func (j *Job) advise(warnings []density.Warning, pkg string, logJacobian float64) []string {
 	var lines []string
 	for _, w := range warnings {
-		text := w.In(within(j.spelling(), pkg), logJacobian)
+		text := w.In(Within(j.spelling(), pkg), logJacobian)
 		if pkg == codes {
 			text = "the mixture fitted to the codes: " + strings.TrimPrefix(text, "gmm: ")
 			if w.Nats() {
@@ -76,5 +76,5 @@ func (d *Data) warnf(format string, args ...any) {
 // of marks an error as one of a package that the comparison asked, whose settings are
 // the comparison's; nil stays nil.
 func of(pkg string, err error) error {
-	return density.Respelled(err, func(spell density.Spelling) density.Spelling { return within(spell, pkg) })
+	return density.Respelled(err, func(spell density.Spelling) density.Spelling { return Within(spell, pkg) })
 }

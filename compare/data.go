@@ -67,7 +67,7 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 			continue
 		}
 		for _, note := range one.Notes {
-			d.warnf("%s: %s", one.Place(), note)
+			d.warnf("%s: %s", one.Place(), note.Text)
 		}
 	}
 	if all.Missing() > 0 || test != nil && test.Missing() > 0 { // known data may have gaps unasked
@@ -129,7 +129,7 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 func (c *Settings) options() dataset.Options {
 	return dataset.Options{
 		Missing: c.Missing, MissingValues: c.MissingValues, Weights: c.Weights,
-		Columns: c.Columns, Drop: c.Drop, Label: c.Label,
+		Columns: c.Columns, Drop: c.Drop, Label: c.Label, UnseenMissing: c.UnseenMissing,
 		Categories: true, Types: c.Types, Measured: !c.typesDecide() || c.Dequantize == DequantizeNever,
 	}
 }
@@ -198,6 +198,22 @@ func (p *Part) Head(n int) *Part {
 		return p
 	}
 	return &Part{Dataset: p.Dataset.Head(n), Model: density.Rows(p.Model, 0, n)}
+}
+
+// thinned returns at most n rows, as far from each other as can be.
+func (p *Part) thinned(n int) *Part {
+	if p.Rows() <= n {
+		return p
+	}
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i * p.Rows() / n
+	}
+	few := &Part{Dataset: p.Dataset.Take(rows), Model: mat.NewDense(n, p.Dim(), nil)}
+	for to, from := range rows {
+		few.Model.SetRow(to, p.Model.RawRowView(from))
+	}
+	return few
 }
 
 // validation returns the validation rows in model space; nil without them.

@@ -45,6 +45,16 @@ type evaluation struct {
 	warnings []density.Warning
 }
 
+// estimatedRows is the most rows on which log p is estimated by draws, but for those that
+// the table reports: there it is asked how much better training rows fare, not more.
+const estimatedRows = 2000
+
+// estimated reports whether log p of a model takes draws.
+func estimated(m *saved.Model) bool {
+	_, proposal, err := evaluableModel(m)
+	return err == nil && proposal != nil
+}
+
 // measured is the quality of a model on one part of the data.
 type measured struct {
 	rows    int
@@ -73,8 +83,12 @@ func (j *Job) evaluate(ctx context.Context, fit *Fit, d *Data) (*evaluation, err
 		if p.part == nil {
 			continue
 		}
+		rows := p.part.Head(j.Settings.EvalRows)
+		if _, reported, _ := e.reported(d); p.part != reported && estimated(fit.Model) {
+			rows = rows.thinned(estimatedRows)
+		}
 		var err error
-		if *p.to, err = j.measure(ctx, fit, p.part.Head(j.Settings.EvalRows), p.name); err != nil {
+		if *p.to, err = j.measure(ctx, fit, rows, p.name); err != nil {
 			return nil, fmt.Errorf("%s rows: %w", p.name, err)
 		}
 		// One warning is enough: that of the rows the table reports.

@@ -30,6 +30,11 @@ func Score(ctx context.Context, m *saved.Model, d *dataset.Dataset, samples int,
 	if err != nil {
 		return nil, err
 	}
+	if !m.Preparation.Missing && m.Preparation.Types != nil && prepared.Missing() > 0 { // levels that are not known
+		gaps := *m
+		gaps.Preparation.Missing = true
+		m = &gaps
+	}
 	return logProb(ctx, m, m.Preparation.Transform.Apply(nil, prepared.X), samples, seed, nil)
 }
 

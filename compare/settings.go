@@ -55,6 +55,9 @@ type Settings struct {
 	MissingValues []string `json:"missing_values,omitempty"`
 	// Missing says that values may be missing.
 	Missing bool `json:"missing,omitempty"`
+	// UnseenMissing says that a level of a test file which the training data do not
+	// have is a missing value, not an error.
+	UnseenMissing bool `json:"unseen_missing,omitempty"`
 	// Weights is the column that says how often each row counts; "": once.
 	Weights string `json:"weights,omitempty"`
 	// Stream is the number of rows of a file to hold in memory; 0: all.

@@ -77,10 +77,12 @@ func changed(table [][]string, column int, f func(string) string) [][]string {
 	return out
 }
 
-func mixedRun(t testing.TB, table [][]string) *Outcome {
+// mixedRun compares the given models on a table, those of the default run if none is.
+func mixedRun(t testing.TB, table [][]string, models ...string) *Outcome {
 	c := Default()
-	c.Dataset = writeTable(t, "people.csv", table)
+	c.Dataset, c.Models = writeTable(t, "people.csv", table), models
 	c.Classes = Given(Range{2, 2})
+	c.VAE.Hidden, c.VAE.Epochs, c.EvalSamples = []int{8}, 5, 50
 	require.NoError(t, c.Check())
 	o, err := (&Job{Settings: c}).Run(t.Context())
 	require.NoError(t, err)
@@ -88,7 +90,7 @@ func mixedRun(t testing.TB, table [][]string) *Outcome {
 }
 
 // A mixed table is one: the columns are what their values say, the models are those of
-// such tables, and each left out is named with a reason.
+// such tables.
 func TestMixedTable(t *testing.T) {
 	o := mixedRun(t, people(300))
 	r := o.Results
@@ -97,11 +99,12 @@ func TestMixedTable(t *testing.T) {
 		{Name: "sex", Type: "categorical", Levels: []string{"female", "male"}}, {Name: "visits", Type: "count"}, {Name: "age", Type: "continuous"},
 		{Name: "class", Type: "categorical", Levels: []string{"high", "low", "middle"}}, {Name: "smokes", Type: "binary"},
 	}, r.Dataset.Columns)
-	require.Equal(t, []string{"independent", "lcm"}, []string{r.Models[0].Name, r.Models[1].Name})
-	require.Len(t, r.Models, 2)
-	for _, name := range []string{"ae", "vae"} {
-		require.True(t, slices.ContainsFunc(r.Warnings, func(w string) bool { return strings.HasPrefix(w, name+" is left out: it") }), "%v", r.Warnings)
+	var names []string
+	for _, m := range r.Models {
+		names = append(names, m.Name)
+		require.NotNil(t, m.Test.Nats, m.Name)
 	}
+	require.Equal(t, []string{"independent", "lcm", "ae", "vae"}, names)
 	require.Equal(t, "lcm", r.Pairs[0].Better)
 	p := o.Data.Preparation
 	require.Equal(t, []float64{1, 1, p.Transform.Scale[2], 1, 1}, p.Transform.Scale)
@@ -112,7 +115,7 @@ func TestMixedTable(t *testing.T) {
 // density of the measured column in the units of the data, and for the counts the
 // distribution of lcm in a table of its own.
 func TestIndependentByHand(t *testing.T) {
-	o := mixedRun(t, people(300))
+	o := mixedRun(t, people(300), "independent", "lcm")
 	train, test := o.Data.Train.X, o.Data.Test.X
 	n, _ := train.Dims()
 	rows, _ := test.Dims()
@@ -145,20 +148,24 @@ func TestIndependentByHand(t *testing.T) {
 // levels, and so other codes, change nothing, nor does the order of the columns.
 func TestMixedInvariance(t *testing.T) {
 	table := people(300)
-	plain := mixedRun(t, table).Results
+	plain := mixedRun(t, table, "independent", "lcm", "vae").Results
 	scaled := mixedRun(t, changed(table, 2, func(cell string) string {
 		v, _ := strconv.ParseFloat(cell, 64)
 		return strconv.FormatFloat(1024*v, 'g', -1, 64)
-	})).Results
-	recoded := mixedRun(t, changed(table, 3, func(cell string) string { return map[string]string{"low": "a", "middle": "c", "high": "b"}[cell] })).Results
-	recoded2 := mixedRun(t, changed(table, 0, func(cell string) string { return map[string]string{"male": "1", "female": "2"}[cell] })).Results
+	}), "independent", "lcm", "vae").Results
+	recoded := mixedRun(t, changed(table, 3, func(cell string) string { return map[string]string{"low": "a", "middle": "c", "high": "b"}[cell] }), "independent", "lcm").Results
+	recoded2 := mixedRun(t, changed(table, 0, func(cell string) string { return map[string]string{"male": "1", "female": "2"}[cell] }), "independent", "lcm").Results
 	var turned [][]string
 	for _, row := range table {
 		turned = append(turned, []string{row[4], row[2], row[3], row[0], row[1]})
 	}
-	moved := mixedRun(t, turned).Results
+	moved := mixedRun(t, turned, "independent", "lcm").Results
 	for i, m := range plain.Models {
 		want := *m.Test.Nats
+		if m.Name == "vae" { // its networks are float32
+			require.InDelta(t, want-math.Log(1024), *scaled.Models[i].Test.Nats, 1e-6)
+			continue
+		}
 		require.InDelta(t, want-math.Log(1024), *scaled.Models[i].Test.Nats, 1e-10, m.Name)
 		require.InDelta(t, want, *recoded.Models[i].Test.Nats, 1e-10, m.Name)
 		require.InDelta(t, want, *recoded2.Models[i].Test.Nats, 1e-10, m.Name)
@@ -170,7 +177,7 @@ func TestMixedInvariance(t *testing.T) {
 // in the run, whatever the order of its columns, and draws rows with names.
 func TestMixedSaved(t *testing.T) {
 	table := people(300)
-	o := mixedRun(t, table)
+	o := mixedRun(t, table, "independent", "lcm")
 	path := filepath.Join(t.TempDir(), "lcm.safetensors")
 	require.NoError(t, o.Fits[1].Model.Save(path))
 	m, err := saved.Load(path)
@@ -247,6 +254,7 @@ func TestUnseenLevel(t *testing.T) {
 	for seed := range uint64(20) {
 		c := Default()
 		c.Dataset, c.Classes, c.Seed = writeTable(t, "people.csv", held), Given(Range{2, 2}), seed
+		c.Models = []string{"independent", "lcm"}
 		o, err := (&Job{Settings: c}).Run(t.Context())
 		require.NoError(t, err)
 		require.NotNil(t, o.Results.Models[1].Test.Nats)
@@ -333,12 +341,12 @@ func TestConstantColumns(t *testing.T) {
 			table = append(table, strings.Split(one.cell(i), ","))
 		}
 		c := Default()
-		c.Dataset = writeTable(t, "t.csv", table)
+		c.Dataset, c.Models = writeTable(t, "t.csv", table), []string{"independent", "lcm"}
 		o, err := (&Job{Settings: c}).Run(t.Context())
 		if one.want == density.Mixed {
 			require.NoError(t, err)
 			table = changed(table, 1, func(string) string { return "0.5" })
-			c.Dataset, c.Types = writeTable(t, "t.csv", table), ColumnTypes{"b": dataset.Continuous}
+			c.Dataset, c.Types, c.Models = writeTable(t, "t.csv", table), ColumnTypes{"b": dataset.Continuous}, nil
 			_, err = (&Job{Settings: c}).Run(t.Context())
 			require.ErrorIs(t, err, density.ErrConstant)
 			continue
@@ -346,7 +354,7 @@ func TestConstantColumns(t *testing.T) {
 		require.NoError(t, err, "table %d", i)
 		require.Equal(t, one.want, o.Results.Dataset.Measure, "table %d", i)
 		for _, m := range o.Results.Models {
-			require.True(t, m.Test == nil || m.Name == "ae" || m.Test.Nats != nil, "table %d: %s", i, m.Name)
+			require.True(t, m.Test.Nats != nil, "table %d: %s", i, m.Name)
 		}
 	}
 }
@@ -389,17 +397,13 @@ func TestRowsWithoutValues(t *testing.T) {
 	for _, i := range []int{5, 40, 77, 100} {
 		table[i] = []string{"", "NA", "", "?", ""}
 	}
-	for _, drop := range [][]string{nil, {"sex", "class", "visits", "smokes"}, {"age"}, {"age", "sex", "visits", "class"}} {
-		var kept [][]string
-		for _, row := range table {
-			if len(drop) == 4 && drop[3] == "smokes" {
-				row = []string{row[0], row[1], row[2], row[3], row[4]}
-			}
-			kept = append(kept, row)
-		}
+	for i, drop := range [][]string{nil, {"sex", "class", "visits", "smokes"}, {"age"}, {"age", "sex", "visits", "class"}} {
 		c := Default()
-		c.Dataset, c.Drop, c.Missing, c.Holdout, c.Valid = writeTable(t, "gaps.csv", kept), drop, true, 0, 0
+		c.Dataset, c.Drop, c.Missing, c.Holdout, c.Valid = writeTable(t, "gaps.csv", table), drop, true, 0, 0
 		c.Classes, c.Components, c.GMM.Starts = Given(Range{2, 2}), Range{2, 2}, 2
+		if c.Models = []string{"independent", "lcm"}; i == 1 {
+			c.Models = []string{"gaussian", "gmm"}
+		}
 		o, err := (&Job{Settings: c}).Run(t.Context())
 		require.NoError(t, err, "%v", drop)
 		for _, fit := range o.Fits {
@@ -411,5 +415,22 @@ func TestRowsWithoutValues(t *testing.T) {
 			}
 			require.InDelta(t, mean(r.LogProb), *o.Results.Models[0].Train.Nats, 10)
 		}
+	}
+}
+
+// Where log p takes draws, training rows are thinned, evenly, and those that are
+// reported are not.
+func TestThinnedRows(t *testing.T) {
+	x := mat.NewDense(5000, 1, nil)
+	for i := range 5000 {
+		x.Set(i, 0, float64(i))
+	}
+	p := &Part{Dataset: &dataset.Dataset{X: x, Columns: []string{"a"}}, Model: x}
+	require.Same(t, p, p.thinned(5000))
+	few := p.thinned(2000)
+	require.Equal(t, 2000, few.Rows())
+	for i := range 2000 {
+		require.Equal(t, few.X.At(i, 0), few.Model.At(i, 0))
+		require.Equal(t, i*5/2, few.Row(i))
 	}
 }

@@ -31,7 +31,7 @@ func gaussianNats(t testing.TB, d *Dataset) float64 {
 func noteWith(t testing.TB, d *Dataset, kind NoteKind, words ...string) Note {
 	t.Helper()
 	for _, n := range d.Notes {
-		if n.Kind == kind && !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(n.Text, w) }) {
+		if n.Kind == kind && !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(n.String(), w) }) {
 			return n
 		}
 	}
@@ -81,7 +81,7 @@ func TestCases(t *testing.T) {
 	require.Equal(t, "NaN NaN", strings.Trim(strings.ReplaceAll(formatRow(d, 3), "\n", ""), "[]"))
 
 	d = open("sentinel.csv", Options{})
-	n := noteWith(t, d, NoteCode, "-9999", "9 times", "--missing-values -9999")
+	n := noteWith(t, d, NoteCode, "-9999", "9 times", "Options.MissingValues -9999")
 	require.Equal(t, 9, n.Count)
 	d = open("sentinel.csv", Options{MissingValues: []string{"-9999"}})
 	require.Equal(t, 9, d.Missing())

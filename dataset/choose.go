@@ -268,9 +268,12 @@ func near(names []string, asked string) []string {
 	return sorted
 }
 
-// dropFlag is how the command is told to leave a column out: by its name where
-// a shell takes that as it is, else by its number.
-func dropFlag(name string, col int) string {
+// dropGap asks to leave a column out, in a text with gaps for options.
+func dropGap(name string, col int) string { return "{Drop=" + plainName(name, col) + "}" }
+
+// plainName is how a column is asked for: by its name where a shell takes that as it is,
+// else by its number.
+func plainName(name string, col int) string {
 	simple := name != "" && len(name) <= 40
 	for _, r := range name {
 		simple = simple && (r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
@@ -278,7 +281,7 @@ func dropFlag(name string, col int) string {
 	if _, err := strconv.Atoi(name); err == nil || !simple {
 		name = strconv.Itoa(col + 1)
 	}
-	return "--drop " + name
+	return name
 }
 
 // checkNames returns an error if a column that takes part has no name, or the
@@ -290,10 +293,10 @@ func (c *choice) checkNames(names []string) error {
 			continue
 		}
 		if name == "" {
-			return fmt.Errorf("column %d has no name: %w; name it, or leave it out (%s)", j+1, ErrNames, dropFlag("", j))
+			return optionErrorf("column %d has no name: %w; name it, or leave it out (%s)", j+1, ErrNames, dropGap("", j))
 		}
 		if k, again := first[name]; again {
-			return fmt.Errorf("columns %d and %d are both called %s: %w; rename one, or leave one out (%s)", k+1, j+1, quote(name), ErrNames, dropFlag("", j))
+			return optionErrorf("columns %d and %d are both called %s: %w; rename one, or leave one out (%s)", k+1, j+1, quote(name), ErrNames, dropGap("", j))
 		}
 		first[name] = j
 	}

@@ -298,7 +298,7 @@ func TestCSVMissing(t *testing.T) {
 	_, err = readBytes("a.csv", []byte("a,b\n1,\n2,NA\n"), Options{Missing: true})
 	require.ErrorIs(t, err, ErrMissing)
 	require.ErrorContains(t, err, `column 2 ("b")`)
-	require.ErrorContains(t, err, "--drop b")
+	require.ErrorContains(t, err, "Options.Drop b")
 	_, err = readBytes("a.csv", []byte("a,b\n1,2\n3,inf\n"), Options{Missing: true})
 	require.ErrorIs(t, err, density.ErrNonFinite)
 	_, err = readBytes("a.csv", []byte("a,b\n1,2\n3,\n"), Options{})

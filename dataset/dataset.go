@@ -290,7 +290,7 @@ func (d *Dataset) checkFinite(missing, hollow bool) error {
 }
 
 func errHollowColumn(file string, columns []string, j int) error {
-	return fmt.Errorf("dataset: %s: %s holds no value at all: %w; remove the column (%s)", file, columnPlace(columns, j), ErrMissing, dropFlag(columns[j], j))
+	return optionErrorf("dataset: %s: %s holds no value at all: %w; remove the column (%s)", file, columnPlace(columns, j), ErrMissing, dropGap(columns[j], j))
 }
 
 // unfinite returns the error for a value that is no number.

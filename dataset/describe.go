@@ -199,5 +199,5 @@ func (d *Dataset) codeNote(j int, code float64, n int) Note {
 	value := levelName(code)
 	times := count(n, "time")
 	return Note{Kind: NoteCode, Column: d.Columns[j], Count: n,
-		Text: columnPlace(d.Columns, j) + " holds " + value + " " + times + ", far from its other values; if that stands for a missing value, say --missing-values " + value}
+		Text: columnPlace(d.Columns, j) + " holds " + value + " " + times + ", far from its other values; if that stands for a missing value, say {MissingValues=" + value + "}"}
 }

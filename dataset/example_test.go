@@ -42,7 +42,7 @@ func ExampleOpen_mistake() {
 	_, err = dataset.Open("ires")
 	fmt.Println(err)
 	// Output:
-	// dataset: trees.csv, line 3, column 2 ("age"): "unknown" is not a number; correct the cell, or remove the column if it holds names or classes (--drop age)
+	// dataset: trees.csv, line 3, column 2 ("age"): "unknown" is not a number; correct the cell, or remove the column if it holds names or classes (Options.Drop age)
 	// dataset: "ires" is neither a file nor a known name: unknown dataset; did you mean iris?
 }
 

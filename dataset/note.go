@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"strings"
+
+	"likely/density"
 )
 
 // NoteKind says what a [Note] is about.
@@ -29,15 +31,18 @@ type Note struct {
 	Lines []int
 	Count int
 	// Text says it in a sentence without a full stop, lines included, without
-	// the name of the file.
+	// the name of the file, and with gaps for options such as {Drop=age}.
 	Text string
 }
 
 // NoteLines is the number of lines that a note keeps.
 const NoteLines = 5
 
-// String returns the sentence.
-func (n Note) String() string { return n.Text }
+// String returns the sentence for programs.
+func (n Note) String() string { return n.In(optionField) }
+
+// In returns the sentence in the words of a reader.
+func (n Note) In(spell density.Spelling) string { return fillOptions(n.Text, spell) }
 
 // tally collects lines for a note.
 type tally struct {

@@ -112,8 +112,8 @@ func newParquetTable(in *input, file *parquet.File, opt Options) (*parquetTable,
 			t.levels[j] = &parquetLevels{codes: map[string]int{}}
 			t.step = 0
 		case t.kinds[j] == text, t.kinds[j] == notNumber:
-			return nil, fmt.Errorf("dataset: %s, %s holds values of type %s: %w; convert the column to numbers, or leave it out (%s)",
-				path, columnPlace(t.names, j), column.Type(), ErrText, dropFlag(t.names[j], j))
+			return nil, optionErrorf("dataset: %s, %s holds values of type %s: %w; convert the column to numbers, or leave it out (%s)",
+				path, columnPlace(t.names, j), column.Type(), ErrText, dropGap(t.names[j], j))
 		case t.kinds[j] == floating:
 			t.step = 0
 		}
@@ -239,8 +239,8 @@ func (t *parquetTable) level(j int, name string) error {
 	code, known := l.codes[name]
 	if !known {
 		if len(l.names) == maxCategories {
-			return fmt.Errorf("dataset: %s: %s holds more than %d different texts: %w; categories have few values that repeat; leave the column out (%s)",
-				t.in.path, columnPlace(t.names, j), maxCategories, ErrText, dropFlag(t.names[j], j))
+			return optionErrorf("dataset: %s: %s holds more than %d different texts: %w; categories have few values that repeat; leave the column out (%s)",
+				t.in.path, columnPlace(t.names, j), maxCategories, ErrText, dropGap(t.names[j], j))
 		}
 		code = len(l.names)
 		l.names = append(l.names, name)
@@ -318,8 +318,8 @@ func (t *parquetTable) finishLevels(d *Dataset, j, at int, names []string) error
 			}
 		}
 	} else if n := len(names); n > 1 && (t.choice.types[t.names[j]] != Categorical && 2*n > t.rows || n == t.rows) {
-		return fmt.Errorf("dataset: %s: %s holds %d different texts in %s: %w; categories have few values that repeat; leave the column out (%s)",
-			t.in.path, columnPlace(t.names, j), n, count(t.rows, "row"), ErrText, dropFlag(t.names[j], j))
+		return optionErrorf("dataset: %s: %s holds %d different texts in %s: %w; categories have few values that repeat; leave the column out (%s)",
+			t.in.path, columnPlace(t.names, j), n, count(t.rows, "row"), ErrText, dropGap(t.names[j], j))
 	}
 	if d.Levels == nil {
 		d.Levels = make([][]string, d.Dim())
@@ -336,7 +336,7 @@ func (t *parquetTable) finishLevels(d *Dataset, j, at int, names []string) error
 			continue
 		}
 		if !t.opt.UnseenMissing {
-			return fmt.Errorf("dataset: %s: %s is %w: the training data have %s; correct the value, or have unknown levels taken for missing",
+			return optionErrorf("dataset: %s: %s is %w: the training data have %s; correct the value, or set {UnseenMissing} to take it for missing",
 				d.Where(i, at), quote(names[int(v)]), ErrUnseen, quoteList(levels))
 		}
 		unseen.add(i + 1)

@@ -212,7 +212,7 @@ func TestParquetNulls(t *testing.T) {
 
 	_, err = readBytes("x.parquet", file, Options{Missing: true})
 	require.ErrorIs(t, err, ErrText)
-	require.ErrorContains(t, err, "--drop S")
+	require.ErrorContains(t, err, "Options.Drop S")
 	d, err = readBytes("x.parquet", file, Options{Missing: true, Categories: true})
 	require.NoError(t, err)
 	require.Equal(t, []string{"ash", "elm", "oak"}, d.Levels[1])

@@ -90,3 +90,12 @@ func TestTake(t *testing.T) {
 	images, _ := mustOpen(t, "eight-gaussians", Options{Limit: 4})
 	require.Equal(t, "eight-gaussians, row 3, column 1", images.Take([]int{2}).Where(0, 0))
 }
+
+// A share of the rows is the nearest whole number of them: a quarter of 7 is 2, and of
+// the 5 that are left 0.3 is 2 again; a share that is not 0 has a row.
+func TestSharesByHand(t *testing.T) {
+	train, valid, test := Split(7, 0.25, 0.3, 1)
+	require.Equal(t, []int{3, 2, 2}, []int{len(train), len(valid), len(test)})
+	train, valid, test = Split(40, 0.01, 0, 1)
+	require.Equal(t, []int{39, 0, 1}, []int{len(train), len(valid), len(test)})
+}

@@ -67,7 +67,7 @@ func (f *columnFacts) fits(place string, kind ColumnType) error {
 		Categorical: f.distinct == nil || len(f.distinct) > 1 && len(f.distinct) == f.n,
 	}
 	if wrong[kind] {
-		return fmt.Errorf("dataset: %s: %w %s; give another type", place, ErrType, kind)
+		return optionErrorf("dataset: %s: %w %s; give another in {Types}", place, ErrType, kind)
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func TestNames(t *testing.T) {
 	}
 	_, err := readBytes("x.csv", []byte("a,b,a\n1,2,3\n"), Options{})
 	require.ErrorIs(t, err, ErrNames)
-	require.ErrorContains(t, err, "--drop 3")
+	require.ErrorContains(t, err, "Options.Drop 3")
 	d, err := readBytes("x.csv", []byte("a,b,a\n1,2,3\n"), Options{Drop: []string{"3"}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "b"}, d.Columns)
@@ -208,7 +208,7 @@ func TestPrecisionNotes(t *testing.T) {
 	ids := "id,v\n9007199254740993,1\n9007199254740992,2\n"
 	d, err = readBytes("x.csv", []byte(ids), Options{})
 	require.NoError(t, err)
-	n := noteWith(t, d, NotePrecision, `column 1 ("id"), line 2`, "2^53", "--drop id")
+	n := noteWith(t, d, NotePrecision, `column 1 ("id"), line 2`, "2^53", "Options.Drop id")
 	require.Equal(t, "id", n.Column)
 }
 
@@ -247,7 +247,7 @@ func TestSuspectedCodes(t *testing.T) {
 			require.Empty(t, d.Notes, text)
 			continue
 		}
-		require.Equal(t, "a", noteWith(t, d, NoteCode, "--missing-values "+code).Column)
+		require.Equal(t, "a", noteWith(t, d, NoteCode, "Options.MissingValues "+code).Column)
 	}
 }
 

@@ -303,7 +303,7 @@ func (t *table) category(j int, cell string, line int) error {
 		t.values = append(t.values, math.NaN())
 		return nil
 	case c.known:
-		return fmt.Errorf("dataset: %s, line %d, %s: %s is %w: the training data have %s; correct the cell, or have unknown levels taken for missing",
+		return optionErrorf("dataset: %s, line %d, %s: %s is %w: the training data have %s; correct the cell, or set {UnseenMissing} to take it for missing",
 			t.in.path, line, columnPlace(t.names, j), quote(text), ErrUnseen, quoteList(c.levels))
 	case t.each != nil:
 		return t.badCell(line, j, cell, errNotNumber)
@@ -327,8 +327,8 @@ func (t *table) category(j int, cell string, line int) error {
 func levelName(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 func (t *table) manyLevels(j int, what string) error {
-	return fmt.Errorf("dataset: %s: %s holds %s: %w; categories have few values that repeat; leave the column out (%s)",
-		t.in.path, columnPlace(t.names, j), what, ErrText, dropFlag(t.names[j], j))
+	return optionErrorf("dataset: %s: %s holds %s: %w; categories have few values that repeat; leave the column out (%s)",
+		t.in.path, columnPlace(t.names, j), what, ErrText, dropGap(t.names[j], j))
 }
 
 // unnamedCell takes in a cell of a column that is left out if it holds what it
@@ -340,15 +340,15 @@ func (t *table) unnamedCell(j int, cell string, line int) error {
 	case c.role == roleHollow && cell == "":
 		return nil
 	case c.role == roleHollow:
-		return fmt.Errorf("dataset: %s, line %d: column %d has no name, and holds %s: %w; name it, or leave it out (%s)", t.in.path, line, j+1, quote(cell), ErrNames, dropFlag("", j))
+		return optionErrorf("dataset: %s, line %d: column %d has no name, and holds %s: %w; name it, or leave it out (%s)", t.in.path, line, j+1, quote(cell), ErrNames, dropGap("", j))
 	case !number || v < 0 || v != math.Trunc(v):
-		return fmt.Errorf("dataset: %s, line %d: column %d has no name, and does not number the rows (%s): %w; name it, or leave it out (%s)", t.in.path, line, j+1, quote(cell), ErrNames, dropFlag("", j))
+		return optionErrorf("dataset: %s, line %d: column %d has no name, and does not number the rows (%s): %w; name it, or leave it out (%s)", t.in.path, line, j+1, quote(cell), ErrNames, dropGap("", j))
 	}
 	if t.each == nil {
 		c.rowNumbers = append(c.rowNumbers, v)
 		t.bytes += 8
 	} else if t.rows > 0 && v <= c.largestSeen {
-		return fmt.Errorf("dataset: %s, line %d: column %d has no name, and does not number the rows in order: %w; name it, or leave it out (%s)", t.in.path, line, j+1, ErrNames, dropFlag("", j))
+		return optionErrorf("dataset: %s, line %d: column %d has no name, and does not number the rows in order: %w; name it, or leave it out (%s)", t.in.path, line, j+1, ErrNames, dropGap("", j))
 	}
 	c.largestSeen = v
 	return nil
@@ -357,7 +357,7 @@ func (t *table) unnamedCell(j int, cell string, line int) error {
 // badCell says what is wrong with a cell that holds no finite number.
 func (t *table) badCell(line, col int, cell string, err error) error {
 	place := fmt.Sprintf("%s, line %d, %s", t.in.path, line, columnPlace(t.names, col))
-	drop := dropFlag(t.names[col], col)
+	drop := dropGap(t.names[col], col)
 	switch {
 	case cell == "":
 		return fmt.Errorf("dataset: %s is empty: %w; fill the value in or remove the line", place, ErrMissing)
@@ -375,9 +375,9 @@ func (t *table) badCell(line, col int, cell string, err error) error {
 	case strings.HasPrefix(cell, "#") && col == 0:
 		remedy = "correct the cell; a line that begins with # is a comment only where it holds no data"
 	case t.opt.categories() && t.each == nil:
-		remedy = fmt.Sprintf("correct the cell, declare the column categorical (--types %s=categorical), or leave it out (%s)", strings.TrimPrefix(drop, "--drop "), drop)
+		remedy = fmt.Sprintf("correct the cell, declare the column categorical ({Types=%s=categorical}), or leave it out (%s)", plainName(t.names[col], col), drop)
 	}
-	return fmt.Errorf("dataset: %s: %s is %w; %s", place, quote(cell), ErrText, remedy)
+	return optionErrorf("dataset: %s: %s is %w; %s", place, quote(cell), ErrText, remedy)
 }
 
 // isMissing reports whether a cell stands for a value that is missing.

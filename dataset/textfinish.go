@@ -114,7 +114,7 @@ func (t *table) finishUnnamed(j int, c *textColumn) error {
 	if c.lostDigits.count > 0 {
 		t.notes = append(t.notes, c.lostDigits.note(NotePrecision, t.names[j],
 			"%s, %s: whole numbers beyond 2^53 are not held digit by digit, and different ones may be equal; if they number or name the rows, leave the column out (%s)",
-			columnPlace(t.names, j), c.lostDigits.where(), dropFlag(t.names[j], j)))
+			columnPlace(t.names, j), c.lostDigits.where(), dropGap(t.names[j], j)))
 	}
 	switch c.role {
 	case roleHollow:
@@ -123,7 +123,7 @@ func (t *table) finishUnnamed(j int, c *textColumn) error {
 		numbers := slices.Clone(c.rowNumbers)
 		slices.Sort(numbers)
 		if len(slices.Compact(numbers)) < len(c.rowNumbers) {
-			return fmt.Errorf("dataset: %s: column %d has no name, and values that repeat, so it does not number the rows: %w; name it, or leave it out (%s)", t.in.path, j+1, ErrNames, dropFlag("", j))
+			return optionErrorf("dataset: %s: column %d has no name, and values that repeat, so it does not number the rows: %w; name it, or leave it out (%s)", t.in.path, j+1, ErrNames, dropGap("", j))
 		}
 		what := "has no name and numbers the rows"
 		if t.names[j] != "" {

@@ -190,13 +190,13 @@ func (d *Dataset) fitsType(j int, c *column, kind ColumnType) error {
 	bad := func(fits func(float64) bool, want string) error {
 		for i := range d.Rows() {
 			if v := d.X.At(i, j); !math.IsNaN(v) && !fits(v) {
-				return fmt.Errorf("dataset: %s is %v: %w %s, which has %s; give another type", d.Where(i, j), v, ErrType, kind, want)
+				return optionErrorf("dataset: %s is %v: %w %s, which has %s; give another in {Types}", d.Where(i, j), v, ErrType, kind, want)
 			}
 		}
 		return nil
 	}
 	if c.levels != nil && kind != Categorical && kind != Identifier && !(kind == Binary && len(c.levels) == 2) && !(kind == Constant && len(c.levels) == 1) {
-		return fmt.Errorf("dataset: %s holds texts such as %s: %w %s; make it categorical, or leave it out (%s)", place, quote(c.levels[0]), ErrType, kind, dropFlag(d.Columns[j], j))
+		return optionErrorf("dataset: %s holds texts such as %s: %w %s; make it categorical, or leave it out (%s)", place, quote(c.levels[0]), ErrType, kind, dropGap(d.Columns[j], j))
 	}
 	switch kind {
 	case Binary:
@@ -205,17 +205,17 @@ func (d *Dataset) fitsType(j int, c *column, kind ColumnType) error {
 		return bad(func(v float64) bool { return v >= 0 && v == math.Trunc(v) && v <= 1<<53 }, "whole numbers from 0 on")
 	case Rounded:
 		if len(c.distinct) < 2 || spacing(c.distinct) == 0 {
-			return fmt.Errorf("dataset: %s: its values are on no grid: %w %s; it is continuous", place, ErrType, kind)
+			return optionErrorf("dataset: %s: its values are on no grid: %w %s; it is continuous, in {Types}", place, ErrType, kind)
 		}
 	case Constant:
 		if len(c.distinct) > 1 {
-			return fmt.Errorf("dataset: %s has %d different values: %w %s; give another type", place, len(c.distinct), ErrType, kind)
+			return optionErrorf("dataset: %s has %d different values: %w %s; give another in {Types}", place, len(c.distinct), ErrType, kind)
 		}
 	case Categorical:
 		if m := len(c.distinct); m > 1 && m == len(c.sorted) && c.levels == nil {
-			return fmt.Errorf("dataset: %s has as many values as rows: %w %s, whose levels repeat; leave the column out (%s)", place, ErrType, kind, dropFlag(d.Columns[j], j))
+			return optionErrorf("dataset: %s has as many values as rows: %w %s, whose levels repeat; leave the column out (%s)", place, ErrType, kind, dropGap(d.Columns[j], j))
 		} else if m > maxCategories {
-			return fmt.Errorf("dataset: %s has %d different values: %w %s, which has at most %d levels; give another type", place, m, ErrType, kind, maxCategories)
+			return optionErrorf("dataset: %s has %d different values: %w %s, which has at most %d levels; give another in {Types}", place, m, ErrType, kind, maxCategories)
 		}
 	}
 	return nil
@@ -298,7 +298,7 @@ func (d *Dataset) adoptLevels(like *Schema, unseenMissing bool) error {
 				d.X.Set(i, j, math.NaN())
 				unseen.add(i + 1)
 			default:
-				return fmt.Errorf("dataset: %s: %v is %w: the training data have %s; correct the value, or have unknown levels taken for missing",
+				return optionErrorf("dataset: %s: %v is %w: the training data have %s; correct the value, or set {UnseenMissing} to take it for missing",
 					d.Where(i, j), v, ErrUnseen, quoteList(levels))
 			}
 		}

@@ -87,8 +87,8 @@ func TestTypes(t *testing.T) {
 	}{
 		"count":     {map[string]ColumnType{"height": Count}, ErrType, `line 2, column 3 ("height")`},
 		"binary":    {map[string]ColumnType{"visits": Binary}, ErrType, `column 4 ("visits")`},
-		"text":      {map[string]ColumnType{"home": Continuous}, ErrType, "--drop home"},
-		"rows":      {map[string]ColumnType{"income": Categorical}, ErrText, "--drop income"},
+		"text":      {map[string]ColumnType{"home": Continuous}, ErrType, "Options.Drop home"},
+		"rows":      {map[string]ColumnType{"income": Categorical}, ErrText, "Options.Drop income"},
 		"rounded":   {map[string]ColumnType{"income": Rounded}, ErrType, "no grid"},
 		"constant":  {map[string]ColumnType{"visits": Constant}, ErrType, "6 different values"},
 		"no column": {map[string]ColumnType{"hight": Continuous}, ErrColumn, `the columns are "height"`},
@@ -138,7 +138,7 @@ func TestTextColumns(t *testing.T) {
 	_, err := readBytes("x.csv", []byte(names), Options{Categories: true})
 	require.ErrorIs(t, err, ErrText)
 	require.ErrorContains(t, err, `column 1 ("name") holds 38 different texts in 40 rows`)
-	require.ErrorContains(t, err, "--drop name")
+	require.ErrorContains(t, err, "Options.Drop name")
 	d, err := readBytes("x.csv", []byte(names), Options{Categories: true, Drop: []string{"name"}})
 	require.NoError(t, err)
 	require.Equal(t, 1, d.Dim())
@@ -149,7 +149,7 @@ func TestTextColumns(t *testing.T) {
 	// A slip among numbers is no category.
 	_, err = readBytes("x.csv", []byte("a\n1\n2\nx3\n"), Options{Categories: true})
 	require.ErrorContains(t, err, `line 4, column 1 ("a"): "x3" is not a number`)
-	require.ErrorContains(t, err, "--types a=categorical")
+	require.ErrorContains(t, err, "Options.Types a=categorical")
 
 	// A table of texts without names begins with a row.
 	d, err = readBytes("x.csv", []byte("p,x\ne,x\np,y\ne,y\np,x\n"), Options{Categories: true})

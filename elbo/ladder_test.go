@@ -244,3 +244,27 @@ func TestLadderBits(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	require.Equal(t, want, run(x, 512))
 }
+
+// A code of 1000 dimensions: the ladder finds the posterior of a linear model, and all that
+// it allocates on the way, most of it freed at once, stays below a gigabyte.
+func TestLadderOfAThousandDimensions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("factorises matrices of a thousand rows")
+	}
+	m := densitytest.RandomLinear(20, 1000, 0.4, density.NewSource(1, "w"))
+	x := rows(m, 1, 1)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	a := climbed(m, density.PriorProposal(m), x, 0, elbo.LadderSettings{})
+	runtime.ReadMemStats(&after)
+	require.Equal(t, elbo.Posterior, a.Rung)
+	z := mat.NewDense(20, 1000, nil)
+	a.Proposal.Rand(z, x, density.NewSource(1, "z"))
+	lik, prior, own := m.LogLik(nil, x, z), m.LogPrior(nil, z), a.Proposal.LogProb(nil, z, x)
+	logp := m.LogProb(nil, x)[0]
+	for i := range lik {
+		near(t, logp, lik[i]+prior[i]-own[i], 1e-7)
+	}
+	t.Logf("%d MB allocated", (after.TotalAlloc-before.TotalAlloc)>>20)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1)<<30)
+}

@@ -117,18 +117,30 @@ func (p *pilot) weights() (w []float64, effective float64) {
 // √(L/n).
 const confidence = 8
 
-// matched returns the frame whose mean is that of the weighted draws and whose axes
-// are those of their covariance (Paananen et al. 2021, section 3.2), shrunk to those
-// of a frame with the variances spread, both in the units of its axes. ok is false
-// where no draw has a weight.
-func (p *pilot) matched(f *frame, spread []float64) (next *frame, ok bool) {
-	w, effective := p.weights()
-	if !finite(effective) {
-		return nil, false
-	}
+// matched returns the frame whose mean is that of the weighted draws of some pilots and
+// whose axes are those of their covariance (Paananen et al. 2021, section 3.2), shrunk to
+// those of a frame with the variances spread, both in the units of its axes. A pilot
+// counts as its effective draws do. ok is false where no draw has a weight.
+func matched(pilots []*pilot, f *frame, spread []float64) (next *frame, ok bool) {
+	var w []float64
+	var axes []float64 // S×L
+	var effective float64
 	l := f.l
 	q := f.normal(1)
-	axes := q.axes(p.z) // S×L
+	for _, p := range pilots {
+		own, number := p.weights()
+		if !finite(number) {
+			return nil, false
+		}
+		for _, v := range own {
+			w = append(w, v*number)
+		}
+		axes = append(axes, q.axes(p.z)...)
+		effective += number
+	}
+	for i := range w {
+		w[i] /= effective
+	}
 	mean := make([]float64, l)
 	for i, share := range w {
 		for j, u := range axes[i*l : (i+1)*l] {

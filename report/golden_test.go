@@ -16,19 +16,19 @@ import (
 	"likely/saved"
 )
 
-func number(v float64) *float64 { return &v }
+func given(v float64) *float64 { return &v }
 
 func exact(nats, se float64, rows int) *results.Split {
 	kind := density.ExactValue
-	return &results.Split{Kind: &kind, Nats: number(nats), SEData: number(se), SESamples: number(0), Rows: rows, BitsPerDim: number(-nats / 2 / math.Ln2)}
+	return &results.Split{Kind: &kind, Nats: given(nats), SEData: given(se), SESamples: given(0), Rows: rows, BitsPerDim: given(-nats / 2 / math.Ln2)}
 }
 
 // golden are results of three models that a person wrote down.
 func golden() *results.Results {
 	kind := density.Consistent
 	sampled := exact(-2.5, 0.11, 40)
-	sampled.Kind, sampled.SESamples, sampled.Samples = &kind, number(0.004), 500
-	sampled.ReconstructionRMSE = number(0.4321)
+	sampled.Kind, sampled.SESamples, sampled.Samples = &kind, given(0.004), 500
+	sampled.ReconstructionRMSE = given(0.4321)
 	return &results.Results{
 		Seed:    7,
 		Dataset: results.Dataset{Name: "golden", RowsTrain: 100, RowsValid: 20, RowsTest: 40, Dim: 2, Measure: density.Continuous},
@@ -37,13 +37,13 @@ func golden() *results.Results {
 			{Name: "gmm", Parameters: 11, FitSeconds: 12.4, Train: exact(-2, 0.2, 100), Test: exact(-2.25, 0.12, 40)},
 			{
 				Name: "vae", Parameters: 50, FitSeconds: 3, Train: exact(-2.25, 0.1, 100), Test: sampled,
-				Bounds: &results.Bounds{On: "test", ELBO: number(-3), ELBOSEData: number(0.15), ELBOSESamples: number(0.01)},
+				Bounds: &results.Bounds{On: "test", ELBO: given(-3), ELBOSEData: given(0.15), ELBOSESamples: given(0.01)},
 			},
 		},
 		Pairs: []results.Pair{
-			{A: "gaussian", B: "gmm", Diff: -2, SE: number(0.35), Rows: 40, Better: "gmm"},
-			{A: "gaussian", B: "vae", Diff: -1.75, SE: number(0.3), Rows: 40, Better: "vae"},
-			{A: "gmm", B: "vae", Diff: 0.25, SE: number(0.0125), Rows: 40, Better: "gmm"},
+			{A: "gaussian", B: "gmm", Diff: -2, SE: given(0.35), Rows: 40, Better: "gmm"},
+			{A: "gaussian", B: "vae", Diff: -1.75, SE: given(0.3), Rows: 40, Better: "vae"},
+			{A: "gmm", B: "vae", Diff: 0.25, SE: given(0.0125), Rows: 40, Better: "gmm"},
 		},
 	}
 }
@@ -121,8 +121,8 @@ func TestDigits(t *testing.T) {
 func TestGoldenGap(t *testing.T) {
 	m := golden().Models[2]
 	m.Gap = results.NewGap(density.Estimate{Value: 0.5, SampleErr: 0.02, Rows: 8}, density.Estimate{Value: 0.125, SampleErr: 0.03}, density.Estimate{Value: 0.375, SampleErr: 0.04}, 8)
-	m.Overfitting = &results.Overfitting{ELBOHeld: number(-3), ELBOTrain: number(-2.5), ELBO: number(-0.5), ELBOSE: number(0.2), Amortization: number(0.25), SE: number(0.05), RowsTrain: 9}
-	m.RateSplit = &results.Rate{On: "test", Rate: number(2.5), Information: number(2.25), Marginal: number(0.25), Rows: 30}
+	m.Overfitting = &results.Overfitting{ELBOHeld: given(-3), ELBOTrain: given(-2.5), ELBO: given(-0.5), ELBOSE: given(0.2), Amortization: given(0.25), SE: given(0.05), RowsTrain: 9}
+	m.RateSplit = &results.Rate{On: "test", Rate: given(2.5), Information: given(2.25), Marginal: given(0.25), Rows: 30}
 	m.Sandwich = results.NewSandwich(density.Estimate{Value: -3.5, Rows: 20}, density.Estimate{Value: -3.25}, 0.25, 0.03, math.NaN())
 	m.SandwichAnnealed = results.NewSandwich(density.Estimate{Value: -3.4, Rows: 20}, density.Estimate{Value: -3.3}, 0.1, 0.02, math.NaN())
 	m.Checks = &results.Checks{
@@ -160,10 +160,10 @@ func TestNumberKind(t *testing.T) {
 	for want, r := range map[string]results.Estimator{
 		"refused: too many": {Refused: "too many", Kind: density.LowerBound},
 		"exact":             {Kind: density.ExactValue},
-		"exact to 1e-06":    {Kind: density.ExactValue, Error: number(1e-6)},
+		"exact to 1e-06":    {Kind: density.ExactValue, Error: given(1e-6)},
 		"lower bound":       {Kind: density.LowerBound},
-		"estimate; k̂ too large on 25 % of the rows": {Kind: density.Consistent, KHatBadShare: number(0.25)},
-		"estimate": {Kind: density.Consistent, KHatBadShare: number(0)},
+		"estimate; k̂ too large on 25 % of the rows": {Kind: density.Consistent, KHatBadShare: given(0.25)},
+		"estimate": {Kind: density.Consistent, KHatBadShare: given(0)},
 		"a note":   {Kind: density.Consistent, Note: "a note"},
 	} {
 		require.Equal(t, want, numberKind(&r))
@@ -175,8 +175,8 @@ func TestGoldenSelectionText(t *testing.T) {
 	r := golden()
 	r.Models = r.Models[1:2]
 	r.Models[0].Selection = &results.Selection{Criterion: "bic", Candidates: []results.Candidate{
-		{Covariance: "full", Components: 2, Parameters: 11, LogLik: number(-1130.264), BIC: number(-2322.192), AIC: number(-2282.528), ICL: number(-2322.695)},
-		{Covariance: "tied", Components: 3, Parameters: 11, LogLik: number(-1126.316), BIC: number(-2314.3), ICL: number(-2357.8), Degenerate: true},
+		{Covariance: "full", Components: 2, Parameters: 11, LogLik: given(-1130.264), BIC: given(-2322.192), AIC: given(-2282.528), ICL: given(-2322.695)},
+		{Covariance: "tied", Components: 3, Parameters: 11, LogLik: given(-1126.316), BIC: given(-2314.3), ICL: given(-2357.8), Degenerate: true},
 		{Covariance: "full", Components: 9, NotFitted: "collapsed"},
 	}}
 	var text bytes.Buffer

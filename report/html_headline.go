@@ -91,7 +91,7 @@ func leaders(r *results.Results) (first, second string, pair *results.Pair) {
 	}
 	for _, m := range r.Models {
 		e, ok := m.Split(r.Reported()).Estimate()
-		if _, compared := value[m.Name]; !ok || !compared {
+		if _, compared := value[m.Name]; !ok || !compared || dependent[m.Name] {
 			continue
 		}
 		value[m.Name] = e.Value

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -156,6 +157,10 @@ func winner(r *results.Results) string {
 		return "winner: none; too few models have a number that means something " + scaleSign
 	case best != "":
 		return "winner: " + best + ", ahead of every other density by more than two standard errors"
+	}
+	dependent := dependentModels(r)
+	if !slices.ContainsFunc(r.Pairs, func(p results.Pair) bool { return !dependent[p.A] && !dependent[p.B] }) {
+		return "winner: none; too few models have a number that means something " + scaleSign
 	}
 	return "winner: none; the leading models differ by less than two standard errors"
 }

@@ -9,6 +9,8 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/gmm"
+	"likely/tree"
 )
 
 // grey is a dataset of the levels 10 to 30 in steps of 2.
@@ -107,4 +109,29 @@ func TestOtherRowsAreRefused(t *testing.T) {
 	narrow.X, narrow.Columns = mat.NewDense(1, 1, []float64{1}), []string{"a"}
 	_, err = p.Prepare(&narrow)
 	require.ErrorIs(t, err, ErrMismatch)
+}
+
+// A preparation that does not fit its model, or itself, is refused.
+func TestPreparationIsChecked(t *testing.T) {
+	m, err := gmm.New([]float64{1}, mat.NewDense(1, 2, nil), []mat.Symmetric{mat.NewSymDense(2, []float64{1, 0, 0, 1})})
+	require.NoError(t, err)
+	good := Preparation{Columns: []string{"a", "b"}, Transform: density.NewIdentity(2)}
+	require.NoError(t, good.check(m))
+	for _, width := range []int{1, 3} {
+		wrong := good
+		wrong.Transform = density.NewIdentity(width)
+		require.ErrorContains(t, wrong.check(m), "columns for 2")
+	}
+	bits, err := tree.New([]int{2, 2}, []int{-1, 0}, [][]float64{{0.5, 0.5}, {0.5, 0.5, 0.5, 0.5}})
+	require.NoError(t, err)
+	binary := Preparation{Columns: []string{"a", "b"}, Measure: density.Binary, Hi: 1, Transform: density.NewIdentity(2)}
+	require.NoError(t, binary.check(bits))
+	for _, change := range []func(t density.Transform){
+		func(t density.Transform) { t.Scale[1] = 2 }, func(t density.Transform) { t.Shift[0] = 1 },
+	} {
+		scaled := binary
+		scaled.Transform = density.NewIdentity(2)
+		change(scaled.Transform)
+		require.ErrorContains(t, scaled.check(bits), "are not scaled")
+	}
 }

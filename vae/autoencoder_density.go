@@ -92,6 +92,12 @@ func (a *Autoencoder) density(ctx context.Context, x *mat.Dense, c Config, scale
 	if err := ended(ctx); err != nil {
 		return nil, nil, fmt.Errorf("vae: a density of an autoencoder: %w", err)
 	}
+	if c.Fill != nil {
+		var err error
+		if x, s.Weights, err = valued(x, s.Weights); err != nil {
+			return nil, nil, err
+		}
+	}
 	codes := a.Encode(nil, x)
 	prior, report, err := gmm.Fit(ctx, codes, s, src)
 	if err != nil {

@@ -235,11 +235,68 @@ func TestOptimalSigmaWithGaps(t *testing.T) {
 	x := withGaps(readTable(t, "iris.csv"), 0.2, 1)
 	var got [2]float64
 	for k, sigma := range []Sigma{Shared, Optimal} {
-		m, _, err := Fit(context.Background(), x, nil, Settings{Latent: 1, Hidden: []int{}, Sigma: sigma, Missing: true}, source(1))
+		m, _, err := Fit(context.Background(), x, nil, Settings{Latent: 1, Hidden: []int{}, Sigma: sigma, Missing: true, Samples: 1, Epochs: 2000}, source(1))
 		require.NoError(t, err)
 		got[k] = m.logvar[0]
 	}
 	near(t, got[0], got[1], 0.05)
+}
+
+// In the place of a missing value the encoder sees the weighted mean of those that are
+// there, of a category the shares of its levels, and behind all columns the mask.
+func TestEncoderSeesMeansAndMask(t *testing.T) {
+	x := withGaps(mixedRows(60, 1), 0.3, 4)
+	n, d := x.Dims()
+	weights := make([]float64, n)
+	for i := range weights {
+		weights[i] = 1 + float64(i%2)
+	}
+	m := columnModel(t, Settings{Missing: true, Weights: weights}, x)
+	loc := []int{0, 1, 4, 5, 6}
+	fill, total := make([]float64, 6), make([]float64, d)
+	for i, w := range weights {
+		for j, v := range x.RawRowView(i) {
+			if math.IsNaN(v) {
+				continue
+			}
+			total[j] += w
+			if j == 1 {
+				fill[1+int(v)] += w
+			} else {
+				fill[loc[j]] += w * v
+			}
+		}
+	}
+	seen := mat.NewDense(n, 6+d, nil)
+	for j := range d {
+		for k := loc[j]; k < loc[j+1]; k++ {
+			fill[k] /= total[j]
+			near(t, fill[k], m.Config().Fill[k], 1e-12)
+		}
+		for i := range n {
+			switch v := x.At(i, j); {
+			case math.IsNaN(v):
+				for k := loc[j]; k < loc[j+1]; k++ {
+					seen.Set(i, k, fill[k])
+				}
+				seen.Set(i, 6+j, 1)
+			case j == 1:
+				seen.Set(i, 1+int(v), 1)
+			default:
+				seen.Set(i, loc[j], v)
+			}
+		}
+	}
+	mean, logvar := m.Encoder().Moments(x)
+	m.posteriorsBy(seen, m.encodeSeen, func(i int, h, _ []float64) {
+		if empty(x.RawRowView(i)) {
+			return
+		}
+		for k := range 2 {
+			near(t, h[k], mean.At(i, k), 1e-9)
+			near(t, h[2+k], logvar.At(i, k), 1e-9)
+		}
+	})
 }
 
 // Every likelihood and prior trains on rows with gaps, stops and goes on to the same
@@ -360,7 +417,7 @@ func TestBadGaps(t *testing.T) {
 		text string
 	}{
 		{column, Settings{Missing: true}, density.ErrNonFinite, "column 2 of the training rows has no value"},
-		{rows, Settings{Missing: true}, ErrRows, "no training row has a value"},
+		{rows, Settings{Missing: true}, ErrRows, "no row has a value"},
 		{infinite, Settings{Missing: true}, density.ErrNonFinite, "row 3, column 2 is +Inf"},
 		{column, Settings{}, density.ErrNonFinite, "set Settings.Missing for values that are missing"},
 	} {

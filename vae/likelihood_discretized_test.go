@@ -130,11 +130,15 @@ func TestDiscretizedLogisticUnits(t *testing.T) {
 // exactLogProbGrid returns log p of each row by the trapezium rule over a
 // one-dimensional code.
 func exactLogProbGrid(m *Model, x *mat.Dense) []float64 {
-	const points, step = 1601, 0.01
+	return logProbOnGrid(m, x, 1601, 0.01)
+}
+
+// logProbOnGrid takes so many codes, a step apart.
+func logProbOnGrid(m *Model, x *mat.Dense, points int, step float64) []float64 {
 	n, _ := x.Dims()
 	z := mat.NewDense(n*points, 1, nil)
 	for i := range n * points {
-		z.Set(i, 0, (float64(i%points)-points/2)*step)
+		z.Set(i, 0, float64(i%points-points/2)*step)
 	}
 	terms := m.LogLik(nil, x, z)
 	for i, v := range m.LogPrior(nil, z) {

@@ -63,7 +63,7 @@ func valued(x *mat.Dense, weights []float64) (*mat.Dense, []float64, error) {
 	}
 	switch len(values) {
 	case 0:
-		return nil, nil, fmt.Errorf("vae: no training row has a value: %w; give some that have", ErrRows)
+		return nil, nil, fmt.Errorf("vae: no row has a value: %w; give some that have", ErrRows)
 	case n * d:
 		return x, weights, nil
 	}

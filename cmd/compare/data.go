@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"likely/dataset"
+	"likely/density"
 )
 
 func (a *app) dataCommand() *cobra.Command {
@@ -22,7 +23,7 @@ func (a *app) dataCommand() *cobra.Command {
 		Use:   "info NAME|FILE",
 		Short: "what a dataset holds, where it comes from, its licence and fingerprint",
 		Args:  arguments(cobra.ExactArgs(1)),
-		RunE:  func(_ *cobra.Command, args []string) error { return describeData(a.out, args[0]) },
+		RunE:  func(_ *cobra.Command, args []string) error { return describeData(a.out, args[0], a.spelling) },
 	}, a.fetchCommand())
 	return cmd
 }
@@ -49,7 +50,7 @@ func listData(w io.Writer) error {
 	return t.Flush()
 }
 
-func describeData(w io.Writer, name string) error {
+func describeData(w io.Writer, name string, spell density.Spelling) error {
 	d, err := dataset.OpenWith(name, dataset.Options{Missing: true, Categories: true})
 	if err != nil {
 		return err
@@ -78,7 +79,7 @@ func describeData(w io.Writer, name string) error {
 	line("sha256", d.SHA256)
 	line("file", d.File)
 	for _, note := range d.Notes {
-		line("note", note.String())
+		line("note", note.In(spell))
 	}
 	if err := t.Flush(); err != nil || d.IsImage() {
 		return err

@@ -64,6 +64,7 @@ func (f *runFlags) data() {
 	b.Lookup("dequantize").NoOptDefVal = compare.DequantizeAlways.String()
 	bind(b, b.BoolVar, &c.Missing, "Missing", "missing", "empty cells, NA, ? and NaN are values that are missing: models are fitted to what\nis there, and log p of a row is that of what is there")
 	b.value((*names)(&c.MissingValues), "MissingValues", "missing-values", "what else stands for a missing value, such as -999,9999; implies --missing")
+	bind(b, b.BoolVar, &c.UnseenMissing, "UnseenMissing", "unseen-missing", "a level of the test file that training has not seen is a missing value, not an error")
 	bind(b, b.StringVar, &c.Weights, "Weights", "weights", "`COLUMN`, by name or number, that says how often each row counts: 0 for not at all,\n2 for twice")
 	bind(b, b.IntVar, &c.Stream, "Stream", "stream", "for a file larger than memory (.csv, .tsv, .npy, also .gz): hold a sample of N rows\nin memory, fit mixtures to all rows, read again in each pass; 0: read the file whole")
 }
@@ -83,6 +84,7 @@ func (f *runFlags) classes() {
 	b, c := f.book.under("Mixture of discrete columns"), &f.settings
 	b.text(&c.Classes, "Classes", "lcm-components", "number of classes, or a range to choose from; auto: chosen by the validation rows,\nor by BIC where there are none")
 	bind(b, b.IntVar, &c.LCM.Starts, "lcm.Starts", "lcm-starts", "fit from so many starts and keep the best; 0: ten, and up to 50 while they are cheap")
+	bind(b, b.IntVar, &c.LCM.Iterations, "lcm.Iterations", "lcm-iterations", "most EM iterations of a start; 0: up to 5000")
 }
 
 func (f *runFlags) neighbours() {
@@ -90,6 +92,8 @@ func (f *runFlags) neighbours() {
 	z := standsFor()
 	b.text(&c.KDE.Shape, "kde.Shape", "kde-shape", "covariance of the kernels: diagonal or full")
 	bind(b, b.IntVar, &c.KDE.Kernels, "kde.Kernels", "kde-kernels", fmt.Sprintf("most kernels; of more rows so many are drawn; 0: %d", z.kernels.Kernels))
+	bind(b, b.IntVar, &c.KDE.Iterations, "kde.Iterations", "kde-iterations", fmt.Sprintf("most steps of the search for bandwidths; 0: %d", z.kernels.Iterations))
+	bind(b, b.IntVar, &c.Tree.Iterations, "tree.Iterations", "tree-iterations", fmt.Sprintf("most EM iterations, which missing values take; 0: %d", z.tree.Iterations))
 	bind(b, b.Float64Var, &c.Tree.Count, "tree.Count", "tree-count", fmt.Sprintf("counts added to each cell of a pair of binary columns; 0: %v; negative: none", z.tree.Count))
 }
 

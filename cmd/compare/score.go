@@ -15,6 +15,7 @@ import (
 func (a *app) scoreCommand() *cobra.Command {
 	var model string
 	var samples int
+	var unseen bool
 	var seed uint64
 	cmd := &cobra.Command{
 		Use:   "score --model FILE DATA",
@@ -40,12 +41,12 @@ are spread by the same noise or binarised by the same draw.`,
 			if err != nil {
 				return err
 			}
-			d, err := dataset.OpenWith(args[0], dataset.Options{Missing: m.Preparation.Missing, MissingValues: m.Preparation.MissingValues, Like: m.Preparation.Schema()})
+			d, err := dataset.OpenWith(args[0], dataset.Options{Missing: m.Preparation.Missing, MissingValues: m.Preparation.MissingValues, Like: m.Preparation.Schema(), UnseenMissing: unseen})
 			if err != nil {
 				return err
 			}
 			for _, note := range d.Notes {
-				fmt.Fprintf(a.err, "warning: %s: %s\n", d.Place(), oneline.Text(note.String()))
+				fmt.Fprintf(a.err, "warning: %s: %s\n", d.Place(), oneline.Text(note.In(a.spelling)))
 			}
 			result, err := compare.Score(cmd.Context(), m, d, samples, seed)
 			if err != nil {
@@ -60,6 +61,7 @@ are spread by the same noise or binarised by the same draw.`,
 	cmd.Flags().StringVar(&model, "model", "", "`FILE` with the saved model")
 	cmd.Flags().IntVar(&samples, "samples", eval.DefaultSamples, "importance samples per row, where log p has no closed form")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the importance samples")
+	cmd.Flags().BoolVar(&unseen, "unseen-missing", false, "a level that the model does not know is a missing value, not an error")
 	return cmd
 }
 

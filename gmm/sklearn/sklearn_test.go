@@ -153,3 +153,70 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Arrays of two dimensions in Fortran order are refused: read as they stand they would
+// be other numbers.
+func TestFortranOrderIsRefused(t *testing.T) {
+	m, err := gmm.New([]float64{0.25, 0.75}, mat.NewDense(2, 2, []float64{1, 2, 3, 4}), []mat.Symmetric{
+		mat.NewSymDense(2, []float64{2, 0.5, 0.5, 1}), mat.NewSymDense(2, []float64{1, 0, 0, 3}),
+	})
+	require.NoError(t, err)
+	read := func(turn string) error {
+		var file bytes.Buffer
+		archive := zip.NewWriter(&file)
+		for _, one := range tensors(m) {
+			var array bytes.Buffer
+			require.NoError(t, writeArray(&array, one))
+			text := array.Bytes()
+			if one.Name == turn {
+				text = bytes.Replace(bytes.Replace(text, []byte("False"), []byte("True"), 1), []byte("\n"), []byte(" \n"), 1)
+			}
+			f, err := archive.Create(one.Name + "_.npy")
+			require.NoError(t, err)
+			_, err = f.Write(text)
+			require.NoError(t, err)
+		}
+		require.NoError(t, archive.Close())
+		_, err := Read(bytes.NewReader(file.Bytes()), int64(file.Len()), "full")
+		return err
+	}
+	require.NoError(t, read(""))
+	require.NoError(t, read("weights"), "of one dimension there is one order")
+	require.ErrorContains(t, read("means"), "Fortran order")
+	require.ErrorContains(t, read("covariances"), "Fortran order")
+}
+
+// The factor of a diagonal precision is 1 over the standard deviation; an array with
+// more numbers than its shape is refused.
+func TestPrecisionsOfDiagonals(t *testing.T) {
+	m, err := gmm.NewDiagonal([]float64{1}, mat.NewDense(1, 2, nil), mat.NewDense(1, 2, []float64{4, 0.25}))
+	require.NoError(t, err)
+	list := tensors(m)
+	require.Equal(t, "precisions_cholesky", list[3].Name)
+	require.Equal(t, []float64{0.5, 2}, list[3].Data)
+
+	var file bytes.Buffer
+	archive := zip.NewWriter(&file)
+	for _, one := range list {
+		f, err := archive.Create(one.Name + "_.npy")
+		require.NoError(t, err)
+		require.NoError(t, writeArray(f, one))
+		if one.Name == "means" {
+			require.NoError(t, binary.Write(f, binary.LittleEndian, 1.0))
+		}
+	}
+	require.NoError(t, archive.Close())
+	_, err = Read(bytes.NewReader(file.Bytes()), int64(file.Len()), "diag")
+	require.ErrorIs(t, err, ErrFormat)
+}
+
+// A covariance counts as symmetric where its halves differ by a millionth of the two
+// deviations, whatever the other columns are.
+func TestNearlySymmetric(t *testing.T) {
+	c := []float64{1, 0, 0, 0, 4e6, 1000.5, 0, 1001.5, 9e6}
+	symmetrize(c, 3)
+	require.Equal(t, []float64{1, 0, 0, 0, 4e6, 1001, 0, 1001, 9e6}, c)
+	c = []float64{4e6, 0.5, 0, 1.5, 1, 0, 0, 0, 1}
+	symmetrize(c, 3)
+	require.Equal(t, 0.5, c[1], "1 is more than a millionth of 2000")
+}

@@ -36,3 +36,13 @@ func TestSize(t *testing.T) {
 	require.Equal(t, "1.5 kB", size(1500))
 	require.Equal(t, "8e+03 EB", size(8e21))
 }
+
+// Of things of a byte each there may be as many as the limit has bytes, and of less
+// than a byte no more; of more than everything there may be one.
+func TestMostOfSmallThings(t *testing.T) {
+	most := int(min(Limit(), 1<<53))
+	require.Equal(t, most, Most(1))
+	require.Equal(t, most, Most(0))
+	require.Equal(t, int(min(Limit()/2, 1<<53)), Most(2))
+	require.Equal(t, 1, Most(4*Limit()))
+}

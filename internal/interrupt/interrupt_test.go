@@ -51,7 +51,7 @@ func ended(t *testing.T, ctx context.Context) {
 	t.Helper()
 	select {
 	case <-ctx.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(3 * time.Second):
 		require.FailNow(t, "the context goes on")
 	}
 }
