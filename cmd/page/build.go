@@ -23,7 +23,7 @@ import (
 var static embed.FS
 
 // setRows is the number of points of each set that the page offers.
-const setRows = 300
+const setRows = 200
 
 // sets are the data sets that the page offers.
 var sets = []string{"moons", "pinwheel", "eight-gaussians", "rings", "spirals", "faithful"}

@@ -144,7 +144,7 @@ func (tab *Tab) Number(t *testing.T, expression string) float64 {
 func (tab *Tab) Wait(t *testing.T, expression string) {
 	t.Helper()
 	var ok bool
-	if err := chromedp.Run(tab, chromedp.Poll(expression, &ok, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))); err != nil {
+	if err := chromedp.Run(tab, chromedp.Poll("!!("+expression+")", &ok, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))); err != nil {
 		t.Fatalf("waiting for %s: %v", expression, err)
 	}
 }

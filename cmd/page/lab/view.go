@@ -20,7 +20,7 @@ type Frame struct {
 }
 
 // sketched is the number of codes that stand for the prior in a picture.
-const sketched = 2048
+const sketched = 1024
 
 // Mixture of the network: the codes of a picture, or s of them.
 func (l *Lab) sketch(s int) (*gmm.Model, error) {

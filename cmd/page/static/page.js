@@ -54,7 +54,7 @@
   }
 
   const view = window.likelyView = { ready: false, busy: false, steps: 0 };
-  let sets = {}, points = [], last = null, fields = null, frame = null, running = false, code = null, row = -1, low = null, known = new Set();
+  let sets = {}, points = [], last = null, fields = null, frame = null, running = false, code = null, row = -1, known = new Set();
 
   function ready(all) {
     sets = all;
@@ -84,7 +84,7 @@
       points = [];
       for (let i = 0; i < m.answer.points.length; i += 2) points.push([m.answer.points[i], m.answer.points[i + 1]]);
       frame = frameOf(points);
-      low = null; code = null; row = -1; view.steps = 0;
+      code = null; row = -1; view.steps = 0; view.decoded = null;
       last = m.answer;
       showNumbers();
       await look();
@@ -100,8 +100,8 @@
   }
   const drawsOf = () => { const k = +$("draws").value; return k === 11 ? 0 : 2 ** k; };
   async function look(quick) {
-    const m = await ask({ do: "look", frame: { ...frame, nodes: quick ? 40 : 64 }, draws: drawsOf() || (quick ? 512 : 0) });
-    fields = { mixture: m.mixture, network: m.network, nodes: quick ? 40 : 64 };
+    const m = await ask({ do: "look", frame: { ...frame, nodes: quick ? 36 : 48 }, draws: drawsOf() || (quick ? 256 : 0) });
+    fields = { mixture: m.mixture, network: m.network, nodes: quick ? 36 : 48 };
     view.high = Math.max(top(fields.mixture), top(fields.network));
     draw();
   }
@@ -169,7 +169,8 @@
     const both = [last.mixture, last.network];
     const high = Math.max(...both.map(n => n.log_prob));
     const least = Math.max(Math.min(...both.map(n => n.elbo)), high - 12);
-    low = low === null ? least - .15 * (high - least) : Math.min(low, least - .05 * (high - least));
+    // The scale follows the numbers, so that a parting of some hundredths is seen.
+    const low = least - .6 * Math.max(high - least, .25);
     const width = v => Math.min(Math.max(100 * (v - low) / (high - low + .04 * (high - low)), 0), 100);
     both.forEach((n, i) => {
       const box = $(["stack-mixture", "stack-network"][i]);
@@ -380,7 +381,11 @@
     own = null;
     await again(text || "\n");
   }
-  $("file").addEventListener("change", () => read($("file").files[0]));
+  $("file").addEventListener("change", () => {
+    const file = $("file").files[0];
+    $("file").value = ""; // so that the same file, mended, can be opened again
+    read(file);
+  });
   addEventListener("dragover", e => e.preventDefault());
   addEventListener("drop", e => { e.preventDefault(); read(e.dataTransfer.files[0]); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (last) draw(); });
