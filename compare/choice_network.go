@@ -379,6 +379,9 @@ func (p *networkProblem) bound(ctx context.Context, fitted saved.Fitted, held *P
 	if latent, ok := m.(density.Latent); ok && q != nil {
 		q = elbo.Defensive([]float64{0.9, 0.1}, q, density.PriorProposal(latent))
 	}
+	if o, ok := m.(observable); ok && q == nil && p.j.Settings.Missing {
+		m = o.Observed()
+	}
 	r, err := eval.LogProb(ctx, m, q, held.Model, eval.Settings{Samples: choiceDraws, Seed: p.j.Settings.Seed, Measure: p.d.Preparation.Measure})
 	if err != nil {
 		return nil, err

@@ -179,10 +179,10 @@ func scatter(all, some *eval.Result, rows []int) {
 	place(&all.Debiased, some.Debiased)
 	if some.Rungs != nil {
 		if all.Rungs == nil {
-			all.Rungs, all.Back = make([]elbo.Rung, n), make([]string, n)
+			all.Rungs, all.Back, all.Costs = make([]elbo.Rung, n), make([]string, n), make([]int64, n)
 		}
 		for i, row := range rows {
-			all.Rungs[row], all.Back[row] = some.Rungs[i], some.Back[i]
+			all.Rungs[row], all.Back[row], all.Costs[row] = some.Rungs[i], some.Back[i], some.Costs[i]
 		}
 	}
 }
