@@ -59,8 +59,8 @@ type Rows struct {
 type RowModel struct {
 	Name    string       `json:"name"`
 	Kind    density.Kind `json:"kind"`
-	LogProb []nullable     `json:"log_prob_nats"`
-	SE      []nullable     `json:"se_nats,omitempty"`
+	LogProb []nullable   `json:"log_prob_nats"`
+	SE      []nullable   `json:"se_nats,omitempty"`
 	Samples int          `json:"samples,omitempty"`
 }
 
@@ -73,9 +73,9 @@ type Images struct {
 
 // Map says where the first rows lie in a plane.
 type Map struct {
-	Title string      `json:"title"`
-	X     string      `json:"x"`
-	Y     string      `json:"y"`
+	Title string        `json:"title"`
+	X     string        `json:"x"`
+	Y     string        `json:"y"`
 	At    [][2]nullable `json:"at"`
 }
 

@@ -20,9 +20,9 @@ import (
 type Plane struct {
 	// From and To are the corners, one number for each column, and Nodes the number of
 	// nodes along each side; At are the rows.
-	From  []float64  `json:"from"`
-	To    []float64  `json:"to"`
-	Nodes int        `json:"nodes"`
+	From  []float64    `json:"from"`
+	To    []float64    `json:"to"`
+	Nodes int          `json:"nodes"`
 	At    [][]nullable `json:"at"`
 	// High is the largest log density of the last frames, in nats: the top of the
 	// colour scale, which ends Depth nats below.
