@@ -142,5 +142,5 @@ func TestWorkingDirectoryAsOutput(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	require.Equal(t, []string{"figures", "models", "results.json"}, names)
+	require.Equal(t, []string{"figures", "models", "report.html", "report.json", "report.txt", "results.json"}, names)
 }
