@@ -30,7 +30,7 @@ Without one, it is the 8×8 digits.
 
 Exit codes: 0 fine, 1 the data or a fit failed, 2 wrong usage, 130 interrupted.`
 
-const runExamples = `  compare                                    digits, all models, under a minute
+const runExamples = `  compare                                    digits, all models, about a minute
   compare faithful
   compare run iris --gmm-components 1-10 --models gmm
   compare data.csv --test held-out.csv --out results --format json`
