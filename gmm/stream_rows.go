@@ -11,25 +11,14 @@ import (
 )
 
 // Rows is data that is read in chunks, such as a file larger than memory. It can be
-// read from the beginning any number of times, with the same rows each time.
-type Rows interface {
-	// Dim returns the number of columns.
-	Dim() int
-	// Rewind goes back to the first row.
-	Rewind() error
-	// Next fills the first rows of dst and returns their number; the error is
-	// io.EOF after the last row, when the number is 0.
-	Next(dst *mat.Dense) (int, error)
-}
+// read from the beginning any number of times, with the same rows each time: Next fills
+// the first rows of its argument and returns their number; the error is io.EOF after
+// the last row, when the number is 0.
+type Rows = em.Rows
 
 // WeightedRows is Rows that says how often each of them counts, as Settings.Weights
 // does for rows in memory. Rows of weight 0 are passed over, whatever they hold.
-type WeightedRows interface {
-	Rows
-	// NextWeighted is Next, and fills as many weights; there is room for those of
-	// all rows of dst.
-	NextWeighted(dst *mat.Dense, weights []float64) (int, error)
-}
+type WeightedRows = em.WeightedRows
 
 // streamRows is the number of rows that are held at once: 16 blocks.
 const streamRows = 16 * blockRows
@@ -58,18 +47,15 @@ func eachChunk(ctx context.Context, rows Rows, missing bool, f func(c *chunk) er
 
 // columnMoments are running moments of the columns of chunks, of what they hold.
 type columnMoments struct {
-	weight, mean, squares []float64 // D; squares about the mean
-	least, most           []float64 // D
-	rows                  int
-	total                 float64
-	lacks                 bool // whether values are missing
+	em.Moments
+	least, most []float64 // D
+	rows        int
+	total       float64
+	lacks       bool // whether values are missing
 }
 
 func newColumnMoments(d int) *columnMoments {
-	m := &columnMoments{
-		weight: make([]float64, d), mean: make([]float64, d), squares: make([]float64, d),
-		least: make([]float64, d), most: make([]float64, d),
-	}
+	m := &columnMoments{Moments: em.NewMoments(d), least: make([]float64, d), most: make([]float64, d)}
 	fill(m.least, math.Inf(1))
 	fill(m.most, math.Inf(-1))
 	return m
@@ -98,48 +84,38 @@ func (m *columnMoments) add(c *chunk, missing bool) error {
 	if c.weight == nil && !m.lacks {
 		mean, variance := density.Moments(c.x)
 		for j, v := range variance {
-			m.join(j, count, mean[j], v*count)
+			m.Join(j, count, mean[j], v*count)
 		}
 		return nil
 	}
-	s := &scaledRows{n: c.rows(), d: len(m.mean), weight: c.weight}
+	s := &scaledRows{n: c.rows(), d: len(m.Mean), weight: c.weight}
 	weight, mean, squares := s.columnSums(c.x)
 	for j, w := range weight {
 		if w > 0 {
-			m.join(j, w, mean[j], squares[j])
+			m.Join(j, w, mean[j], squares[j])
 		}
 	}
 	return nil
-}
-
-// join takes in a part of column j: Chan, Golub & LeVeque 1983, moments of a union,
-// about its mean.
-func (m *columnMoments) join(j int, weight, mean, squares float64) {
-	total := m.weight[j] + weight
-	e := mean - m.mean[j]
-	m.squares[j] += squares + e*(m.weight[j]*(weight/total))*e
-	m.mean[j] += e * (weight / total)
-	m.weight[j] = total
 }
 
 // scale returns how EM sees the columns, the transform that it works behind, and the
 // mean logarithm of its Jacobian over what rows hold. Rows are not at hand to tell
 // outliers by.
 func (m *columnMoments) scale(alike bool) (columnScale, density.Transform, float64, error) {
-	variance := make([]float64, len(m.mean))
-	for j, w := range m.weight {
+	variance := make([]float64, len(m.Mean))
+	for j, w := range m.Weight {
 		if !(w > 0) {
 			return columnScale{}, density.Transform{}, 0, errEmptyColumn(j)
 		}
-		variance[j] = m.squares[j] / w
+		variance[j] = m.Squares[j] / w
 	}
-	if err := checkVariances(m.mean, variance); err != nil {
+	if err := checkVariances(m.Mean, variance); err != nil {
 		return columnScale{}, density.Transform{}, 0, err
 	}
 	columns := newColumnScale(variance, variance, alike)
 	var jacobian float64
 	for j, v := range columns.unit {
-		jacobian -= m.weight[j] / m.total * math.Log(v)
+		jacobian -= m.Weight[j] / m.total * math.Log(v)
 	}
-	return columns, density.Transform{Shift: m.mean, Scale: columns.unit}, jacobian, nil
+	return columns, density.Transform{Shift: m.Mean, Scale: columns.unit}, jacobian, nil
 }

@@ -11,18 +11,15 @@ import (
 // facts are what a fit knows of all rows of a stream before EM: what [newData] finds in
 // memory, from a pass over the rows.
 type facts struct {
-	total                 float64
-	rows                  int
-	weight, mean, squares []float64 // of each column, over what it holds; squares about the mean
-	lacks                 []bool
-	counts                []map[float64]bool // distinct values of NegativeBinomial columns
+	em.Moments
+	total  float64
+	rows   int
+	lacks  []bool
+	counts []map[float64]bool // distinct values of NegativeBinomial columns
 }
 
 func newFacts(width int) *facts {
-	return &facts{
-		weight: make([]float64, width), mean: make([]float64, width), squares: make([]float64, width),
-		lacks: make([]bool, width), counts: make([]map[float64]bool, width),
-	}
+	return &facts{Moments: em.NewMoments(width), lacks: make([]bool, width), counts: make([]map[float64]bool, width)}
 }
 
 // add takes in a chunk, or returns an error for a value that its column cannot have.
@@ -68,18 +65,9 @@ func (f *facts) add(c *em.Chunk, s Settings) error {
 				squares += weightOf(i) * ((v - mean) * (v - mean))
 			}
 		}
-		f.join(j, weight, mean, squares)
+		f.Join(j, weight, mean, squares)
 	}
 	return nil
-}
-
-// join takes in a part of a column: Chan, Golub & LeVeque 1983.
-func (f *facts) join(j int, weight, mean, squares float64) {
-	total := f.weight[j] + weight
-	e := mean - f.mean[j]
-	f.squares[j] += squares + e*(f.weight[j]*(weight/total))*e
-	f.mean[j] += e * (weight / total)
-	f.weight[j] = total
 }
 
 // describe puts what is known into the data of a run.
@@ -89,24 +77,24 @@ func (f *facts) describe(d *data) error {
 	}
 	l := d.layout
 	d.total, d.present = f.total, f.rows
-	for j, w := range f.weight {
+	for j, w := range f.Weight {
 		if !(w > 0) {
 			return errHollowColumn(j)
 		}
 	}
 	for _, j := range l.normals {
-		variance := f.squares[j] / f.weight[j]
-		if err := checkVariance(j, f.mean[j], variance); err != nil {
+		variance := f.Squares[j] / f.Weight[j]
+		if err := checkVariance(j, f.Mean[j], variance); err != nil {
 			return err
 		}
 		scale := math.Sqrt(variance)
-		d.shift, d.scale = append(d.shift, f.mean[j]), append(d.scale, scale)
-		d.jacobian -= math.Log(scale) * (f.weight[j] / f.total)
+		d.shift, d.scale = append(d.shift, f.Mean[j]), append(d.scale, scale)
+		d.jacobian -= math.Log(scale) * (f.Weight[j] / f.total)
 	}
 	d.mean = make([]float64, len(l.columns))
 	for j, c := range l.columns {
 		if c.Kind == Poisson || c.Kind == NegativeBinomial {
-			d.mean[j] = expected(f.mean[j]*f.weight[j], f.weight[j])
+			d.mean[j] = expected(f.Mean[j]*f.Weight[j], f.Weight[j])
 		}
 	}
 	if len(l.counts) > 0 {

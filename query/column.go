@@ -11,7 +11,7 @@ import (
 )
 
 // Column is the distribution of one column given others, as a mixture of univariate
-// distributions. Values are in the units of the data.
+// distributions. Values are in the units of the data. One goroutine at a time may ask it.
 type Column struct {
 	weights []float64
 	parts   []part

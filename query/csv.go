@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -55,24 +56,38 @@ func WriteAssignment(w io.Writer, a *Assignment) error {
 	return c.Error()
 }
 
-// WriteColumns writes a CSV line per row: its number from 1, what the model says of a
-// column, and, where actual (N×D, in the units of the data; may be nil) has values in
-// column j, the value with its log density or log probability in nats. A column of
-// categories has the probability of each; any other mean, standard deviation and
-// quantiles. Answers that are not exact have standard errors.
-func WriteColumns(w io.Writer, columns []Column, quantiles []float64, actual *mat.Dense, j int) error {
+// WriteColumns writes a CSV line per row (N×D, as from [Model.Rows]): its number from 1,
+// what the model says of column j, and, where actual (N×D, in the units of the data; may
+// be nil) has a value there, the value with its log density or log probability in nats. A
+// column of categories has the probability of each; any other mean, standard deviation
+// and quantiles. Answers that are not exact have standard errors.
+func (m *Model) WriteColumns(ctx context.Context, w io.Writer, rows *mat.Dense, j int, quantiles []float64, actual *mat.Dense) error {
 	c := csv.NewWriter(w)
+	c.Write(m.columnHead(j, quantiles, actual != nil))
+	return m.EachColumn(ctx, rows, j, func(from int, columns []Column) error {
+		for i := range columns {
+			line := append([]string{strconv.Itoa(from + i + 1)}, columns[i].cells(quantiles)...)
+			if actual != nil {
+				line = append(line, columns[i].actual(actual.At(from+i, j))...)
+			}
+			c.Write(line)
+		}
+		c.Flush()
+		return c.Error()
+	})
+}
+
+// columnHead names the cells of a line.
+func (m *Model) columnHead(j int, quantiles []float64, actual bool) []string {
 	head := []string{"row"}
-	levels := columns[0].Levels()
-	sampled := columns[0].sampled
-	if levels != nil {
+	if levels := m.levels(j); levels != nil {
 		head = append(head, "most_probable")
 		for _, name := range levels {
 			head = append(head, "p("+name+")")
 		}
 	} else {
 		head = append(head, "mean")
-		if sampled {
+		if !m.Exact() {
 			head = append(head, "mean_se")
 		}
 		head = append(head, "sd")
@@ -80,38 +95,34 @@ func WriteColumns(w io.Writer, columns []Column, quantiles []float64, actual *ma
 			head = append(head, "q"+number(p))
 		}
 	}
-	if actual != nil {
+	if actual {
 		head = append(head, "value", "log_prob")
-		if sampled {
+		if !m.Exact() {
 			head = append(head, "log_prob_se")
 		}
 	}
-	c.Write(head)
-	for i := range columns {
-		col := &columns[i]
-		line := []string{strconv.Itoa(i + 1)}
-		if levels != nil {
-			line = append(line, levels[int(col.mode(len(levels)))])
-			for v := range levels {
-				line = append(line, number(math.Exp(col.LogProb(float64(v)))))
-			}
-		} else {
-			line = append(line, number(col.Mean()))
-			if sampled {
-				line = append(line, number(col.MeanErr()))
-			}
-			line = append(line, number(col.StdDev()))
-			for _, p := range quantiles {
-				line = append(line, number(col.Quantile(p)))
-			}
+	return head
+}
+
+// cells returns what the distribution is, as columnHead names it.
+func (c *Column) cells(quantiles []float64) []string {
+	var line []string
+	if c.levels != nil {
+		line = append(line, c.levels[int(c.mode(len(c.levels)))])
+		for v := range c.levels {
+			line = append(line, number(math.Exp(c.LogProb(float64(v)))))
 		}
-		if actual != nil {
-			line = append(line, col.actual(actual.At(i, j))...)
-		}
-		c.Write(line)
+		return line
 	}
-	c.Flush()
-	return c.Error()
+	line = append(line, number(c.Mean()))
+	if c.sampled {
+		line = append(line, number(c.MeanErr()))
+	}
+	line = append(line, number(c.StdDev()))
+	for _, p := range quantiles {
+		line = append(line, number(c.Quantile(p)))
+	}
+	return line
 }
 
 // actual returns the cells on a value that a row has, empty where it has none.

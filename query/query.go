@@ -84,22 +84,53 @@ func (m *Model) Index(name string) (int, error) { return m.of.Preparation.Schema
 
 // Column returns the distribution of column j for each of the rows (N×D, as from
 // [Model.Rows]) given what is known of the others, in the units of the data. What a row
-// has in column j counts for nothing.
+// has in column j counts for nothing. Without a closed form a row takes the memory of all
+// its draws: [Model.EachColumn] holds few of them at a time.
 func (m *Model) Column(ctx context.Context, rows *mat.Dense, j int) ([]Column, error) {
 	var out []Column
-	if m.exact != nil {
-		out = m.exact.given(rows, j)
-	} else {
-		var err error
-		if out, err = m.latent.given(ctx, rows, j); err != nil {
-			return nil, err
+	err := m.EachColumn(ctx, rows, j, func(_ int, columns []Column) error {
+		out = append(out, columns...)
+		return nil
+	})
+	return out, err
+}
+
+// block is the number of rows that are held at once.
+const block = 256
+
+// EachColumn calls f with what [Model.Column] returns for some rows at a time, and the
+// number of the first of them, from 0. An error of f ends it.
+func (m *Model) EachColumn(ctx context.Context, rows *mat.Dense, j int, f func(from int, columns []Column) error) error {
+	t := m.of.Preparation.Transform
+	n, _ := rows.Dims()
+	for from := 0; from < n; from += block {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		columns, err := m.some(ctx, density.Rows(rows, from, min(from+block, n)), j, from/block)
+		if err != nil {
+			return err
+		}
+		for i := range columns {
+			columns[i].shift, columns[i].scale, columns[i].levels = t.Shift[j], t.Scale[j], m.levels(j)
+		}
+		if err := f(from, columns); err != nil {
+			return err
 		}
 	}
-	t := m.of.Preparation.Transform
-	for i := range out {
-		out[i].shift, out[i].scale, out[i].levels = t.Shift[j], t.Scale[j], m.levels(j)
+	return nil
+}
+
+// some answers for the rows of a block.
+func (m *Model) some(ctx context.Context, rows *mat.Dense, j, number int) ([]Column, error) {
+	if m.exact != nil {
+		return m.exact.given(rows, j), nil
 	}
-	return out, ctx.Err()
+	l := *m.latent
+	if number > 0 {
+		l.Seed = density.NewSource(l.Seed, "query.block", uint64(number)).Uint64()
+	}
+	return l.given(ctx, rows, j)
 }
 
 // levels returns the names of the levels of a categorical column; nil for others.

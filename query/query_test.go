@@ -2,7 +2,9 @@ package query
 
 import (
 	"context"
+	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -225,6 +227,37 @@ func TestAssign(t *testing.T) {
 	require.InDeltaSlice(t, g.Weights(), a.Responsibilities.RawRowView(1), 1e-12, "nothing is known")
 	one := g.Marginal(0).Responsibilities(nil, mat.NewDense(1, 1, []float64{2}))
 	require.InDeltaSlice(t, one.RawRowView(0), a.Responsibilities.RawRowView(0), 1e-12)
+}
+
+// Rows come in blocks, numbered through, and each says what it says by itself where the
+// answer is exact.
+func TestBlocks(t *testing.T) {
+	m := ask(t, three(t), prepared(3), Settings{})
+	rows := mat.NewDense(2*block+7, 3, nil)
+	for i := range 2*block + 7 {
+		rows.SetRow(i, []float64{float64(i) / 100, nan, 0.2})
+	}
+	next := 0
+	require.NoError(t, m.EachColumn(t.Context(), rows, 1, func(from int, columns []Column) error {
+		require.Equal(t, next, from)
+		require.LessOrEqual(t, len(columns), block)
+		for i := range columns {
+			alone, err := m.Column(t.Context(), mat.DenseCopyOf(rows.Slice(from+i, from+i+1, 0, 3)), 1)
+			require.NoError(t, err)
+			require.Equal(t, alone[0].Mean(), columns[i].Mean())
+		}
+		next += len(columns)
+		return nil
+	}))
+	require.Equal(t, 2*block+7, next)
+	enough := errors.New("enough")
+	require.ErrorIs(t, m.EachColumn(t.Context(), rows, 1, func(int, []Column) error { return enough }), enough)
+	var b strings.Builder
+	require.NoError(t, m.WriteColumns(t.Context(), &b, rows, 1, []float64{0.5}, nil))
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	require.Len(t, lines, 2*block+8)
+	require.Equal(t, "row,mean,sd,q0.5", lines[0])
+	require.True(t, strings.HasPrefix(lines[2*block+7], "519,"))
 }
 
 func TestWhatCannotAnswer(t *testing.T) {

@@ -231,7 +231,7 @@ func inlineFigure(p Picture, prefix string) shownFigure {
 // dataLine describes the data in a line.
 func dataLine(r *results.Results) string {
 	d := r.Dataset
-	parts := []string{fmt.Sprintf("%s: %d rows to train, %d to validate, %d to test", filepath.Base(d.Name), d.RowsTrain, d.RowsValid, d.RowsTest),
+	parts := []string{filepath.Base(d.Name) + ": " + partsText(&d),
 		plural(d.Dim, "column"), measureText(d.Measure)}
 	if d.Missing > 0 {
 		parts = append(parts, plural(d.Missing, "missing value"))

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"likely/results"
 )
@@ -43,18 +44,34 @@ func newHeadline(r *results.Results) headline {
 		h.Detail = append(h.Detail, fmt.Sprintf("On the %d held-out rows its mean log p is that much above that of %s, the next best: it gives such a row %s times the probability.", pair.Rows, second, times(lead)))
 		return surely(h, pair)
 	}
+	if best := leading(r); best != "" {
+		h := headline{Verdict: best + " is ahead so far, by " + amount + "."}
+		h.Detail = append(h.Detail, fmt.Sprintf("On the %d held-out rows its mean log p is that much above that of %s, the next best. It is no win yet, for a model may become better with more work %s.", pair.Rows, second, improvingSign))
+		for _, m := range r.Models {
+			if why := m.Improving(); why != "" {
+				h.Detail = append(h.Detail, m.Name+": "+why+".")
+			}
+		}
+		return surely(h, pair)
+	}
 	h := headline{Verdict: "Nobody can tell which model is best."}
-	if pair.Better != "" {
+	if pair.Better != "" || pair.SoFar != "" {
 		h.Detail = append(h.Detail, fmt.Sprintf("%s leads %s by %s, but no model is ahead of every other by more than two standard errors.", first, second, amount))
 		return h
 	}
 	h.Detail = append(h.Detail, fmt.Sprintf("%s leads %s by %s on the %d held-out rows. That is less than two standard errors, so that other rows might turn it round.", first, second, amount, pair.Rows))
 	if pair.SE != nil && lead > 0 {
 		if rows := math.Ceil(float64(pair.Rows) * math.Pow(2**pair.SE/lead, 2)); rows < 1e7 {
-			h.Detail = append(h.Detail, fmt.Sprintf("To tell a difference of that size, about %.0f held-out rows would be needed.", rows))
+			h.Detail = append(h.Detail, fmt.Sprintf("To tell a difference of that size, about %s held-out rows would be needed.", roughly(rows)))
 		}
 	}
 	return h
+}
+
+// roughly returns a number with two digits that count, which is all that is known of it.
+func roughly(v float64) string {
+	unit := math.Pow(10, max(math.Floor(math.Log10(v))-1, 0))
+	return strconv.FormatFloat(math.Ceil(v/unit)*unit, 'f', 0, 64)
 }
 
 // surely says how often chance alone gives such a lead.

@@ -29,9 +29,12 @@ func tableRows(r *results.Results) []tableRow {
 			row.Cells[0].Second = "≥ " + nats(bound)
 			row.Cells[0].Tip += " Below it stands the lower bound of the encoder (ELBO): log p is at least that large."
 		}
+		row.Cells[0].Text += scaleMark(m) + improvingMark(m)
 		if !m.Comparable() {
-			row.Cells[0].Text += scaleMark(m)
 			row.Cells[0].Tip += " " + scaleSign + " It is not compared: " + m.Scale.Advice
+		}
+		if why := m.Improving(); why != "" {
+			row.Cells[0].Tip += " " + improvingSign + " More work may make the model better: " + why + "."
 		}
 		rows = append(rows, row)
 	}

@@ -51,11 +51,7 @@ func Summary(w io.Writer, r *results.Results) error {
 // differences.
 func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 	d := r.Dataset
-	rows := fmt.Sprintf("%d rows to train, %d to validate, %d to test", d.RowsTrain, d.RowsValid, d.RowsTest)
-	if d.Folds > 0 {
-		rows = fmt.Sprintf("%d rows, each held out once, in %d parts, from all that is fitted and chosen", d.RowsTest, d.Folds)
-	}
-	fmt.Fprintf(b, "%s: %s; %d columns, %s; seed %d\n\n", d.Name, rows, d.Dim, measureText(d.Measure), r.Seed)
+	fmt.Fprintf(b, "%s: %s; %d columns, %s; seed %d\n\n", d.Name, partsText(&d), d.Dim, measureText(d.Measure), r.Seed)
 	writeColumns(b, d.Columns)
 	if d.RowsHeld > 0 {
 		who := "the networks, and the choice\namong mixtures, see"
@@ -87,6 +83,14 @@ func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) 
 		}
 	}
 	writePairs(b, r, pairs)
+}
+
+// partsText says how the rows are divided.
+func partsText(d *results.Dataset) string {
+	if d.Folds > 0 {
+		return fmt.Sprintf("%d rows, each held out once, in %d parts, from all that is fitted and chosen", d.RowsTest, d.Folds)
+	}
+	return fmt.Sprintf("%d rows to train, %d to validate, %d to test", d.RowsTrain, d.RowsValid, d.RowsTest)
 }
 
 func measureText(m density.Measure) string {

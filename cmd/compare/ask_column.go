@@ -27,19 +27,21 @@ func (t *target) flags(cmd *cobra.Command) {
 	cmd.Flags().Float64SliceVar(&t.quantiles, "quantiles", query.Quantiles, "probabilities of the quantiles to print")
 }
 
-// find returns the number of the column.
-func (t *target) find(m *query.Model) (int, error) {
+// open loads the model and finds the column in it.
+func (t *target) open(q *question) (m *query.Model, file *saved.Model, j int, err error) {
+	if m, file, err = q.open(); err != nil {
+		return nil, nil, 0, err
+	}
 	if t.name == "" {
-		return 0, usageError(fmt.Errorf("--target is missing: name the column that is asked for"))
+		return nil, nil, 0, usageError(fmt.Errorf("--target is missing: name the column that is asked for"))
 	}
 	if err := checkProbabilities("quantiles", t.quantiles); err != nil {
-		return 0, err
+		return nil, nil, 0, err
 	}
-	j, err := m.Index(t.name)
-	if err != nil {
-		return 0, usageError(fmt.Errorf("--target: %w", err))
+	if j, err = m.Index(t.name); err != nil {
+		return nil, nil, 0, usageError(fmt.Errorf("--target: %w", err))
 	}
-	return j, nil
+	return m, file, j, nil
 }
 
 func checkProbabilities(flag string, list []float64) error {
@@ -64,11 +66,7 @@ standard errors. Rows may lack values, and DATA may lack columns, the target amo
 		Example: `  compare predict --model likely-out/models/gmm.safetensors --target waiting faithful`,
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, file, err := q.open()
-			if err != nil {
-				return err
-			}
-			j, err := t.find(m)
+			m, file, j, err := t.open(&q)
 			if err != nil {
 				return err
 			}
@@ -76,15 +74,11 @@ standard errors. Rows may lack values, and DATA may lack columns, the target amo
 			if err != nil {
 				return err
 			}
-			columns, err := m.Column(cmd.Context(), x, j)
-			if err != nil {
-				return err
-			}
 			actual := file.Preparation.Transform.Invert(nil, x)
 			if file.Preparation.Measure != density.Dequantized {
 				keepKnown(actual, d.X)
 			}
-			return query.WriteColumns(a.out, columns, t.quantiles, actual, j)
+			return m.WriteColumns(cmd.Context(), a.out, x, j, t.quantiles, actual)
 		},
 	}
 	q.flags(cmd)
@@ -104,11 +98,7 @@ values, or of a category its probabilities. What is not given is integrated out.
 		Example: `  compare condition --model likely-out/models/gmm.safetensors --given eruptions=2 --target waiting`,
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, file, err := q.open()
-			if err != nil {
-				return err
-			}
-			j, err := t.find(m)
+			m, file, j, err := t.open(&q)
 			if err != nil {
 				return err
 			}
@@ -116,11 +106,7 @@ values, or of a category its probabilities. What is not given is integrated out.
 			if err != nil {
 				return err
 			}
-			columns, err := m.Column(cmd.Context(), x, j)
-			if err != nil {
-				return err
-			}
-			return query.WriteColumns(a.out, columns, t.quantiles, nil, j)
+			return m.WriteColumns(cmd.Context(), a.out, x, j, t.quantiles, nil)
 		},
 	}
 	q.flags(cmd)

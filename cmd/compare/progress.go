@@ -11,7 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// plainInterval is how often progress is reported where there is no terminal.
+// plainInterval is how often progress is reported where there is no terminal, beside a
+// line for each task when it begins.
 const plainInterval = 5 * time.Second
 
 // progress shows how far the work has come: a bar on a terminal, a plain line
@@ -22,6 +23,7 @@ type progress struct {
 
 	mu   sync.Mutex
 	task string
+	seen map[string]bool // tasks that have had their line
 	last time.Time
 	bar  *progressbar.ProgressBar
 }
@@ -30,10 +32,10 @@ type progress struct {
 // terminal.
 func newProgress(w io.Writer) *progress {
 	f, ok := w.(*os.File)
-	return &progress{w: w, terminal: ok && term.IsTerminal(int(f.Fd()))}
+	return &progress{w: w, seen: make(map[string]bool), terminal: ok && term.IsTerminal(int(f.Fd()))}
 }
 
-// Step implements comparison.Progress.
+// Step implements compare.Progress.
 func (p *progress) Step(task string, done, total int, note string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -42,8 +44,8 @@ func (p *progress) Step(task string, done, total int, note string) {
 		return
 	}
 	now := time.Now()
-	if task != p.task {
-		p.task, p.last = task, now
+	if !p.seen[task] { // a search goes to and fro between its tasks
+		p.seen[task], p.last = true, now
 		fmt.Fprintf(p.w, "%s …\n", task)
 		return
 	}
