@@ -37,7 +37,8 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 	}
 	m.Folds = e.folds
 	if m.Test != nil && e.repeats != nil {
-		m.Test.Repeats, m.Test.SETraining = len(e.repeats), results.Optional(trainingError(e.repeats))
+		training, _ := trainingError(e.repeats)
+		m.Test.Repeats, m.Test.SETraining = len(e.repeats), results.Optional(training)
 		for _, v := range e.repeats {
 			m.Test.Repeated = append(m.Test.Repeated, results.Optional(v))
 		}

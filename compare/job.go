@@ -65,6 +65,10 @@ type Outcome struct {
 	// LogProb holds log p of each row that is reported ([Outcome.Reported]), for each
 	// model; nil for one without a density.
 	LogProb []*eval.Result
+	// Held holds log p of each row that was held out, in nats of the data, for each model:
+	// the test rows or, with folds, all rows in their order; nil without such rows or
+	// without a density.
+	Held []*eval.Result
 	// Command is the line that asked for the comparison; "": not known.
 	Command string
 }
@@ -188,6 +192,7 @@ func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
 		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
 		_, _, logp := e.reported(out.Data)
 		out.LogProb = append(out.LogProb, logp)
+		out.Held = append(out.Held, e.test.logProb)
 		evaluations = append(evaluations, e)
 	}
 	var err error
