@@ -186,7 +186,7 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 		j.step(task, done, total, "")
 	})
 	if err == nil {
-		out.logProb.Weights = p.Weights
+		out.logProb.Weights, out.logProb.Groups = p.Weights, p.Groups
 	}
 	return out, err
 }

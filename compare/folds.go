@@ -39,11 +39,10 @@ func (c *Settings) foldsOf(rows *dataset.Dataset, tested bool) ([][]int, error) 
 		return nil, usagef("{Folds=%d} with {Stream}, {Novelty} or {EvalRows}: these hold rows out once; leave one of them out", k)
 	}
 	if groups := len(dataset.Grouped(rows.Groups)); rows.Groups != nil && groups < k {
-		if c.Folds == AutoFolds && groups > 1 {
-			k = groups
-		} else {
-			return nil, usagef("{Folds=%d} for %d groups, none of which is divided: give at most as many folds as groups", k, groups)
+		if c.Folds != AutoFolds {
+			return nil, usagef("{Folds=%d} for the %d groups of {Group=%s}, none of which is divided: give at most as many folds as groups", k, groups, c.Group)
 		}
+		k = max(groups, 2) // too few for any choice are an error
 	}
 	if n < k {
 		return nil, usagef("{Folds=%d} for %d rows: give at most as many folds as rows, or none", k, n)
@@ -149,9 +148,7 @@ func (j *Job) cross(ctx context.Context, k Kind, d *Data) (*crossed, error) {
 		out.folds = append(out.folds, one)
 	}
 	out.test.rmse = math.Sqrt(squares / float64(n))
-	if all.Weights == nil && d.prepared.Weights != nil {
-		all.Weights = d.prepared.Weights
-	}
+	all.Weights, all.Groups = d.prepared.Weights, d.prepared.Groups
 	return out, nil
 }
 

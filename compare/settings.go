@@ -48,6 +48,9 @@ type Settings struct {
 	Columns []string `json:"columns,omitempty"`
 	Drop    []string `json:"drop,omitempty"`
 	Label   string   `json:"label,omitempty"`
+	// Group is the column that says which rows belong together: all are in the same part
+	// of the data and in the same fold, and count as one piece of evidence; "": none.
+	Group string `json:"group,omitempty"`
 	// Types overrules what the columns are taken for, by name, number or pattern.
 	Types ColumnTypes `json:"types,omitempty"`
 	// MissingValues are what stands for a missing value beside the usual; they imply

@@ -192,7 +192,7 @@ func newRunView(run *Run, index int) (*runView, error) {
 // tenth of a millinat.
 func (r *Record) shown() *Record {
 	s := *r
-	s.Rows.Models, s.Rows.Weights = nil, nil
+	s.Rows.Models, s.Rows.Weights, s.Rows.Groups = nil, nil, nil
 	cut := func(list []nullable) []nullable {
 		out := slices.Clone(list[:min(len(list), len(r.Rows.Where))])
 		for i, v := range out {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"likely/dataset"
 	"likely/eval"
 	"likely/results"
 )
@@ -77,7 +78,7 @@ func pairsAcross(x, y *Run) (list []results.Pair, why string) {
 				continue // another number of rows or weights, or a row of density 0
 			}
 			p := results.Pair{A: x.Name + " " + a.Name, B: y.Name + " " + b.Name, Diff: diff.Mean, SE: results.Optional(diff.StdErr()), Rows: diff.Rows,
-				Needed: results.Optional(diff.Needed()), Freedom: results.Optional(diff.DegreesOfFreedom())}
+				Groups: len(dataset.Grouped(x.Record.Rows.Groups)), Needed: results.Optional(diff.Needed()), Freedom: results.Optional(diff.DegreesOfFreedom())}
 			if diff.Significant() {
 				if p.Better = p.A; math.Signbit(diff.Mean) {
 					p.Better = p.B
@@ -91,5 +92,5 @@ func pairsAcross(x, y *Run) (list []results.Pair, why string) {
 
 // result returns log p of a model as it was found.
 func (r *Rows) result(m RowModel) *eval.Result {
-	return &eval.Result{LogProb: floats(m.LogProb), StdErr: floats(m.SE), Weights: r.Weights, Kind: m.Kind, Measure: r.Measure, Samples: m.Samples}
+	return &eval.Result{LogProb: floats(m.LogProb), StdErr: floats(m.SE), Weights: r.Weights, Groups: r.Groups, Kind: m.Kind, Measure: r.Measure, Samples: m.Samples}
 }

@@ -87,6 +87,11 @@ func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) 
 
 // partsText says how the rows are divided.
 func partsText(d *results.Dataset) string {
+	if d.Groups > 0 {
+		whole := *d
+		whole.Groups = 0
+		return fmt.Sprintf("%s, in %d groups (%s), none of which is divided", partsText(&whole), d.Groups, d.Group)
+	}
 	if d.Folds > 0 {
 		return fmt.Sprintf("%d rows, each held out once, in %d parts, from all that is fitted and chosen", d.RowsTest, d.Folds)
 	}

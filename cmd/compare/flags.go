@@ -58,6 +58,7 @@ func (f *runFlags) data() {
 	b.value((*names)(&c.Drop), "Drop", "drop", "leave these columns out")
 	b.value((*types)(&c.Types), "Types", "types", "what columns are, such as sex=categorical,visits=count: continuous, rounded, count,\nbinary, categorical or identifier (left out); compare data info says what is found")
 	bind(b, b.StringVar, &c.Label, "Label", "label", "`COLUMN` that names the classes: no model sees it, and pictures are coloured by it")
+	bind(b, b.StringVar, &c.Group, "Group", "group", "`COLUMN` that says which rows belong together, such as a patient: all of them are on\nthe same side of every division, and no model sees it; label: the classes")
 	b.text(&c.Transform, "Transform", "transform", "what the models see: standard, center or none; every figure is\nconverted back to the units of the data")
 	b.text(&c.Binarize, "Binarize", "binarize", "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
 	b.text(&c.Dequantize, "Dequantize", "dequantize", "spread discrete levels by uniform noise of one step, fixed once by the seed;\nauto: for grey images that are not binarised")
