@@ -35,7 +35,7 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 		n := e.twoSampleRows
 		m.Checks = &results.Checks{TwoSample: &results.TwoSample{Distance: t.Statistic, P: t.PValue, Rows: n, RowsModel: n, Permutations: t.Permutations}}
 	}
-	m.Folds = e.folds
+	m.Folds, m.Learning = e.folds, learning(e.learned)
 	if m.Test != nil && e.repeats != nil {
 		training, _ := trainingError(e.repeats)
 		m.Test.Repeats, m.Test.SETraining = len(e.repeats), results.Optional(training)

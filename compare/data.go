@@ -42,6 +42,7 @@ type Data struct {
 
 	prepared *dataset.Dataset // All, after any noise
 	rest     []int            // rows of it that are not held out once
+	share    float64          // of the rows outside a fold that are fitted to; 0: all
 }
 
 // Close releases the file that is streamed, if one is.

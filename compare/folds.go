@@ -63,17 +63,15 @@ func validShare(n int, share float64) float64 {
 func (d *Data) without(c *Settings, fold int) (*Data, error) {
 	held := d.Folds[fold]
 	rest := d.prepared.Take(dataset.Except(d.prepared.Rows(), held))
-	train, valid, _ := rest.Split(0, validShare(rest.Rows(), c.Valid), c.Seed)
+	if d.share > 0 {
+		rest = rest.Take(partOf(rest, d.share, c.Seed))
+	}
 	out := *d
 	out.Folds, out.Warnings = nil, nil
-	if err := train.Check(); err != nil {
+	if err := out.fitTo(c, rest, validShare(rest.Rows(), c.Valid)); err != nil {
 		return nil, fmt.Errorf("without fold %d of %d: %w", fold+1, len(d.Folds), err)
 	}
-	var err error
-	if out.Preparation.Transform, err = transform(c, train); err != nil {
-		return nil, err
-	}
-	out.Train, out.Valid, out.Test = out.part(train), out.part(valid), out.part(d.prepared.Take(held))
+	out.Test = out.part(d.prepared.Take(held))
 	return &out, nil
 }
 

@@ -130,9 +130,9 @@ func TestGroupsInErrors(t *testing.T) {
 // Too few groups are errors of usage that name them.
 func TestGroupsAtTheDoor(t *testing.T) {
 	for name, change := range map[string]func(*Settings){
-		"4 groups":        func(c *Settings) { c.Folds = 5 },
-		"2 groups":        func(c *Settings) { c.Dataset, c.Folds = patients(t, 2), 2 },
-		"{Stream}":        func(c *Settings) { c.Stream, c.Folds = 10, OneSplit },
+		"4 groups": func(c *Settings) { c.Folds = 5 },
+		"2 groups": func(c *Settings) { c.Dataset, c.Folds = patients(t, 2), 2 },
+		"{Stream}": func(c *Settings) { c.Stream, c.Folds = 10, OneSplit },
 	} {
 		c := fixed()
 		c.Dataset, c.Models, c.Group = patients(t, 4), []string{"gaussian"}, "patient"

@@ -30,15 +30,9 @@ func (d *Data) again(c Settings, repeat int) (Settings, *Data, error) {
 	if d.Valid != nil {
 		share = c.Valid
 	}
-	train, valid, _ := d.prepared.Take(rest).Split(0, share, c.Seed)
-	if err := train.Check(); err != nil {
+	if err := out.fitTo(&c, d.prepared.Take(rest), share); err != nil {
 		return c, nil, err
 	}
-	var err error
-	if out.Preparation.Transform, err = transform(&c, train); err != nil {
-		return c, nil, err
-	}
-	out.Train, out.Valid = out.part(train), out.part(valid)
 	if d.Test != nil {
 		out.Test = out.part(d.Test.Dataset)
 	}

@@ -82,6 +82,9 @@ type Settings struct {
 	// of the training rows, to know the error of training; 0: once.
 	Repeats int `json:"repeats,omitempty"`
 
+	// LearningCurve says that every kind is fitted to growing shares of the rows, too.
+	LearningCurve bool `json:"learning_curve,omitempty"`
+
 	// Components is the number of components of the mixture, or a range to
 	// choose from by Criterion, as Families is a list of families of covariances
 	// to choose from; auto: chosen. They stand for GMM.Components and GMM.Covariance.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"likely/dataset"
 	"likely/eval"
 	"likely/results"
 )
@@ -78,7 +77,7 @@ func pairsAcross(x, y *Run) (list []results.Pair, why string) {
 				continue // another number of rows or weights, or a row of density 0
 			}
 			p := results.Pair{A: x.Name + " " + a.Name, B: y.Name + " " + b.Name, Diff: diff.Mean, SE: results.Optional(diff.StdErr()), Rows: diff.Rows,
-				Groups: len(dataset.Grouped(x.Record.Rows.Groups)), Needed: results.Optional(diff.Needed()), Freedom: results.Optional(diff.DegreesOfFreedom())}
+				Groups: distinct(x.Record.Rows.Groups), Needed: results.Optional(diff.Needed()), Freedom: results.Optional(diff.DegreesOfFreedom())}
 			if diff.Significant() {
 				if p.Better = p.A; math.Signbit(diff.Mean) {
 					p.Better = p.B

@@ -17,6 +17,7 @@ import (
 func Text(w io.Writer, r *results.Results) error {
 	var b strings.Builder
 	writeSummary(&b, r, r.Pairs)
+	writeLearning(&b, r)
 	for _, m := range r.Models {
 		writeProposals(&b, m)
 		writeGap(&b, m)
@@ -43,6 +44,7 @@ func Summary(w io.Writer, r *results.Results) error {
 		}
 	}
 	writeSummary(&b, r, pairs)
+	writeLearning(&b, r)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

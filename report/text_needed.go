@@ -46,3 +46,12 @@ func chance(p *results.Pair, z float64) float64 {
 	}
 	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: *p.Freedom}.CDF(-z)
 }
+
+// distinct returns how many different numbers there are.
+func distinct(list []int) int {
+	seen := make(map[int]bool)
+	for _, v := range list {
+		seen[v] = true
+	}
+	return len(seen)
+}

@@ -35,6 +35,8 @@ type Model struct {
 	Search           *Search      `json:"search,omitempty"`
 	// Folds has an entry for each part of the rows that was held out in turn.
 	Folds []Fold `json:"folds,omitempty"`
+	// Learning is the learning curve, from the fewest rows to all.
+	Learning []LearningPoint `json:"learning_curve,omitempty"`
 }
 
 // Split is the quality of a model on one part of the data. Models

@@ -165,6 +165,7 @@ func (f *runFlags) output() {
 	b.text(&c.Budget, "Budget", "budget", "what each kind may spend on choosing and training: a time for all of them together,\nsuch as 60s, or floating-point operations for each, such as 2e12, which give the\nsame bits on any machine; auto: operations, by the number of rows")
 	b.text(&c.Folds, "Folds", "folds", "hold out so many parts of the rows in turn, so that each row is judged by models\nthat did not see it; none: hold rows out once; auto: 5 for fewer than 1000 rows")
 	bind(b, b.IntVar, &c.Repeats, "Repeats", "repeats", "make the whole procedure so often, with other seeds and divisions of the training\nrows, to know the error of training; 0: once")
+	bind(b, b.BoolVar, &c.LearningCurve, "LearningCurve", "learning-curve", "fit every model to growing shares of the rows, too: how much more rows help, and where\none model overtakes another; takes up to five times as long")
 	bind(b, b.Float64Var, &c.Floor, "Floor", "floor", fmt.Sprintf("smallest variance of any model, relative to that of the column; 0: %v", z.mixture.Floor))
 	bind(b, b.Uint64Var, &c.Seed, "Seed", "seed", "seed of all randomness: equal seeds give equal results, bit for bit")
 	f.out, f.format = "likely-out", "text"
