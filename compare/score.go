@@ -35,7 +35,30 @@ func Score(ctx context.Context, m *saved.Model, d *dataset.Dataset, samples int,
 		gaps.Preparation.Missing = true
 		m = &gaps
 	}
-	return logProb(ctx, m, m.Preparation.Transform.Apply(nil, prepared.X), samples, seed, nil)
+	result, err := logProb(ctx, m, m.Preparation.Transform.Apply(nil, prepared.X), samples, seed, nil)
+	if err == nil {
+		result.Warnings = append(result.Warnings, vanished(d, result)...)
+	}
+	return result, err
+}
+
+// vanished returns a warning where log p of rows is infinite, which no number of the
+// model's family is: what is far away is too far for the arithmetic.
+func vanished(d *dataset.Dataset, r *eval.Result) []string {
+	var rows []int
+	for i, v := range r.LogProb {
+		if math.IsInf(v, 0) {
+			rows = append(rows, i)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	others := ""
+	if more := len(rows) - 1; more > 0 {
+		others = fmt.Sprintf(" (and %d more rows)", more)
+	}
+	return []string{fmt.Sprintf("%s%s: log p is %v: it lies where the model has no density that a number holds; look at the row, or leave it out", d.Where(rows[0], -1), others, r.LogProb[rows[0]])}
 }
 
 // logProb scores rows in model space and shifts the result to the units of the
