@@ -29,7 +29,7 @@ func TestJudgeSampling(t *testing.T) {
 }
 
 // The p-values of right draws are uniform: of 200 seeds, those below ½ are between 70
-// and 130 for each test, but for one run of these three in 30,000.
+// and 130 for each of the three tests, but for one set of seeds in 20,000.
 func TestSamplingTestsAreCalibrated(t *testing.T) {
 	m, err := gmm.NewDiagonal([]float64{0.6, 0.4}, mat.NewDense(2, 2, []float64{0, 0, 3, 1}), mat.NewDense(2, 2, []float64{1, 2, 0.5, 0.3}))
 	require.NoError(t, err)
