@@ -85,6 +85,7 @@ type Study struct {
 // Studies returns all studies in the order of the story.
 func Studies() []*Study {
 	return []*Study{
+		autoencoder(),
 		sampling(),
 	}
 }
