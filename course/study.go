@@ -86,6 +86,7 @@ type Study struct {
 func Studies() []*Study {
 	return []*Study{
 		autoencoder(),
+		noise(),
 		sampling(),
 	}
 }
