@@ -87,6 +87,7 @@ func Studies() []*Study {
 	return []*Study{
 		autoencoder(),
 		noise(),
+		regulariser(),
 		sampling(),
 	}
 }
