@@ -88,7 +88,9 @@ func Studies() []*Study {
 		autoencoder(),
 		noise(),
 		regulariser(),
+		decomposition(),
 		sampling(),
+		infinite(),
 	}
 }
 
