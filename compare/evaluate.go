@@ -227,10 +227,12 @@ func diagnose(out *results.Diagnostics, r *eval.Result) {
 	if r.Kind == density.ExactValue {
 		return
 	}
-	ess := slices.Sorted(slices.Values(r.ESS))
-	out.ESSMedian = results.Optional(ess[len(ess)/2])
-	share := float64(len(r.Untrusted())) / float64(len(r.LogProb))
-	out.KHatBadShare = &share
+	if r.Kind != density.Quadrature {
+		ess := slices.Sorted(slices.Values(r.ESS))
+		out.ESSMedian = results.Optional(ess[len(ess)/2])
+		share := float64(len(r.Untrusted())) / float64(len(r.LogProb))
+		out.KHatBadShare = &share
+	}
 	for _, row := range r.RungTable() {
 		out.Rungs = append(out.Rungs, results.Rung{
 			Proposal: row.Rung.String(), Rows: row.Rows, Untrusted: row.Untrusted,

@@ -152,7 +152,11 @@ func (j *Job) cross(ctx context.Context, k Kind, d *Data) (*crossed, error) {
 
 // scatter puts the result of some rows in their places.
 func scatter(all, some *eval.Result, rows []int) {
-	all.Kind, all.Measure, all.Samples = some.Kind, some.Measure, some.Samples
+	// Folds may differ in what is known of them: all rows are of the weaker kind.
+	if some.Kind == density.Consistent || all.Kind == density.ExactValue {
+		all.Kind = some.Kind
+	}
+	all.Measure, all.Samples = some.Measure, max(all.Samples, some.Samples)
 	all.Spent += some.Spent
 	n := len(all.LogProb)
 	place := func(to *[]float64, from []float64) {

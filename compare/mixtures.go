@@ -54,7 +54,7 @@ func (j *Job) mixtures(ctx context.Context, e *evaluation, m explain.Subject, d 
 		if err != nil {
 			return fmt.Errorf("quadrature: %w", err)
 		}
-		if out.exact = q.Kind == density.ExactValue; out.exact {
+		if out.exact = q.Kind == density.Quadrature; out.exact {
 			reference = q.LogProb
 		}
 	}

@@ -55,7 +55,7 @@ func TestLogSumExpProperties(t *testing.T) {
 
 func TestKindsAndMeasuresAsText(t *testing.T) {
 	for k, name := range map[density.Kind]string{
-		density.ExactValue: "exact", density.LowerBound: "lower_bound", density.UpperBound: "upper_bound", density.Consistent: "consistent",
+		density.ExactValue: "exact", density.LowerBound: "lower_bound", density.UpperBound: "upper_bound", density.Consistent: "consistent", density.Quadrature: "quadrature",
 	} {
 		require.Equal(t, name, k.String())
 		text, err := json.Marshal(k)

@@ -9,9 +9,8 @@ import (
 type Kind int
 
 const (
-	// ExactValue numbers come from a closed form, a finite sum, or a quadrature
-	// that reached its tolerance; no Monte Carlo error separates them from the
-	// truth.
+	// ExactValue numbers come from a closed form or a finite sum; nothing but
+	// rounding separates them from the truth.
 	ExactValue Kind = iota
 	// LowerBound numbers are, in expectation, not above the truth.
 	LowerBound
@@ -20,12 +19,15 @@ const (
 	// Consistent numbers converge to the truth as the number of samples
 	// grows, with a bias that their diagnostics describe.
 	Consistent
+	// Quadrature numbers are integrals over the code that reached their tolerance;
+	// no Monte Carlo error separates them from the truth.
+	Quadrature
 )
 
-var kindNames = [...]string{"exact", "lower_bound", "upper_bound", "consistent"}
+var kindNames = [...]string{"exact", "lower_bound", "upper_bound", "consistent", "quadrature"}
 
 // String returns the name that results.json uses: exact, lower_bound,
-// upper_bound or consistent.
+// upper_bound, consistent or quadrature.
 func (k Kind) String() string {
 	if k < 0 || int(k) >= len(kindNames) {
 		return fmt.Sprintf("Kind(%d)", int(k))

@@ -44,7 +44,7 @@ func TestLadderOfLinearModels(t *testing.T) {
 // What the ladder returns draws from its density, whichever rung it ends on.
 func TestClimbedPassesTheSuite(t *testing.T) {
 	seen := map[elbo.Rung]bool{}
-	for seed := range uint64(2) {
+	for _, seed := range []uint64{2, 5} {
 		m := densitytest.NewCurve(3, 2, 0.05, density.NewSource(seed, "w"))
 		x := rows(m, 2, 2)
 		for _, s := range []elbo.LadderSettings{{Goal: 2}, {Goal: -5}, {Goal: -5, Budget: 1500}} {
@@ -53,7 +53,7 @@ func TestClimbedPassesTheSuite(t *testing.T) {
 			densitytest.Proposal(t, a.Proposal, x, densitytest.Config{Tolerance: 3e-3, Draws: 1000})
 		}
 	}
-	require.True(t, seen[elbo.Mode] && seen[elbo.Moments], "%v", seen)
+	require.True(t, seen[elbo.Mode] && seen[elbo.Refined] && seen[elbo.Moments], "%v", seen)
 }
 
 // The gradient of a split normal is that of finite differences, and its halves have

@@ -64,7 +64,9 @@ func (p *pilot) better(than *pilot) bool {
 	}
 	_, now := p.weights()
 	_, before := than.weights()
-	return p.khat <= than.khat+0.1 && now >= before/1.5
+	// Effective draws with too large a k̂ are fewer than they look.
+	limit := pareto.Threshold(len(p.logs))
+	return p.khat <= than.khat+0.1 && (now >= before/1.5 || p.khat <= limit && than.khat > limit)
 }
 
 // leastGain is the difference of log p(x), in nats beyond three standard errors, from

@@ -32,6 +32,15 @@ func (w *Weights) Place() *Place {
 	return p
 }
 
+// Integrable returns the proposal that q was made of, if q is what [Adaptive] makes for a
+// code of one dimension, which can be integrated over as well; else nil.
+func Integrable(q density.Proposal) density.Proposal {
+	if a, ok := q.(*adaptive); ok && a.m.LatentDim() == 1 {
+		return a.q
+	}
+	return nil
+}
+
 // Climbs says whether q is a ladder of proposals; see [NewLadder].
 func Climbs(q density.Proposal) bool {
 	_, ok := q.(*ladder)

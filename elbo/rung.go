@@ -16,6 +16,8 @@ const (
 	Posterior
 	// Mode is a density around the mode, from the geometry of the decoder.
 	Mode
+	// Refined is a normal near the one with the largest bound.
+	Refined
 	// Moments is one whose moments were matched to those of weighted draws.
 	Moments
 	// Modes is a mixture of densities around several modes.
@@ -23,13 +25,17 @@ const (
 	// Annealed is no proposal: chains were annealed from a normal around the
 	// posterior, by eval.LogProb, since the weights of all proposals varied too much.
 	Annealed
+	// Integrated is no proposal either: eval.LogProb integrated over a code of one
+	// dimension.
+	Integrated
 
 	rungs = iota
 )
 
-var rungNames = [rungs]string{"given", "kernels", "posterior", "mode", "moments", "modes", "annealed"}
+var rungNames = [rungs]string{"given", "kernels", "posterior", "mode", "refined", "moments", "modes", "annealed", "quadrature"}
 
-// String returns given, kernels, posterior, mode, moments, modes or annealed.
+// String returns given, kernels, posterior, mode, refined, moments, modes, annealed or
+// quadrature.
 func (r Rung) String() string {
 	if r < 0 || int(r) >= rungs {
 		return fmt.Sprintf("Rung(%d)", int(r))

@@ -35,6 +35,9 @@ type Settings struct {
 	// KeepCodes makes Weights hold the codes of all S draws, S×L numbers for
 	// each core, beside their weights.
 	KeepCodes bool
+	// Known, if not nil, is asked about each row first, by several cores at once:
+	// where it says true there are no draws.
+	Known func(row int) bool
 	// Progress, if not nil, is told how many rows are done. Calls may be
 	// concurrent.
 	Progress func(done, total int)
@@ -109,7 +112,7 @@ func (w *Weights) Log(dst []float64) []float64 {
 // are spread over all cores; f must write to what belongs to its row alone. The
 // draws of row i come from the stream (seed, purpose, i), whatever the chunk. An
 // error names the first row, from 1, at which the model or the proposal gives
-// no number. The cost is N·S evaluations of p(x|z).
+// no number. The cost is N·S evaluations of p(x|z). Rows that are Known are left out.
 func EachRow(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dense, purpose string, s Settings, f func(row int, w *Weights)) error {
 	n, d := x.Dims()
 	if d != m.Dim() || q.LatentDim() != m.LatentDim() {
@@ -122,6 +125,9 @@ func EachRow(ctx context.Context, m density.Latent, q density.Proposal, x *mat.D
 	err = spread.Each(ctx, n, s.Progress, func() func(i int) error {
 		w := newSampler(m, q, s)
 		return func(i int) error {
+			if s.Known != nil && s.Known(i) {
+				return nil
+			}
 			if err := w.draw(ctx, density.Rows(x, i, i+1), purpose, i); err != nil {
 				return err
 			}

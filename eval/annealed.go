@@ -18,6 +18,9 @@ const (
 	// rungChains is the number of chains of an annealed row: enough for a k̂ of their
 	// weights, whose threshold is 0.5.
 	rungChains = 100
+	// leastChains is the number of effective chains below which a row stays untrusted:
+	// annealing was too fast, and its k̂ does not show it.
+	leastChains = 20
 	// rungLeapfrogs are those of a transition, in units in which the posterior is
 	// nearly N(0, I).
 	rungLeapfrogs = 3
@@ -64,9 +67,18 @@ func (r *Result) annealRow(ctx context.Context, m density.LatentGradient, x *mat
 		r.Back[i] = "annealing was given up: " + reason
 		return spent
 	}
+	r.settle(i, logs)
+	return spent
+}
+
+// settle puts the log weights of chains in the place of row i.
+func (r *Result) settle(i int, logs []float64) {
 	r.Rungs[i], r.Back[i] = elbo.Annealed, ""
 	r.row(i, logs)
-	return spent
+	if r.ESS[i] < leastChains { // the tail of so few says nothing
+		r.KHat[i] = math.Inf(1)
+		r.Back[i] = fmt.Sprintf("the weight lies on %.0f of %d annealed chains", r.ESS[i], rungChains)
+	}
 }
 
 // doubt returns why the log weights of the chains of row i are no better than the draws

@@ -54,7 +54,7 @@ func TestEstimatesOfAnAutoencoderAgree(t *testing.T) {
 	x := density.Rows(all, 0, 6)
 	exact, err := eval.Quadrate(t.Context(), m, x, eval.QuadratureSettings{Tolerance: 1e-5, Hints: m.Encoder(), Seed: 1})
 	require.NoError(t, err)
-	require.Equal(t, density.ExactValue, exact.Kind)
+	require.Equal(t, density.Quadrature, exact.Kind)
 	sampled, err := eval.LogProb(t.Context(), m, elbo.Adaptive(m, m.Encoder()), x, eval.Settings{Samples: 4000, Seed: 2})
 	require.NoError(t, err)
 	annealed, err := eval.Anneal(t.Context(), m, x, eval.AnnealSettings{Chains: 32, Temperatures: 200, Seed: 3})

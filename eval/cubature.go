@@ -1,6 +1,10 @@
 package eval
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // rule is an embedded pair of cubature rules on the cube [−1, 1]ᴸ.
 type rule struct {
@@ -8,6 +12,8 @@ type rule struct {
 	// high and low are the weights of the two rules; they sum to 1, so that a
 	// rule gives a mean over the cube.
 	high, low []float64
+	// order sorts the nodes in one dimension; nil in more.
+	order []int
 }
 
 // newRule returns Gauss–Kronrod 7/15 for L = 1, and the rules of Genz & Malik
@@ -52,6 +58,10 @@ func kronrod() rule {
 			add(-v, k[i], low)
 		}
 	}
+	for i := range r.nodes {
+		r.order = append(r.order, i)
+	}
+	slices.SortFunc(r.order, func(a, b int) int { return cmp.Compare(r.nodes[a][0], r.nodes[b][0]) })
 	return r
 }
 

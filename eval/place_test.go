@@ -69,3 +69,19 @@ func TestChainsThatMissWhatDrawsFound(t *testing.T) {
 	logs[3] = 5
 	require.Contains(t, r.doubt(0, logs), "k̂")
 }
+
+// A row whose weight lies on a few chains stays untrusted, whatever their k̂.
+func TestFewChainsAreNotTrusted(t *testing.T) {
+	one := func() []float64 { return make([]float64, 1) }
+	for _, heavy := range []int{10, 60} {
+		r := &Result{LogProb: one(), StdErr: one(), ESS: one(), KHat: one(), Smoothed: one(), Debiased: one(), Rungs: make([]elbo.Rung, 1), Back: make([]string, 1)}
+		logs := make([]float64, rungChains)
+		for k := heavy; k < rungChains; k++ {
+			logs[k] = -50
+		}
+		r.settle(0, logs)
+		require.Equal(t, elbo.Annealed, r.Rungs[0])
+		require.Equal(t, heavy < leastChains, math.IsInf(r.KHat[0], 1))
+		require.Equal(t, heavy < leastChains, r.Back[0] != "")
+	}
+}

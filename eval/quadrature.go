@@ -38,7 +38,7 @@ type QuadratureSettings struct {
 
 // Quadrature is log p(x) of each row by quadrature.
 type Quadrature struct {
-	// Result has Kind density.ExactValue if all rows reached the tolerance,
+	// Result has Kind density.Quadrature if all rows reached the tolerance,
 	// else density.Consistent and warnings. Only LogProb is per row.
 	Result
 	// Error is the estimate of the error of each row, in nats.
@@ -49,9 +49,11 @@ type Quadrature struct {
 // code of one to three dimensions by adaptive cubature: a box around the prior is
 // cut into regions, each integrated by two rules of different degree (Genz & Malik
 // 1980; Gauss–Kronrod in one dimension), and those in which the two differ most
-// are cut in half until the sum of the differences is below the tolerance. A code
-// with more dimensions is an error that wraps ErrDimension; errors name the row at
-// which the model gives no number.
+// are cut in half until the sum of the differences is below the tolerance. In one
+// dimension the error counts peaks that could hide between nodes. In more, a thin curved
+// ridge may be missed by both rules: of a ring 0.016 wide in two dimensions they found
+// 85 % and claimed to have found 99 %. A code with more dimensions is an error that wraps
+// ErrDimension; errors name the row at which the model gives no number.
 func Quadrate(ctx context.Context, m density.Latent, x *mat.Dense, s QuadratureSettings) (*Quadrature, error) {
 	n, d := x.Dims()
 	l := m.LatentDim()
@@ -77,7 +79,7 @@ func Quadrate(ctx context.Context, m density.Latent, x *mat.Dense, s QuadratureS
 	if s.Measure, err = measureOf(m, s.Measure); err != nil {
 		return nil, err
 	}
-	q := &Quadrature{Result: Result{Kind: density.ExactValue, Measure: s.Measure, LogProb: make([]float64, n)}, Error: make([]float64, n)}
+	q := &Quadrature{Result: Result{Kind: density.Quadrature, Measure: s.Measure, LogProb: make([]float64, n)}, Error: make([]float64, n)}
 	edge, spent := make([]bool, n), make([]int64, n)
 	low, high := priorBox(m, s.Seed)
 	err = spread.Each(ctx, n, s.Progress, func() func(i int) error {

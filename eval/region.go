@@ -100,6 +100,7 @@ func (c *cubature) evaluate(fresh []*region) error {
 			}
 		}
 		logs := c.m.LogLik(nil, c.x, codes)
+		c.spent += int64(len(logs))
 		for k, v := range c.m.LogPrior(nil, codes) {
 			logs[k] += v
 			if math.IsNaN(logs[k]) || math.IsInf(logs[k], 1) {
@@ -109,7 +110,6 @@ func (c *cubature) evaluate(fresh []*region) error {
 		for i, r := range part {
 			r.integrate(c.rule, logs[i*nodes:(i+1)*nodes])
 		}
-		c.spent += int64(len(logs))
 	}
 	c.regions = append(c.regions, fresh...)
 	return nil
@@ -151,6 +151,55 @@ func (r *region) integrate(q rule, logs []float64) {
 		difference = 1
 	}
 	r.err = peak + volume + math.Log(max(difference, 1e-17))
+	if q.order != nil {
+		r.err = max(r.err, q.unseen(logs)+math.Log(r.half[0]))
+	}
+}
+
+// unresolved is by how many nats a peak between nodes must be able to rise above them to
+// count as an error: it is much narrower then than they are apart, and neither rule sees
+// it.
+const unresolved = 2
+
+// unseen returns the logarithm of the largest mass, in units of half the region, that a
+// peak between two nodes in one dimension can have if the logarithm of the integrand is
+// concave there: it is below the lines through the nodes on either side, where these
+// meet. −Inf: no peak rises far enough.
+func (q rule) unseen(logs []float64) float64 {
+	mass := math.Inf(-1)
+	at := func(k int) (t, v float64) { return q.nodes[q.order[k]][0], logs[q.order[k]] }
+	peak := func(rise, length, top float64) {
+		if rise > unresolved && !math.IsInf(rise, 1) {
+			mass = max(mass, top+rise+math.Log(length))
+		}
+	}
+	last := len(q.order) - 1
+	slope := func(k, next int) float64 { // of the line through node k and the one behind it
+		t, v := at(k)
+		s, u := at(next)
+		return (v - u) / math.Abs(t-s)
+	}
+	// Beyond the outermost nodes, and between them and the next, one line is all there is.
+	for _, k := range [][3]int{{0, 1, 2}, {last, last - 1, last - 2}} {
+		t, v := at(k[0])
+		s, u := at(k[1])
+		gap, length := 1-math.Abs(t), math.Abs(t-s)
+		peak(slope(k[0], k[1])*gap, gap, v)
+		peak(u+slope(k[1], k[2])*length-max(u, v), length, max(u, v))
+	}
+	for k := 1; k < last-1; k++ {
+		t, v := at(k)
+		s, u := at(k + 1)
+		left, right := slope(k, k-1), slope(k+1, k+2)
+		if !(left > 0 && right > 0) {
+			continue
+		}
+		// v + left·a = u + right·(s − t − a)
+		if a := (u - v + right*(s-t)) / (left + right); a > 0 && a < s-t {
+			peak(v+left*a-max(u, v), s-t, max(u, v))
+		}
+	}
+	return mass
 }
 
 // halves returns the two halves of a region.

@@ -31,7 +31,7 @@ type RungRow struct {
 func (r *Result) RungTable() []RungRow {
 	var table []RungRow
 	limit := Threshold(r.Samples)
-	for rung := elbo.Given; rung <= elbo.Annealed; rung++ {
+	for rung := elbo.Given; rung <= elbo.Integrated; rung++ {
 		row := RungRow{Rung: rung, KHat: math.NaN(), Worst: math.NaN()}
 		var khats []float64
 		for i, v := range r.Rungs {
@@ -69,7 +69,7 @@ func (r *Result) RungTable() []RungRow {
 //	moments: 31 rows, 8900 evaluations each, median k̂ 0.44, 2 above the threshold, 5 went back
 func (r RungRow) String() string {
 	text := fmt.Sprintf("%v: %d rows, %.0f evaluations each", r.Rung, r.Rows, r.Evaluations)
-	if !math.IsNaN(r.KHat) {
+	if !math.IsNaN(r.KHat) && r.Rung != elbo.Integrated {
 		text += fmt.Sprintf(", median k̂ %.2f, %d above the threshold", r.KHat, r.Untrusted)
 	}
 	if r.Back > 0 {

@@ -121,6 +121,7 @@ var kindStyles = [...]struct {
 	density.LowerBound: {"lower bound (the truth is higher)", draw.GlyphStyle{Color: categories[1], Radius: 4.5, Shape: wedge{+1}}},
 	density.UpperBound: {"upper bound (the truth is lower)", draw.GlyphStyle{Color: categories[3], Radius: 4.5, Shape: wedge{-1}}},
 	density.Consistent: {"estimate by sampling", draw.GlyphStyle{Color: categories[2], Radius: 4, Shape: ring{}}},
+	density.Quadrature: {"integral over the code", draw.GlyphStyle{Color: categories[0], Radius: 4, Shape: draw.CircleGlyph{}}},
 }
 
 // kindLegend explains the marks that occur.

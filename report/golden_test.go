@@ -160,7 +160,7 @@ func TestNumberKind(t *testing.T) {
 	for want, r := range map[string]results.Estimator{
 		"refused: too many": {Refused: "too many", Kind: density.LowerBound},
 		"exact":             {Kind: density.ExactValue},
-		"exact to 1e-06":    {Kind: density.ExactValue, Error: given(1e-6)},
+		"exact to 1e-06":    {Kind: density.Quadrature, Error: given(1e-6)},
 		"lower bound":       {Kind: density.LowerBound},
 		"estimate; k̂ too large on 25 % of the rows": {Kind: density.Consistent, KHatBadShare: given(0.25)},
 		"estimate": {Kind: density.Consistent, KHatBadShare: given(0)},
@@ -194,7 +194,7 @@ gmm chosen by bic (larger is better), the best of 3 candidates first:
 func TestKindText(t *testing.T) {
 	require.Equal(t, "no density", kindText(&results.Split{}))
 	for want, kind := range map[string]density.Kind{
-		"exact": density.ExactValue, "lower bound": density.LowerBound, "upper bound": density.UpperBound, "estimate, 5 draws/row": density.Consistent,
+		"exact": density.ExactValue, "lower bound": density.LowerBound, "upper bound": density.UpperBound, "quadrature": density.Quadrature, "estimate, 5 draws/row": density.Consistent,
 	} {
 		require.Equal(t, want, kindText(&results.Split{Kind: &kind, Samples: 5}))
 	}

@@ -303,6 +303,8 @@ func kindTip(s *results.Split) string {
 		return "This model has no density: it can rebuild rows, but not say how likely they are."
 	case *s.Kind == density.ExactValue:
 		return "Computed in closed form: it has no error but rounding."
+	case *s.Kind == density.Quadrature:
+		return "The integral over the code, to a ten-thousandth of a nat."
 	case *s.Kind == density.LowerBound:
 		return "A lower bound: log p is at least that large."
 	case *s.Kind == density.UpperBound:

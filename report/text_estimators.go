@@ -41,7 +41,7 @@ func numberKind(r *results.Estimator) string {
 		return "refused: " + r.Refused
 	case r.Note != "":
 		return r.Note
-	case r.Kind == density.ExactValue && r.Error != nil:
+	case r.Kind == density.Quadrature && r.Error != nil:
 		return fmt.Sprintf("exact to %.0e", *r.Error)
 	case r.Kind == density.ExactValue:
 		return "exact"

@@ -51,6 +51,8 @@ func kindText(s *results.Split) string {
 		return "no density"
 	case *s.Kind == density.ExactValue:
 		return "exact"
+	case *s.Kind == density.Quadrature:
+		return "quadrature"
 	case *s.Kind == density.LowerBound:
 		return "lower bound"
 	case *s.Kind == density.UpperBound:

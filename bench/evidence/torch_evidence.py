@@ -41,6 +41,8 @@ def main():
         raw = numpy.frombuffer(f.read(), dtype=numpy.uint8, offset=16)
     x = torch.bernoulli(torch.from_numpy(raw.reshape(-1, 784)[: a.rows].astype(numpy.float32) / 255))
     encoder, decoder = stack([784, 200, 200, 100]), stack([50, 200, 200, 784])
+    for network in (encoder, decoder):  # a trace holds no tensor that wants a gradient
+        network.requires_grad_(False)
 
     def plain(row, m, s, e):
         z = m + torch.exp(0.5 * s) * e

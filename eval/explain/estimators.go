@@ -172,7 +172,7 @@ func untrusted(r *eval.Result) float64 {
 // importance adds the estimate that was handed in, plain and smoothed.
 func (w *work) importance(context.Context) error {
 	r := w.LogProb
-	if w.Subject.Exact != nil || r.Kind == density.ExactValue {
+	if w.Subject.Exact != nil || r.Kind != density.Consistent {
 		return nil
 	}
 	e := blank("importance_sampling", fmt.Sprintf("importance sampling, %d draws", r.Samples))
@@ -223,7 +223,7 @@ func (w *work) integral(context.Context) error {
 	}
 	e := blank(name, title)
 	e.Evaluations, e.Error = q.Spent/int64(len(q.LogProb)), slices.Max(q.Error)
-	if q.Kind == density.ExactValue {
+	if q.Kind == density.Quadrature {
 		e.Line = "log p, quadrature"
 	}
 	w.add(density.MeanEstimate(q.LogProb, nil, q.Kind, 0), e)

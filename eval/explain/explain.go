@@ -162,7 +162,7 @@ func (w *work) quadrate(ctx context.Context) error {
 		return fmt.Errorf("quadrature: %w", err)
 	}
 	w.out.Quadrature = q
-	if q.Kind != density.ExactValue {
+	if q.Kind != density.Quadrature {
 		w.warn("the gap is measured from importance sampling: %s", strings.Join(q.Warnings, "; "))
 	}
 	return nil
@@ -170,7 +170,7 @@ func (w *work) quadrate(ctx context.Context) error {
 
 // reference returns log p of the rows as well as it is known.
 func (w *work) reference() *eval.Result {
-	if q := w.out.Quadrature; q != nil && q.Kind == density.ExactValue {
+	if q := w.out.Quadrature; q != nil && q.Kind == density.Quadrature {
 		return &eval.Result{LogProb: q.LogProb}
 	}
 	return w.LogProb

@@ -49,7 +49,7 @@ func TestLinearModelIsExplained(t *testing.T) {
 	require.InDelta(t, exact.DataErr, at("exact").DataErr, 1e-12)
 	require.InDelta(t, exact.Value, at("quadrature").Value, 1e-4)
 	require.LessOrEqual(t, at("quadrature").Error, 1e-4)
-	require.Equal(t, density.ExactValue, at("quadrature").Kind)
+	require.Equal(t, density.Quadrature, at("quadrature").Kind)
 	bound := at("elbo")
 	require.InDelta(t, exact.Value-divergence, bound.Value, 5*bound.SampleErr)
 	require.EqualValues(t, 500, bound.Evaluations)
