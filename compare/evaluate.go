@@ -184,9 +184,9 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 	if err != nil {
 		return out, err
 	}
-	out.logProb, err = logProbOf(ctx, fit.Model, model, proposal, p.Model, j.Settings.EvalSamples, j.Settings.Seed, func(done, total int) {
+	out.logProb, err = logProbOf(ctx, fit.Model, model, proposal, p.Model, eval.Settings{Samples: j.Settings.EvalSamples, Seed: j.Settings.Seed, Progress: func(done, total int) {
 		j.step(task, done, total, "")
-	})
+	}})
 	if err == nil {
 		out.logProb.Weights, out.logProb.Groups = p.Weights, p.Groups
 	}

@@ -304,6 +304,7 @@ func (d *Dataset) complete(opt Options) (_ *Dataset, err error) {
 		}
 	}
 	d.Notes = append(d.Notes, d.suspects()...)
+	d.Notes = append(d.Notes, d.dependences()...)
 	return d, nil
 }
 

@@ -105,20 +105,24 @@ func (r *Result) Trusted() (density.Estimate, bool) {
 }
 
 // warn adds a warning for rows that cannot be trusted.
-func (r *Result) warn() {
+func (r *Result) warn(where func(row int) string) {
 	rows := r.Untrusted()
 	if len(rows) == 0 {
 		return
 	}
 	var names []string
 	for _, i := range rows[:min(len(rows), 5)] {
-		names = append(names, fmt.Sprint(i+1))
+		if where == nil {
+			names = append(names, fmt.Sprintf("row %d", i+1))
+		} else {
+			names = append(names, where(i))
+		}
 	}
 	if len(rows) > 5 {
 		names = append(names, "…")
 	}
-	text := fmt.Sprintf("%d of %d rows have a Pareto k̂ above %.2f with %d draws (row %s): their log p is uncertain by more than its error says, and likely too low; more draws, or a proposal with heavier tails, would help",
-		len(rows), len(r.LogProb), Threshold(r.Samples), r.Samples, strings.Join(names, ", "))
+	text := fmt.Sprintf("%d of %d rows have a Pareto k̂ above %.2f with %d draws (%s): their log p is uncertain by more than its error says, and likely too low; more draws, or a proposal with heavier tails, would help",
+		len(rows), len(r.LogProb), Threshold(r.Samples), r.Samples, strings.Join(names, "; "))
 	if rungs := r.rungText(); rungs != "" {
 		text += " (" + rungs + ")"
 	}
