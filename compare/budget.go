@@ -67,6 +67,11 @@ const (
 	foldedShare = 4
 )
 
+// meter returns what counts the work of one kind of a job.
+func (j *Job) meter(d *Data) *search.Meter {
+	return j.Settings.meter(d.Train.Rows(), j.kinds*max(j.folds, 1), j.folds > 0)
+}
+
 // meter returns what counts the work of one kind of model. kinds is the number of those
 // that share a time, and folded says that rows are held out in turn.
 func (c *Settings) meter(rows, kinds int, folded bool) *search.Meter {

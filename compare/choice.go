@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"likely/density"
 	"likely/results"
@@ -30,7 +31,7 @@ const choiceShare = 0.6
 func (j *Job) chooser(ctx context.Context, d *Data, name, pkg string) *chooser {
 	return &chooser{
 		j: j, d: d, name: name, pkg: pkg, divisions: d.divisions(&j.Settings),
-		meter: j.Settings.meter(d.Train.Rows(), j.kinds*max(j.folds, 1), j.folds > 0), store: j.choiceStore(ctx, name, d),
+		meter: j.meter(d), store: j.choiceStore(ctx, name, d),
 	}
 }
 
@@ -46,11 +47,41 @@ func chosen[S any](ctx context.Context, c *chooser, p search.Problem[S], rounds 
 	if c.store != nil {
 		s.Store = c.store
 	}
+	least, name := math.Inf(1), ""
+	for _, one := range p.Propose(nil) {
+		if work := one.Pass * max(one.Passes, 1); work < least {
+			least, name = work, one.Name
+		}
+	}
+	if err := c.j.enough(c.meter, c.name, name, least); err != nil {
+		return nil, err
+	}
 	found, err := search.Run(ctx, p, s)
 	if errors.Is(err, search.ErrNone) {
 		err = fmt.Errorf("%s: %w", c.name, of(c.pkg, err))
 	}
 	return found, err
+}
+
+// enough returns an error of usage where a budget of work has no room for the smallest fit
+// of a kind, so much work. A budget by the preset always has, and a time shows when it is
+// over.
+func (j *Job) enough(m *search.Meter, kind, least string, work float64) error {
+	if j.Settings.Budget.Work == 0 || m.Most() >= work || math.IsInf(work, 1) {
+		return nil
+	}
+	return usagef("{Budget=%.3g} has no room for a single fit: the smallest of %s (%s) takes about %.2g operations; give more, or a time, or leave it out", m.Most(), kind, least, work)
+}
+
+// spending returns what results.json says of a budget.
+func spending(m *search.Meter) *results.Search {
+	r := &results.Search{Spent: m.Spent()}
+	if m.Timed() {
+		r.BudgetSeconds = m.Limit().Seconds()
+	} else {
+		r.Budget = m.Most()
+	}
+	return r
 }
 
 // transcript returns what results.json says of a search. jacobian takes scores to nats
@@ -63,11 +94,8 @@ func transcript[S any](c *chooser, found *search.Found[S], jacobian float64) *re
 	if len(c.divisions) > 1 {
 		r.Folds = len(c.divisions)
 	}
-	if c.meter.Timed() {
-		r.BudgetSeconds = c.meter.Limit().Seconds()
-	} else {
-		r.Budget = c.meter.Most()
-	}
+	budget := spending(c.meter)
+	r.Budget, r.BudgetSeconds = budget.Budget, budget.BudgetSeconds
 	for _, t := range found.Trials {
 		one := results.Tried{Name: t.Name, Parameters: t.Parameters, Round: t.Round, Status: t.Status.String()}
 		if t.Status == search.Finished || t.Status == search.Behind {

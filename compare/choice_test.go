@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"likely/gmm"
+	"likely/gmm/selection"
 	"likely/vae"
 )
 
@@ -25,30 +26,50 @@ func open(data string, models ...string) Settings {
 // With folds every row has one log p, from models that did not see it; means, errors and
 // paired differences are those of the rows.
 func TestFoldsAgreeWithTheHand(t *testing.T) {
-	c := fixed()
-	c.Dataset, c.Models, c.Folds = "iris", []string{"gaussian", "gmm"}, 5
-	c.Components, c.GMM.Starts = Given(Range{2, 2}), 2
+	for _, one := range []struct {
+		data   string
+		rows   int
+		family gmm.Covariance
+	}{{"iris", 150, gmm.Full}, {"faithful", 272, gmm.Full}, {"digits", 1797, gmm.Diagonal}} {
+		t.Run(one.data, func(t *testing.T) {
+			c := fixed()
+			c.Dataset, c.Models, c.Folds = one.data, []string{"gaussian", "gmm"}, 5
+			c.Components, c.GMM.Starts = Given(Range{2, 2}), 2
+			c.Families = Given(selection.Families{one.family})
+			agreesWithTheHand(t, c, one.rows)
+		})
+	}
+}
+
+func agreesWithTheHand(t *testing.T, c Settings, rows int) {
 	o, err := (&Job{Settings: c}).Run(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 5, o.Results.Dataset.Folds)
-	require.Equal(t, 150, o.Results.Dataset.RowsTest)
+	require.Equal(t, rows, o.Results.Dataset.RowsTest)
 
-	// By hand: the moments of the other rows, and the density of a normal.
+	// By hand: the models of the other rows, and log p of each row under them.
 	d, err := Load(t.Context(), &c)
 	require.NoError(t, err)
 	defer d.Close()
-	logs, seen := [2][]float64{}, make(map[int]bool)
+	logs, seen := [2][]float64{make([]float64, rows), make([]float64, rows)}, make(map[int]bool)
 	for f, held := range d.Folds {
 		part, err := d.without(&c, f)
 		require.NoError(t, err)
-		require.Equal(t, 150, part.Train.Rows()+part.Test.Rows())
+		fitted := part.Train.Rows()
+		for i := range fitted {
+			require.NotContains(t, held, part.Train.Row(i))
+		}
+		if part.Valid != nil {
+			fitted += part.Valid.Rows()
+			for i := range part.Valid.Rows() {
+				require.NotContains(t, held, part.Valid.Row(i))
+			}
+		}
+		require.Equal(t, rows, fitted+part.Test.Rows())
 		for i := range held {
 			require.False(t, seen[held[i]])
 			seen[held[i]] = true
 			require.Equal(t, held[i], part.Test.Row(i))
-		}
-		for i := range part.Train.Rows() {
-			require.NotContains(t, held, part.Train.Row(i))
 		}
 		for m, k := range []int{1, 2} {
 			job := Job{Settings: c, fold: f + 1}
@@ -57,19 +78,20 @@ func TestFoldsAgreeWithTheHand(t *testing.T) {
 			model := fit.Model.Fitted.(*gmm.Model)
 			require.Equal(t, k, model.Components())
 			jacobian := part.Preparation.Transform.LogJacobian()
-			for _, v := range model.LogProb(nil, part.Test.Model) {
-				logs[m] = append(logs[m], v+jacobian)
+			for i, v := range model.LogProb(nil, part.Test.Model) {
+				logs[m][held[i]] = v + jacobian
 			}
 		}
 	}
-	require.Len(t, seen, 150)
-	diff := make([]float64, 150)
+	require.Len(t, seen, rows)
+	diff := make([]float64, rows)
 	for m := range logs {
 		mean, se := meanAndError(logs[m])
 		e, ok := o.Results.Models[m].Test.Estimate()
 		require.True(t, ok)
 		require.InDelta(t, mean, e.Value, 1e-9)
 		require.InDelta(t, se, e.DataErr, 1e-9)
+		require.InDeltaSlice(t, logs[m], o.Held[m].LogProb, 1e-9)
 	}
 	for i := range diff {
 		diff[i] = logs[0][i] - logs[1][i]
@@ -77,36 +99,37 @@ func TestFoldsAgreeWithTheHand(t *testing.T) {
 	mean, se := meanAndError(diff)
 	require.InDelta(t, mean, o.Results.Pairs[0].Diff, 1e-9)
 	require.InDelta(t, se, *o.Results.Pairs[0].SE, 1e-9)
-	require.Len(t, o.Results.Models[1].Folds, 5)
 }
 
 // What chooses does not judge: test rows that are moved far away change no choice and no
 // model. With the test rows among those that choose, as a leak would have them, they do.
 func TestNothingThatChoosesJudges(t *testing.T) {
-	c := open("faithful", "gmm")
-	c.Folds = OneSplit
-	d, err := Load(t.Context(), &c)
-	require.NoError(t, err)
-	defer d.Close()
-	job := &Job{Settings: c}
-	clean, err := mixture{}.Fit(t.Context(), job, d)
-	require.NoError(t, err)
-	for i := range d.Test.Rows() {
-		row := d.Test.Model.RawRowView(i)
-		for k := range row {
-			row[k] = 0.01*row[k] + 3
+	for _, kind := range []Kind{mixture{}, variational{}} {
+		c := open("faithful", kind.Name())
+		c.Folds, c.Budget = OneSplit, Budget{Work: 1e9}
+		d, err := Load(t.Context(), &c)
+		require.NoError(t, err)
+		defer d.Close()
+		job := &Job{Settings: c}
+		clean, err := kind.Fit(t.Context(), job, d)
+		require.NoError(t, err)
+		for i := range d.Test.Rows() {
+			row := d.Test.Model.RawRowView(i)
+			for k := range row {
+				row[k] = 0.01*row[k] + 3
+			}
 		}
-	}
-	again, err := mixture{}.Fit(t.Context(), job, d)
-	require.NoError(t, err)
-	require.Equal(t, clean.Search, again.Search)
-	require.Equal(t, clean.Model.Fitted.Tensors(), again.Model.Fitted.Tensors())
+		again, err := kind.Fit(t.Context(), job, d)
+		require.NoError(t, err)
+		require.Equal(t, clean.Search, again.Search)
+		require.Equal(t, clean.Model.Fitted.Tensors(), again.Model.Fitted.Tensors())
 
-	leak := *d
-	leak.Valid = d.Test
-	leaked, err := mixture{}.Fit(t.Context(), job, &leak)
-	require.NoError(t, err)
-	require.NotEqual(t, clean.Search.Candidates, leaked.Search.Candidates, "the test sees a leak")
+		leak := *d
+		leak.Valid = d.Test
+		leaked, err := kind.Fit(t.Context(), job, &leak)
+		require.NoError(t, err)
+		require.NotEqual(t, clean.Search.Candidates, leaked.Search.Candidates, "the test sees a leak")
+	}
 }
 
 // The sizes of all kinds are chosen, and the same seed gives the same bits on one core

@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"likely/dataset"
@@ -53,11 +54,22 @@ func (autoregressive) LeftOut(c *Settings, d *Data) Reason {
 func (k autoregressive) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	s := j.Settings.MADE
 	s.Floor, s.Columns = j.Settings.Floor, d.conditionals()
-	if s.Epochs == 0 && j.Settings.Effort > 0 {
-		// Patience ends training where there is nothing left to gain.
-		s.Epochs = max(int(min(j.Settings.Effort, 1)*float64(s.DefaultEpochs(d.Train.Rows()))), 1)
+	meter := j.meter(d)
+	pass, _, err := s.Work(d.Train.Rows(), d.Train.Dim())
+	if err != nil {
+		return nil, of("made", err)
 	}
-	s, err := s.Resolved(d.Train.Rows(), d.Train.Dim())
+	limited := false
+	if s.Epochs == 0 {
+		if err := j.enough(meter, k.Name(), "one pass over the rows", pass); err != nil {
+			return nil, err
+		}
+		s.Epochs = s.DefaultEpochs(d.Train.Rows())
+		if affordable := max(int(min(meter.Left()/pass, math.MaxInt32)), 1); affordable < s.Epochs {
+			s.Epochs, limited = affordable, true
+		}
+	}
+	s, err = s.Resolved(d.Train.Rows(), d.Train.Dim())
 	if err != nil {
 		return nil, of("made", err)
 	}
@@ -84,8 +96,15 @@ func (k autoregressive) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) 
 			fit.History.Valid = append(fit.History.Valid, e.Valid+jacobian)
 		}
 	}
+	longest := 0
 	for _, network := range report.History {
 		fit.Passes += float64(len(network))
+		longest = max(longest, len(network))
+	}
+	meter.Spend(pass * fit.Passes / float64(len(report.History)))
+	fit.Search = spending(meter)
+	if limited && longest == s.Epochs {
+		fit.Search.Improving = "its training had not ended when the budget did"
 	}
 	return fit, fit.record(s)
 }

@@ -298,3 +298,22 @@ func TestFloor(t *testing.T) {
 		require.False(t, math.IsNaN(v) || math.IsInf(v, 0))
 	}
 }
+
+// The work of a pass is that of the matrices: twice the rows take twice of it, and of wide
+// layers six operations for each weight and row are nearly all.
+func TestWork(t *testing.T) {
+	s := Settings{Components: 2, Hidden: []int{3000, 2000}, Orders: 3, Batch: 1000}
+	work, steps, err := s.Work(4000, 5)
+	require.NoError(t, err)
+	require.Equal(t, 4, steps)
+	weights := 5*3000 + 3000*2000 + 2000*5*6.
+	require.InEpsilon(t, 3*4000*6*weights, work, 0.01)
+	double, _, err := s.Work(8000, 5)
+	require.NoError(t, err)
+	require.InEpsilon(t, 2*work, double, 1e-12)
+	s.Columns = []Column{{Kind: Bernoulli}, {Kind: Categorical, Levels: 4}}
+	s.Hidden = []int{100000}
+	work, _, err = s.Work(1000, 2)
+	require.NoError(t, err)
+	require.InEpsilon(t, 3*1000*(6*100000*(2+1+4.)+40*100000), work, 0.01)
+}

@@ -116,6 +116,42 @@ func (s Settings) DefaultEpochs(n int) int {
 	return max((defaultSteps+perEpoch-1)/perEpoch, minEpochs)
 }
 
+// Work returns about how many floating-point operations a pass over n rows of d columns
+// takes, for all networks together, and of how many steps each has: a pass forwards and two
+// backwards, of two operations for each weight, some for each number that is no product, and
+// a share for each step. Nothing is done yet.
+func (s Settings) Work(n, d int) (work float64, steps int, err error) {
+	if s, err = s.resolve(n, d); err != nil {
+		return 0, 0, err
+	}
+	outputs := 0
+	for _, c := range s.Columns {
+		switch c.Kind {
+		case Continuous:
+			outputs += 3 * s.Components
+		case Categorical:
+			outputs += c.Levels
+		default:
+			outputs++
+		}
+	}
+	weights, width, elements := 0, d, outputs
+	for _, h := range s.Hidden {
+		weights += width * h
+		elements += h
+		width = h
+	}
+	weights += width * outputs
+	orders := s.Orders
+	if d == 1 {
+		orders = 1
+	}
+	const passes, exponential, overhead = 6, 40, 3e6
+	steps = (n + s.Batch - 1) / s.Batch
+	row := passes*float64(weights) + exponential*float64(elements)
+	return float64(orders) * (float64(n)*row + overhead*float64(steps)), steps, nil
+}
+
 func (s Settings) check() error {
 	for _, c := range []struct {
 		name  string

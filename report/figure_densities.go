@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
@@ -65,6 +66,22 @@ func panels(o *compare.Outcome) []figure.Panel {
 // other codes.
 const drawnCodes = 64
 
+// drawsOfCode is how many draws each code of one dimension stands for: so even codes are
+// a quadrature, whose error no line shows.
+const drawsOfCode = 64
+
+// evenly sets z (n×1) to the quantiles of draws (kn×1), which it sorts: the middle of each
+// k in order.
+func evenly(z, draws *mat.Dense) {
+	values := draws.RawMatrix().Data
+	slices.Sort(values)
+	n, _ := z.Dims()
+	k := len(values) / n
+	for i := range n {
+		z.Set(i, 0, (values[i*k+(k-1)/2]+values[i*k+k/2])/2)
+	}
+}
+
 // drawable returns a density that can be evaluated at every node of a grid: the
 // model itself if it is exact, or a VAE as a finite mixture.
 func drawable(m *saved.Model) (density.Exact, bool) {
@@ -76,7 +93,14 @@ func drawable(m *saved.Model) (density.Exact, bool) {
 		z := figure.ManifoldCodes(drawnCodes)
 		if f.LatentDim() != 2 || f.Config().Prior != vae.StandardNormal {
 			z = mat.NewDense(drawnCodes*drawnCodes, f.LatentDim(), nil)
-			f.RandPrior(z, density.NewSource(m.Preparation.Seed, "comparison.drawable"))
+			source := density.NewSource(m.Preparation.Seed, "comparison.drawable")
+			if f.LatentDim() == 1 {
+				many := mat.NewDense(drawnCodes*drawnCodes*drawsOfCode, 1, nil)
+				f.RandPrior(many, source)
+				evenly(z, many)
+			} else {
+				f.RandPrior(z, source)
+			}
 		}
 		mixture, err := f.MixtureAt(z)
 		return mixture, err == nil

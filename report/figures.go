@@ -99,28 +99,6 @@ func scores(r *results.Results) []figure.Score {
 	return list
 }
 
-// mostPairs is the largest number of columns that a scatter matrix is drawn for.
-const mostPairs = 6
-
-// pairDrawings draws the rows beside rows drawn from a model, column against column.
-// A single Gaussian is left to the mixture that contains it.
-func pairDrawings(o *compare.Outcome, fit *compare.Fit) []drawing {
-	d := o.Data
-	m, ok := fit.Model.Fitted.(density.Model)
-	rows := d.Train.Complete()
-	if !ok || d.All.Dim() <= 2 || d.All.Dim() > mostPairs || rows == nil || fit.Baseline {
-		return nil
-	}
-	return []drawing{{fit.Model.Name + "-pairs", func() (*figure.Figure, error) {
-		x := mat.NewDense(d.Train.Rows(), m.Dim(), nil)
-		m.Rand(x, density.NewSource(o.Results.Seed, "comparison.pairs"))
-		t := d.Preparation.Transform
-		samples := figure.Group{Name: fit.Model.Name + " samples", Points: t.Invert(x, x)}
-		outline(&samples, m, t)
-		return figure.Pairs("Data and samples: "+fit.Model.Name, d.All.Columns, []figure.Group{{Name: "data", Points: rows}, samples})
-	}}}
-}
-
 func selectionDrawings(o *compare.Outcome, fit *compare.Fit) []drawing {
 	if fit.Selection == nil {
 		return nil

@@ -26,6 +26,13 @@ func writeSearch(b *strings.Builder, m *results.Model) {
 	if s == nil {
 		return
 	}
+	if len(s.Candidates) == 0 { // of one size
+		fmt.Fprintf(b, "\n%s: %s\n", m.Name, strings.TrimPrefix(spentText(s), "; "))
+		if s.Improving != "" {
+			fmt.Fprintf(b, "  %s %s\n", improvingSign, s.Improving)
+		}
+		return
+	}
 	by := fmt.Sprintf("%d validation rows", s.RowsLeftOut)
 	if s.Folds > 0 {
 		by = fmt.Sprintf("%d training rows, left out in %d parts in turn", s.RowsLeftOut, s.Folds)
