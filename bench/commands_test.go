@@ -29,6 +29,9 @@ var effort = map[string]struct {
 	"gradients": {flags: "--draws 20 --epochs 1"},
 	"iwae":      {flags: "--stages 1 --samples 10 --test-rows 20", folder: "mnist"},
 
+	"fairness grid":  {flags: "--tables iris --candidates 1 --budget 1e9"},
+	"fairness study": {flags: "--seeds 1 --rows 60 --budget 1e9"},
+
 	"tables rnade": {flags: "--data red_wine --folds 1 --models gaussian", folder: "uci", file: "red_wine.csv"},
 	"tables debd":  {flags: "--data nltcs --models independent,tree", folder: "debd", file: "nltcs.train.csv.gz"},
 }
@@ -50,7 +53,7 @@ func TestShownCommands(t *testing.T) {
 			t.Run(filepath.Base(document)+"/"+match[1]+strings.ReplaceAll(match[2], " ", "_"), func(t *testing.T) {
 				args, folder := strings.Fields(match[2]), []string(nil)
 				name := match[1]
-				if name == "tables" {
+				if name == "tables" || name == "fairness" {
 					require.NotEmpty(t, args, "no table is named")
 					name += " " + args[0]
 				}
@@ -67,6 +70,9 @@ func TestShownCommands(t *testing.T) {
 					if i > 0 && args[i-1] == "--out" {
 						args[i] = t.TempDir() // a folder that exists
 					}
+				}
+				if name == "fairness grid" { // flags end where the folder begins
+					args, folder = args[:len(args)-1], args[len(args)-1:]
 				}
 				args = slices.Concat([]string{"run", "./" + match[1]}, args, strings.Fields(e.flags), folder)
 				out, err := exec.Command("go", args...).CombinedOutput()
