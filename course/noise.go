@@ -48,7 +48,7 @@ func judgeNoise(m noiseLeft) (Verdict, Text) {
 	half := math.Log(2)
 	switch {
 	case math.IsNaN(m.unused.value): // there are no unused dimensions
-		return Undecided, reason
+		return Undecided, Text{"Every dimension is used, so that nothing is seen of unused ones.", "所有维度都用到了，看不到未用的维度。"}
 	case m.free.value >= math.Log(1e-3) || m.fall.below(half, -2) || m.unused.value < math.Log(0.9) || m.unused.value > math.Log(1.1):
 		return Fails, reason
 	case m.used.above(-half, 2):
@@ -171,6 +171,9 @@ func runNoise(ctx context.Context, s Settings, r *Record) error {
 	number := func(name Text, m mean) Number {
 		return Number{Name: name, Value: math.Exp(m.value), StdErr: math.Exp(m.value) * m.se}
 	}
+	if !math.IsNaN(m.unused.value) {
+		r.add(number(Text{"variance with the penalty, unused dimensions", "有惩罚项时的方差，未用的维度"}, m.unused))
+	}
 	square := func(c *noiseCourse) float64 { return c.meanSquare }
 	left := func(c *noiseCourse) float64 { return math.Sqrt(c.error) }
 	r.add(
@@ -178,7 +181,6 @@ func runNoise(ctx context.Context, s Settings, r *Record) error {
 		number(Text{"variance of the noise without the penalty, at the end", "无惩罚项时噪声的最终方差"}, m.free),
 		number(Text{"… by which factor it fell in the last half", "……后一半训练中缩小的倍数"}, m.fall),
 		number(Text{"variance with the penalty, used dimensions", "有惩罚项时的方差，用到的维度"}, m.used),
-		number(Text{"variance with the penalty, unused dimensions", "有惩罚项时的方差，未用的维度"}, m.unused),
 		over(paid, func(c *noiseCourse) float64 { return float64(len(c.unused)) }).number(Text{"unused dimensions of 32, with the penalty", "有惩罚项时 32 维中未用的维数"}, Text{}),
 		over(free, func(c *noiseCourse) float64 { return float64(len(c.unused)) }).number(Text{"unused dimensions of 32, without", "无惩罚项时 32 维中未用的维数"}, Text{}),
 		over(free, square).number(Text{"mean of m² without the penalty", "无惩罚项时 m² 的均值"}, Text{}),

@@ -89,8 +89,10 @@ func Studies() []*Study {
 		noise(),
 		regulariser(),
 		decomposition(),
+		reparameterise(),
 		sampling(),
 		infinite(),
+		prior(),
 	}
 }
 
