@@ -216,8 +216,6 @@ func runSampling(ctx context.Context, s Settings, r *Record) error {
 	return drawShares(r, m, from)
 }
 
-var minutes = Text{"min", "分钟"}
-
 // drawStrip shows the first draws, the data's place by ellipses.
 func drawStrip(r *Record, m *gmm.Model, x *mat.Dense, from []int) error {
 	var panels []figure.ScatterPanel

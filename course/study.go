@@ -85,7 +85,12 @@ type Study struct {
 // Studies returns all studies in the order of the story.
 func Studies() []*Study {
 	return []*Study{
+		rateDistortion(),
+		squaredError(),
+		decoderOnly(),
+		encoderOnly(),
 		sampling(),
+		em(),
 	}
 }
 
