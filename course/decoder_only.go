@@ -179,7 +179,7 @@ func (h decoderHead) features(z *mat.Dense) (f *mat.Dense, scale, shift []float6
 
 // best returns the model whose head maximises the bound for normals q(z|x): weighted
 // least squares for the mean, then the residual variance of each column.
-func (h decoderHead) best(p *plane, x, mean, logvar *mat.Dense) (*vae.Model, error) {
+func (h decoderHead) best(p *codePlane, x, mean, logvar *mat.Dense) (*vae.Model, error) {
 	n, d := x.Dims()
 	nodes := len(p.nodes)
 	z := mat.NewDense(n*nodes, 2, nil)
@@ -250,7 +250,7 @@ func (h decoderHead) best(p *plane, x, mean, logvar *mat.Dense) (*vae.Model, err
 
 // widenedSteps sets the head of a VAE's decoder to its optimum for q widened by factors.
 func widenedSteps(ctx context.Context, m *vae.Model, x *mat.Dense, factors []float64, s Settings) (out []change, apart float64, err error) {
-	p, h := newPlane(), decoderHead{m, 16}
+	p, h := newCodePlane(), decoderHead{m, 16}
 	before, apart := p.logProb(m, x)
 	mean, logvar := m.Encoder().Moments(x)
 	for i, factor := range factors {

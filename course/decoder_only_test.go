@@ -50,7 +50,7 @@ func TestDecoderHeadIsOptimal(t *testing.T) {
 	}
 	m, _, err := trainer.Model()
 	require.NoError(t, err)
-	p := newPlane()
+	p := newCodePlane()
 	mean, logvar := m.Encoder().Moments(x)
 	bound := func(m *vae.Model) float64 {
 		b, _ := p.bound(m, x, mean, logvar)

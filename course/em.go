@@ -142,7 +142,7 @@ func walkVAE(ctx context.Context, x *mat.Dense, turns, steps int, s Settings) (h
 		return h, 0, err
 	}
 	defer t.Close()
-	p := newPlane()
+	p := newCodePlane()
 	for turn := range 2 * turns {
 		s.step("turns of the VAE", turn, 2*turns)
 		encoder := turn%2 == 1 // the decoder moves first, as in the mixture

@@ -76,7 +76,7 @@ func TestPlaneIntegratesALinearModel(t *testing.T) {
 	marginal, ok, err := m.Marginal()
 	require.NoError(t, err)
 	require.True(t, ok)
-	p := newPlane()
+	p := newCodePlane()
 	logp, apart := p.logProb(m, x)
 	require.Less(t, apart, 1e-6) // what lies beyond the grid
 	require.InDeltaSlice(t, marginal.LogProb(nil, x), logp, 1e-6)

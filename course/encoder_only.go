@@ -100,7 +100,7 @@ func runEncoderOnly(ctx context.Context, s Settings, r *Record) error {
 	if err != nil {
 		return err
 	}
-	p := newPlane()
+	p := newCodePlane()
 	bound := func(m *vae.Model) []float64 {
 		mean, logvar := m.Encoder().Moments(rows)
 		b, _ := p.bound(m, rows, mean, logvar)

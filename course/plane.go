@@ -10,10 +10,10 @@ import (
 	"likely/vae"
 )
 
-// plane integrates over a code of two dimensions: log p(x) by the trapezoidal rule on a
+// codePlane integrates over a code of two dimensions: log p(x) by the trapezoidal rule on a
 // grid, and expectations under a normal q(z|x) by Gauss–Hermite quadrature. Where a
 // posterior is wider than the step of the grid, both are exact to many digits.
-type plane struct {
+type codePlane struct {
 	grid   *mat.Dense // 2S×2: a grid, and the same shifted by half a step both ways
 	log    float64    // log of the area of a cell
 	prior  []float64  // log p(z), the normal prior
@@ -29,9 +29,9 @@ const (
 	hermiteNodes = 15
 )
 
-func newPlane() *plane {
+func newCodePlane() *codePlane {
 	const step, count = 2 * planeReach / (planeSide - 1), planeSide * planeSide
-	p := &plane{grid: mat.NewDense(2*count, 2, nil), log: 2 * math.Log(step)}
+	p := &codePlane{grid: mat.NewDense(2*count, 2, nil), log: 2 * math.Log(step)}
 	for k := range 2 * count {
 		shift := step / 2 * float64(k/count)
 		u := -planeReach + shift + step*float64(k%count/planeSide)
@@ -54,7 +54,7 @@ func newPlane() *plane {
 // logProb returns log p(x) of each row from both grids together, and the largest
 // difference between the two, which is far more than the error of their mean wherever
 // the rule converges at all.
-func (p *plane) logProb(m *vae.Model, x *mat.Dense) (logp []float64, apart float64) {
+func (p *codePlane) logProb(m *vae.Model, x *mat.Dense) (logp []float64, apart float64) {
 	n, d := x.Dims()
 	s, _ := p.grid.Dims()
 	mean, logvar := mat.NewDense(s, d, nil), mat.NewDense(s, d, nil)
@@ -88,7 +88,7 @@ func (p *plane) logProb(m *vae.Model, x *mat.Dense) (logp []float64, apart float
 
 // bound returns the ELBO of each row for q(z|x) = N(mean, diag(exp logvar)), and the
 // divergence of q from the prior in it.
-func (p *plane) bound(m *vae.Model, x, mean, logvar *mat.Dense) (elbo, rate []float64) {
+func (p *codePlane) bound(m *vae.Model, x, mean, logvar *mat.Dense) (elbo, rate []float64) {
 	n, _ := x.Dims()
 	elbo, rate = make([]float64, n), make([]float64, n)
 	z := mat.NewDense(len(p.nodes), 2, nil)
@@ -110,15 +110,6 @@ func (p *plane) bound(m *vae.Model, x, mean, logvar *mat.Dense) (elbo, rate []fl
 		elbo[i] -= rate[i]
 	}
 	return elbo, rate
-}
-
-// average returns the mean of a list.
-func average(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
 }
 
 // planeSettings are those of a small VAE with a code of two dimensions on n rows. A step

@@ -85,11 +85,16 @@ type Study struct {
 // Studies returns all studies in the order of the story.
 func Studies() []*Study {
 	return []*Study{
+		autoencoder(),
+		noise(),
+		regulariser(),
 		rateDistortion(),
 		squaredError(),
+		decomposition(),
 		decoderOnly(),
 		encoderOnly(),
 		sampling(),
+		infinite(),
 		em(),
 	}
 }

@@ -71,14 +71,14 @@ func Scatters(title string, panels []ScatterPanel, columns [2]string) (*Figure, 
 			if !known {
 				k = len(colors)
 				colors[g.Name] = k
-				f.legend = append(f.legend, entry{g.Name, glyphThumb(codeStyle(k, 1))})
+				f.legend = append(f.legend, entry{g.Name, glyphThumb(scatterStyle(k, 1))})
 			}
 			n, _ := g.Points.Dims()
 			rows, note := thin(n, mostPoints)
 			if note != "" {
 				f.notes = append(f.notes, fmt.Sprintf("%s, %s: %s", one.Title, g.Name, note))
 			}
-			s := scatter{style: codeStyle(k, all)}
+			s := scatter{style: scatterStyle(k, all)}
 			for _, row := range rows {
 				s.points = append(s.points, point{g.Points.At(row, 0), g.Points.At(row, 1)})
 			}
@@ -105,7 +105,15 @@ func Scatters(title string, panels []ScatterPanel, columns [2]string) (*Figure, 
 		one.plot.Y.Min, one.plot.Y.Max = pad(low[1], high[1], 0.06)
 	}
 	rows := (len(panels) + across - 1) / across
-	f.height = vg.Length(rows)*(side*0.86+head(drawn)+panelGap) - panelGap
+	f.height = vg.Length(rows)*(min(side*0.86, 4*vg.Inch)+head(drawn)+panelGap) - panelGap
 	f.body = func(c draw.Canvas) { drawPanels(c, drawn, across) }
 	return f.figure(), nil
+}
+
+// scatterStyle returns how one of n points of the k-th group is drawn, in a colour and a
+// shape of its own.
+func scatterStyle(k, n int) draw.GlyphStyle {
+	style := codeStyle(k, n)
+	style.Shape = shapes[k%len(shapes)]
+	return style
 }

@@ -45,44 +45,55 @@ func run(ctx context.Context, names []string, pages, check bool) error {
 		studies = course.Studies()
 	}
 	for _, s := range studies {
-		r, err := record(s)
-		if !pages {
-			fmt.Fprintln(os.Stderr, s.Name, "…")
-			fresh, e := s.Run(ctx, course.Settings{})
-			if e != nil {
-				return e
-			}
-			if err := fresh.WriteText(os.Stdout); err != nil {
-				return err
-			}
-			switch {
-			case !check:
-				err = keep(fresh)
-				r = fresh
-			case err == nil && fresh.Verdict != r.Verdict:
-				err = fmt.Errorf("study %s: the verdict is %q, and that of the record %q", s.Name, fresh.Verdict, r.Verdict)
-			}
+		if pages {
+			break
 		}
+		fmt.Fprintln(os.Stderr, s.Name, "…")
+		fresh, err := s.Run(ctx, course.Settings{})
 		if err != nil {
 			return err
 		}
-		if check {
-			continue
+		if err := fresh.WriteText(os.Stdout); err != nil {
+			return err
 		}
-		if err := fillPages(s, r); err != nil {
+		if check {
+			err = compare(s, fresh)
+		} else {
+			err = keep(fresh)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	if check {
 		return nil
 	}
+	// All pages: each has links to its neighbours.
+	for _, s := range course.Studies() {
+		if err := fillPages(s); err != nil {
+			return err
+		}
+	}
 	return rewrite("README.md", func(page string, l course.Language) (string, error) {
 		return course.FillIndex(page, l, record)
 	})
 }
 
-// fillPages fills the pages of a study.
-func fillPages(s *course.Study, r *course.Record) error {
+// compare returns an error if a fresh record has another verdict than the one that is kept.
+func compare(s *course.Study, fresh *course.Record) error {
+	r, err := record(s)
+	if err == nil && fresh.Verdict != r.Verdict {
+		err = fmt.Errorf("study %s: the verdict is %q, and that of the record %q", s.Name, fresh.Verdict, r.Verdict)
+	}
+	return err
+}
+
+// fillPages fills the pages of a study from its record.
+func fillPages(s *course.Study) error {
+	r, err := record(s)
+	if err != nil {
+		return err
+	}
 	source, err := os.ReadFile(filepath.Join("course", "example_"+strings.ReplaceAll(s.Name, "-", "_")+"_test.go"))
 	if err != nil {
 		return err
