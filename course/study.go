@@ -96,6 +96,9 @@ func Studies() []*Study {
 		sampling(),
 		infinite(),
 		em(),
+		gap(),
+		missing(),
+		noveltyStudy(),
 	}
 }
 
