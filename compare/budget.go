@@ -26,7 +26,7 @@ func ParseBudget(text string) (Budget, error) {
 	}
 	if work, err := strconv.ParseFloat(text, 64); err == nil {
 		if !(work > 0) || math.IsInf(work, 0) {
-			return Budget{}, fmt.Errorf("%q is not a positive number of operations", text)
+			return Budget{}, fmt.Errorf("%q is not a positive number of operations, such as 2e12", text)
 		}
 		return Budget{Work: work}, nil
 	}

@@ -60,7 +60,7 @@ func familiesFor(d int) selection.Families {
 
 func newMixtureProblem(c *chooser) *mixtureProblem {
 	s := &c.j.Settings
-	p := &mixtureProblem{chooser: c, families: familiesFor(c.d.All.Dim()), counts: ladder, fits: make(map[mixtureSize]*mixtureFit)}
+	p := &mixtureProblem{chooser: c, families: narrowed(familiesFor(c.d.All.Dim()), c.d.Train.Rows(), c.d.All.Dim()), counts: ladder, fits: make(map[mixtureSize]*mixtureFit)}
 	if s.Families.Given {
 		p.families = s.Families.Value.Resolved(c.d.All.Dim())
 	}

@@ -10,6 +10,7 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/internal/oneline"
 	"likely/lcm"
 	"likely/results"
 )
@@ -35,7 +36,7 @@ func (d *Data) leaveIdentifiers(all, test *dataset.Dataset) (*dataset.Dataset, *
 	if len(names) == 0 || len(kept) == 0 {
 		return all, test
 	}
-	d.warnf("%s: %s names or numbers the rows and is left out; {Types=%s=continuous} keeps it", all.Place(), strings.Join(names, ", "), names[0])
+	d.warnf("%s: %s names or numbers the rows and is left out; {Types=%s=continuous} keeps it", all.Place(), oneline.List(names), names[0])
 	if test != nil {
 		test = test.Select(kept)
 	}
@@ -104,8 +105,11 @@ func uncategorised(d *dataset.Dataset) error {
 	if names == nil {
 		return nil
 	}
-	list := strings.Join(names, ",")
-	return density.SettingErrorf(density.ErrSupport, "%s: %s holds categories, which {Dequantize}, {Binarize} and likelihoods of levels are not for: {err}; leave them out with {Drop=%s}", d.Place(), strings.Join(names, ", "), list)
+	drop := "{Drop}"
+	if text := strings.Join(names, ","); text == oneline.Short(text) {
+		drop = "{Drop=" + text + "}"
+	}
+	return density.SettingErrorf(density.ErrSupport, "%s: %s holds categories, which {Dequantize}, {Binarize} and likelihoods of levels are not for: {err}; leave them out with %s", d.Place(), oneline.List(names), drop)
 }
 
 // standardizing returns the transform that gives the measured columns of the training

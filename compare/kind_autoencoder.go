@@ -27,11 +27,11 @@ func (autoencoder) Summary() string {
 	return "a plain autoencoder, made a density by a mixture fitted to its codes"
 }
 
-func (autoencoder) LeftOut(_ *Settings, d *Data) Reason {
+func (autoencoder) LeftOut(c *Settings, d *Data) Reason {
 	if d.Preparation.Measure == density.Discrete && d.Preparation.Types == nil {
 		return notOf(density.Discrete)
 	}
-	return Reason{}
+	return c.wideNetwork(d)
 }
 
 func (k autoencoder) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {

@@ -39,6 +39,14 @@ func (autoregressive) LeftOut(c *Settings, d *Data) Reason {
 	case c.Weights != "":
 		return Reason{Why: "it has no exact way with weights", Setting: "Weights", Remedy: "repeat the rows in the file"}
 	}
+	s, err := c.MADE.Resolved(manyRows, 1)
+	if err != nil || len(s.Hidden) == 0 {
+		return Reason{}
+	}
+	// A normal has a mean, a variance and a weight.
+	if why := checkWeights(3*s.Components*d.All.Dim(), s.Hidden[len(s.Hidden)-1], s.Orders); why != "" {
+		return Reason{Why: why, Setting: "made.Hidden", Remedy: "give smaller layers, or fewer {made.Orders} or {made.Components}", Said: true}
+	}
 	return Reason{}
 }
 

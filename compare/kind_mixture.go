@@ -23,7 +23,12 @@ func (gaussian) Summary() string {
 func (gaussian) LeftOut(_ *Settings, d *Data) Reason { return continuousOnly(d) }
 
 func (k gaussian) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
-	fit, err := fitComponents(ctx, j, d, k.Name(), gmm.Full, 1, 1) // a closed form needs no second start
+	family := gmm.Full
+	if rows, columns := d.Train.Rows(), d.All.Dim(); tooWide(rows, columns) {
+		family = gmm.Diagonal
+		d.warnf("%s: its covariance is diagonal: a full one of %d columns has %d numbers, which %d rows do not tell in reasonable time", k.Name(), columns, columns*(columns+1)/2, rows)
+	}
+	fit, err := fitComponents(ctx, j, d, k.Name(), family, 1, 1) // a closed form needs no second start
 	if err == nil {
 		fit.Baseline = true
 	}
@@ -41,7 +46,12 @@ func (mixture) Name() string { return "gmm" }
 
 func (mixture) Summary() string { return "a Gaussian mixture fitted by EM: its log p(x) is exact" }
 
-func (mixture) LeftOut(_ *Settings, d *Data) Reason { return continuousOnly(d) }
+func (mixture) LeftOut(c *Settings, d *Data) Reason {
+	if why := c.checkFamilies(d.All.Dim()); why != "" {
+		return Reason{Why: why, Setting: "Families", Remedy: "take diag, spherical or factors:L"}
+	}
+	return continuousOnly(d)
+}
 
 // Fit fits the mixture that was asked for; of a range of components or several
 // families of covariances the best by the criterion; or what the data choose.
@@ -53,7 +63,7 @@ func (k mixture) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	}
 	families, r := c.Families.Value.Resolved(d.All.Dim()), c.Components.Value
 	if !c.Families.Given {
-		families = familiesFor(d.All.Dim())
+		families = narrowed(familiesFor(d.All.Dim()), d.Train.Rows(), d.All.Dim())
 	}
 	if !c.Components.Given {
 		r = Range{1, mostByCriterion}

@@ -27,7 +27,18 @@ func (variational) Summary() string {
 	return "a variational autoencoder: log p(x) is bounded and estimated"
 }
 
-func (variational) LeftOut(*Settings, *Data) Reason { return Reason{} }
+func (variational) LeftOut(c *Settings, d *Data) Reason { return c.wideNetwork(d) }
+
+// wideNetwork is the reason of a network whose first layer does not fit into memory.
+func (c *Settings) wideNetwork(d *Data) Reason {
+	if len(c.VAE.Hidden) == 0 {
+		return Reason{}
+	}
+	if why := checkWeights(d.All.Dim(), c.VAE.Hidden[0], 1); why != "" {
+		return Reason{Why: why, Setting: "vae.Hidden", Remedy: "give smaller layers", Said: true}
+	}
+	return Reason{}
+}
 
 func (k variational) Fit(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	s, err := j.networkSettings(d, k.Name(), true)

@@ -35,24 +35,43 @@ func Score(ctx context.Context, m *saved.Model, d *dataset.Dataset, samples int,
 		gaps.Preparation.Missing = true
 		m = &gaps
 	}
-	return logProb(ctx, m, m.Preparation.Transform.Apply(nil, prepared.X), samples, seed, nil)
-}
-
-// logProb scores rows in model space and shifts the result to the units of the
-// data. progress may be nil.
-func logProb(ctx context.Context, m *saved.Model, x *mat.Dense, samples int, seed uint64, progress func(done, total int)) (*eval.Result, error) {
 	model, proposal, err := evaluableModel(m)
 	if err != nil {
 		return nil, err
 	}
-	return logProbOf(ctx, m, model, proposal, x, samples, seed, progress)
+	result, err := logProbOf(ctx, m, model, proposal, m.Preparation.Transform.Apply(nil, prepared.X), eval.Settings{
+		Samples: samples, Seed: seed, Where: func(row int) string { return d.Where(row, -1) },
+	})
+	if err == nil {
+		result.Warnings = append(result.Warnings, vanished(d, result)...)
+	}
+	return result, err
 }
 
-// logProbOf is logProb for a model that stands for the saved one.
-func logProbOf(ctx context.Context, m *saved.Model, model density.Model, proposal density.Proposal, x *mat.Dense, samples int, seed uint64, progress func(done, total int)) (*eval.Result, error) {
-	result, err := eval.LogProb(ctx, model, proposal, x, eval.Settings{
-		Samples: samples, Seed: seed, Measure: m.Preparation.Measure, Progress: progress,
-	})
+// vanished returns a warning where log p of rows is infinite, which no number of the
+// model's family is: what is far away is too far for the arithmetic.
+func vanished(d *dataset.Dataset, r *eval.Result) []string {
+	var rows []int
+	for i, v := range r.LogProb {
+		if math.IsInf(v, 0) {
+			rows = append(rows, i)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	others := ""
+	if more := len(rows) - 1; more > 0 {
+		others = fmt.Sprintf(" (and %d more)", more)
+	}
+	return []string{fmt.Sprintf("%s%s: log p is %v: it lies where the model has no density that a number holds; look at the row, or leave it out", d.Where(rows[0], -1), others, r.LogProb[rows[0]])}
+}
+
+// logProbOf scores rows in model space under a model that stands for the saved one, and
+// shifts the result to the units of the data.
+func logProbOf(ctx context.Context, m *saved.Model, model density.Model, proposal density.Proposal, x *mat.Dense, s eval.Settings) (*eval.Result, error) {
+	s.Measure = m.Preparation.Measure
+	result, err := eval.LogProb(ctx, model, proposal, x, s)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"likely/dataset"
 	"likely/density"
 	"likely/gmm/selection"
+	"likely/internal/oneline"
 	"likely/vae"
 )
 
@@ -54,7 +55,7 @@ func (c *Settings) checkCounts() error {
 	}{
 		{"Stream", c.Stream, 0}, {"Repeats", c.Repeats, 0},
 		{"gmm.Starts", c.GMM.Starts, 0}, {"gmm.SplitMerge", c.GMM.SplitMerge, -1}, {"gmm.Iterations", c.GMM.Iterations, 0},
-		{"lcm.Starts", c.LCM.Starts, 0}, {"vae.Latent", c.VAE.Latent, 0}, {"vae.Epochs", c.VAE.Epochs, 0}, {"vae.Batch", c.VAE.Batch, 0},
+		{"lcm.Starts", c.LCM.Starts, 0}, {"lcm.Iterations", c.LCM.Iterations, 0}, {"vae.Latent", c.VAE.Latent, 0}, {"vae.Epochs", c.VAE.Epochs, 0}, {"vae.Batch", c.VAE.Batch, 0},
 		{"vae.Samples", c.VAE.Samples, 0}, {"vae.Warmup", c.VAE.Warmup, 0}, {"vae.Patience", c.VAE.Patience, 0},
 		{"EvalSamples", c.EvalSamples, 2}, {"EvalRows", c.EvalRows, 0}, {"GapRows", c.GapRows, 0}, {"Mixture", c.Mixture, 0},
 	} {
@@ -172,6 +173,10 @@ func (c *Settings) checkMeasure() error {
 		return usagef("{Missing} with {Binarize} or {Dequantize}: values that are missing have no level; leave one of them out")
 	case c.Weights != "" && (c.Novelty || binarized || c.levels()):
 		return usagef("{Weights} with {Novelty}, {Binarize} or levels: these take rows one by one; leave one of them out")
+	case c.Stream > 0 && c.Group != "":
+		return usagef("{Stream} with {Group}: rows are streamed one by one, whatever their group; leave one of them out")
+	case c.Group != "" && c.Criterion.Given && c.Criterion.Value == selection.CrossValidation:
+		return usagef("{Criterion=cv} with {Group}: it divides groups; leave it out, and rows left out by groups decide")
 	case c.Stream > 0 && (binarized || spread || c.levels()):
 		return usagef("{Stream} with {Binarize}, {Dequantize} or levels: rows are streamed as the numbers they are; leave one of them out")
 	}
@@ -181,10 +186,10 @@ func (c *Settings) checkMeasure() error {
 func (c *Settings) checkModels() error {
 	for i, name := range c.Models {
 		if _, known := lookupKind(name); !known {
-			return usagef("{Models}: unknown model %q; known are %s", name, strings.Join(KindNames(), ", "))
+			return usagef("{Models}: unknown model %q; known are %s", oneline.Short(name), strings.Join(KindNames(), ", "))
 		}
 		if slices.Contains(c.Models[:i], name) {
-			return usagef("{Models}: %q is named twice", name)
+			return usagef("{Models}: %q is named twice; leave one of them out", name)
 		}
 	}
 	return nil

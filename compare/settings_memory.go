@@ -39,6 +39,7 @@ func (c *Settings) checkMemory() error {
 	}{
 		{"EvalSamples", c.EvalSamples, CheckSamples(c.EvalSamples)},
 		{"gmm.Starts", c.GMM.Starts, budget.Check(c.GMM.Starts, 1<<12)},
+		{"lcm.Starts", c.LCM.Starts, budget.Check(c.LCM.Starts, 1<<12)},
 		{"vae.Latent", c.VAE.Latent, checkSquare(c.VAE.Latent)},
 		{"vae.Samples", c.VAE.Samples, budget.Check(c.VAE.Samples, c.drawCost())},
 		{"vae.Batch", c.VAE.Batch, budget.Check(c.VAE.Batch, 8)},

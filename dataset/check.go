@@ -26,7 +26,7 @@ func (d *Dataset) Check() error {
 		constant = slices.DeleteFunc(constant, func(j int) bool { return d.Types[j].Discrete() })
 	}
 	if len(constant) == 0 {
-		return nil
+		return d.checkSpread()
 	}
 	places := make([]string, 0, 3)
 	for _, j := range constant[:min(3, len(constant))] {
@@ -41,6 +41,38 @@ func (d *Dataset) Check() error {
 	}
 	return fmt.Errorf("dataset: %s: %s in every row: %w and its density infinite; %s",
 		d.Place(), enumerate(places, len(constant)), density.ErrConstant, remedy)
+}
+
+// checkSpread returns an error for the first measured column whose values differ, but by
+// so little or so much that the squares are no numbers.
+func (d *Dataset) checkSpread() error {
+	first := slices.Clone(d.X.RawRowView(0))
+	far, at := make([]float64, d.Dim()), make([]int, d.Dim())
+	for i := range d.Rows() {
+		for j, v := range d.X.RawRowView(i) {
+			if math.IsNaN(first[j]) {
+				first[j] = v
+			}
+			if away := math.Abs(v - first[j]); away > far[j] {
+				far[j], at[j] = away, i
+			}
+		}
+	}
+	for j, away := range far {
+		var what, remedy string
+		switch {
+		case d.Types != nil && d.Types[j].Discrete() || away == 0:
+		case away < tooSmallToSquare:
+			what, remedy = "little", "multiply"
+		case away > tooLargeToSquare:
+			what, remedy = "much", "divide"
+		}
+		if what != "" {
+			return fmt.Errorf("dataset: %s is %v, and the first value %v: the column varies by too %s for a variance in a float64: %w; %s it by a power of ten",
+				d.Where(at[j], j), d.X.At(at[j], j), first[j], what, density.ErrNonFinite, remedy)
+		}
+	}
+	return nil
 }
 
 // ConstantColumns returns the columns (from 0) in which all values that are not

@@ -135,6 +135,9 @@ func losesDigits(cell string, v float64) bool {
 // every model of variances takes, are no numbers.
 const tooLargeToSquare = 1e154
 
+// tooSmallToSquare is the range of values below which their squares lose digits.
+const tooSmallToSquare = 1e-150
+
 // convention is what commas and points mean in a text, as learnt from all its
 // cells.
 type convention struct {

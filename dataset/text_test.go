@@ -212,6 +212,32 @@ func TestPrecisionNotes(t *testing.T) {
 	require.Equal(t, "id", n.Column)
 }
 
+// Values whose squares are no numbers are found before a fit, with the line; they are not
+// called constant.
+func TestSpread(t *testing.T) {
+	for name, c := range map[string]struct{ text, says string }{
+		"underflow": {"a,b\n1e-320,1\n2e-320,2\n3e-320,4\n", `line 4, column 1 ("a") is 3e-320, and the first value 1e-320: the column varies by too little`},
+		"overflow":  {"a,b\n1,1.7e308\n2,-1.7e308\n3,1\n", `line 3, column 2 ("b") is -1.7e+308, and the first value 1.7e+308: the column varies by too much`},
+	} {
+		d, err := readBytes("x.csv", []byte(c.text), Options{})
+		require.NoError(t, err, name)
+		err = d.Check()
+		require.ErrorIs(t, err, density.ErrNonFinite, name)
+		require.NotErrorIs(t, err, density.ErrConstant, name)
+		require.ErrorContains(t, err, c.says, name)
+	}
+	d, err := readBytes("x.csv", []byte("a,b\n1e-140,1e150\n2e-140,2e150\n"), Options{})
+	require.NoError(t, err)
+	require.NoError(t, d.Check())
+	d, err = readBytes("x.csv", []byte("a,b\n1,7\n2,7\n3,7\n"), Options{})
+	require.NoError(t, err)
+	require.ErrorIs(t, d.Check(), density.ErrConstant)
+
+	// A text among numbers is shown, not only that there are many.
+	_, err = readBytes("x.csv", []byte("a,b\n1_012,2\n3,4\n5,6\n"), Options{Categories: true})
+	require.ErrorContains(t, err, `"1_012", which is not a number`)
+}
+
 func TestMissingValues(t *testing.T) {
 	text := []byte("a,b\n-999,1\n2,unknown\n-999.0,3\n4,-9.99e2\n5,NA\n")
 	d, err := readBytes("x.csv", text, Options{MissingValues: []string{"-999", "unknown"}})

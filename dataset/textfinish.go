@@ -143,7 +143,14 @@ func (t *table) finishLevels(j int, c *textColumn) error {
 		return nil
 	}
 	if n := len(c.levels); n > 1 && (!c.forced && 2*n > t.rows || n == t.rows) {
-		return t.manyLevels(j, fmt.Sprintf("%d different texts in %s", n, count(t.rows, "row")))
+		what := fmt.Sprintf("%d different texts in %s", n, count(t.rows, "row"))
+		for _, level := range c.levels {
+			if _, number := isNumber(level); !number {
+				what = fmt.Sprintf("%s, which is not a number, and so %s", quote(level), what)
+				break
+			}
+		}
+		return t.manyLevels(j, what)
 	}
 	var codes []float64
 	c.levels, codes = sortLevels(c.levels)
@@ -204,6 +211,15 @@ func (t *table) dataset() (*Dataset, error) {
 	if t.choice.label >= 0 {
 		var err error
 		if out.Labels, out.LabelNames, err = indexLabels(t.classes); err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
+		}
+	}
+	if t.choice.group >= 0 {
+		texts := t.groups
+		if t.choice.group == t.choice.label {
+			texts = t.classes
+		}
+		if err := out.setGroups(texts); err != nil {
 			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
 		}
 	}

@@ -23,6 +23,9 @@ func (d *Dataset) weigh(at int) (*Dataset, error) {
 	if d.Dim() == 1 {
 		return nil, fmt.Errorf("dataset: %s has no column beside the weights: %w", d.Place(), ErrWeights)
 	}
+	if d.Levels != nil && d.Levels[at] != nil {
+		return nil, fmt.Errorf("dataset: %s, %s, the weights, holds texts such as %s: %w; a row's weight is a number, 0 or more", d.Place(), columnPlace(d.Columns, at), quote(d.Levels[at][0]), ErrWeights)
+	}
 	var rows []int
 	var weights []float64
 	for i := range d.Rows() {
@@ -58,6 +61,9 @@ func (d *Dataset) weigh(at int) (*Dataset, error) {
 	if d.Labels != nil {
 		out.Labels = make([]int, len(rows))
 	}
+	if d.Groups != nil {
+		out.Groups = make([]int, len(rows))
+	}
 	for to, from := range rows {
 		row := d.X.RawRowView(from)
 		copy(x.RawRowView(to), row[:at])
@@ -65,6 +71,9 @@ func (d *Dataset) weigh(at int) (*Dataset, error) {
 		out.rows[to] = d.Row(from)
 		if d.Labels != nil {
 			out.Labels[to] = d.Labels[from]
+		}
+		if d.Groups != nil {
+			out.Groups[to] = d.Groups[from]
 		}
 	}
 	return out, nil

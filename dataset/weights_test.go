@@ -69,3 +69,16 @@ func TestWeightMistakes(t *testing.T) {
 	_, err = OpenStream(t.Context(), tempFile(t, "x.npy", npyFile("|u1", false, "(2, 2, 2)", make([]byte, 8))), 5, 1, Options{Weights: "1"})
 	require.ErrorIs(t, err, ErrWeights)
 }
+
+// Texts are no weights: the codes that categories get would count as some.
+func TestTextsAreNoWeights(t *testing.T) {
+	text := []byte("a,w\n1,x\n2,y\n3,x\n4,y\n5,x\n6,y\n")
+	for _, opt := range []Options{{Weights: "w"}, {Weights: "w", Categories: true}, {Weights: "2", Categories: true, Missing: true}} {
+		_, err := readBytes("rows.csv", text, opt)
+		require.Error(t, err)
+		require.ErrorContains(t, err, `column 2 ("w")`)
+	}
+	_, err := readBytes("rows.csv", text, Options{Weights: "w", Categories: true})
+	require.ErrorIs(t, err, ErrWeights)
+	require.ErrorContains(t, err, `holds texts such as "x"`)
+}

@@ -47,6 +47,9 @@ type Settings struct {
 	// Progress, if not nil, is told how many rows are done. Calls may be
 	// concurrent.
 	Progress func(done, total int)
+	// Where, if not nil, says where a row, counted from 0, comes from, such as "x.csv,
+	// line 3": warnings name rows so. nil: by number.
+	Where func(row int) string
 }
 
 // DefaultSamples is the number of codes drawn for each row where Settings do not say.
@@ -180,7 +183,7 @@ func importance(ctx context.Context, m density.Latent, q density.Proposal, x *ma
 	for _, v := range r.Costs {
 		r.Spent += v
 	}
-	r.warn()
+	r.warn(s.Where)
 	return r, nil
 }
 

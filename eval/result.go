@@ -35,6 +35,9 @@ type Result struct {
 	// Weights says how often each row counts in the means (length N,
 	// positive); nil: once.
 	Weights []float64
+	// Groups holds the group of each row, if rows of a group are not independent
+	// (length N); nil: they are.
+	Groups []int
 	// Kind tells a closed form from an estimate.
 	Kind density.Kind
 	// Measure is what the density is a density with respect to.
@@ -49,7 +52,11 @@ type Result struct {
 
 // Estimate returns the mean over the rows with its two standard errors.
 func (r *Result) Estimate() density.Estimate {
-	return density.WeightedMeanEstimate(r.LogProb, r.StdErr, r.Weights, r.Kind, r.Samples)
+	e := density.WeightedMeanEstimate(r.LogProb, r.StdErr, r.Weights, r.Kind, r.Samples)
+	if r.Groups != nil {
+		e.DataErr, _ = clustered(r.LogProb, r.Weights, r.Groups, e)
+	}
+	return e
 }
 
 // Shift adds c nats to every row, as a change of units does.
@@ -98,20 +105,24 @@ func (r *Result) Trusted() (density.Estimate, bool) {
 }
 
 // warn adds a warning for rows that cannot be trusted.
-func (r *Result) warn() {
+func (r *Result) warn(where func(row int) string) {
 	rows := r.Untrusted()
 	if len(rows) == 0 {
 		return
 	}
 	var names []string
 	for _, i := range rows[:min(len(rows), 5)] {
-		names = append(names, fmt.Sprint(i+1))
+		if where == nil {
+			names = append(names, fmt.Sprintf("row %d", i+1))
+		} else {
+			names = append(names, where(i))
+		}
 	}
 	if len(rows) > 5 {
 		names = append(names, "…")
 	}
-	text := fmt.Sprintf("%d of %d rows have a Pareto k̂ above %.2f with %d draws (row %s): their log p is uncertain by more than its error says, and likely too low; more draws, or a proposal with heavier tails, would help",
-		len(rows), len(r.LogProb), Threshold(r.Samples), r.Samples, strings.Join(names, ", "))
+	text := fmt.Sprintf("%d of %d rows have a Pareto k̂ above %.2f with %d draws (%s): their log p is uncertain by more than its error says, and likely too low; more draws, or a proposal with heavier tails, would help",
+		len(rows), len(r.LogProb), Threshold(r.Samples), r.Samples, strings.Join(names, "; "))
 	if rungs := r.rungText(); rungs != "" {
 		text += " (" + rungs + ")"
 	}

@@ -187,6 +187,6 @@ func CUBO(ctx context.Context, m density.Latent, q density.Proposal, x *mat.Dens
 	for _, v := range pilots {
 		r.Spent += v
 	}
-	r.warn()
+	r.warn(nil)
 	return r, nil
 }

@@ -120,7 +120,7 @@ func (s Settings) check() error {
 	for _, c := range []struct {
 		name  string
 		value int
-	}{{"Components", s.Components}, {"Orders", s.Orders}, {"Epochs", s.Epochs}, {"Patience", s.Patience}, {"Batch", s.Batch}} {
+	}{{"Components", s.Components}, {"Orders", s.Orders}, {"Batch", s.Batch}, {"Epochs", s.Epochs}, {"Patience", s.Patience}} {
 		if c.value < 1 {
 			return density.SettingErrorf(ErrSettings, "made: {%s} is %d: {err}; want 1 or more, or 0 for the default", c.name, c.value)
 		}

@@ -63,7 +63,7 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Count == 0 {
 		s.Count = defaultCount
 	}
-	if s.Count < 0 {
+	if s.Count < 0 && !math.IsInf(s.Count, 0) {
 		s.Count = -1
 	}
 	if s.Iterations == 0 {

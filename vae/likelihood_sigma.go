@@ -91,7 +91,7 @@ func (s *Sigma) UnmarshalText(text []byte) error {
 
 func (s Sigma) check() error {
 	if s.source == fromConstant && (!(s.value > 0) || math.IsInf(s.value, 0)) {
-		return wrong("{Sigma=%v}: {err}; a standard deviation is a positive number", s)
+		return wrong("{Sigma=%v}: {err}; want a positive number, such as 0.1", s)
 	}
 	return nil
 }

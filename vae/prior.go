@@ -71,7 +71,7 @@ func (p *Prior) UnmarshalText(text []byte) error {
 	parsed := Prior{kind: priorKind(kind)}
 	if counted {
 		if parsed.components, err = strconv.Atoi(number); err != nil {
-			return fmt.Errorf("vae: prior %q: %q is not a number of components", text, number)
+			return fmt.Errorf("vae: prior %q: want a number of components, such as %s:5", text, name)
 		}
 	}
 	if err := parsed.check(); err != nil {

@@ -85,9 +85,19 @@ func (r *Report) warnIdle(c *Config) {
 	if c.Activation == ReLU {
 		remedy = "they have died: {Activation=elu} or gelu, a smaller {Rate}, or {Norm=layer}, may help"
 	}
+	said := 0
 	for _, l := range r.Idle {
-		if float64(l.Idle) > idleShare*float64(l.Units) {
+		if float64(l.Idle) <= idleShare*float64(l.Units) {
+			continue
+		}
+		if said++; said <= mostIdleWarnings {
 			r.warn("vae: %d of %d units of %s give the same value for every row; %s", l.Idle, l.Units, l.Layer, remedy)
 		}
 	}
+	if more := said - mostIdleWarnings; more > 0 {
+		r.warn("vae: units of %d more layers give the same value for every row; fewer layers in {Hidden} may help", more)
+	}
 }
+
+// mostIdleWarnings is the number of layers that are named one by one.
+const mostIdleWarnings = 4

@@ -2,6 +2,7 @@ package vae
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -41,6 +42,17 @@ func TestIdleUnits(t *testing.T) {
 		require.Contains(t, report.Warnings[0].String(), "3 of 10 units of encoder.1")
 		require.Contains(t, report.Warnings[1].String(), c.says)
 	}
+}
+
+// Of a network of very many layers the first are named, and the others counted.
+func TestManyIdleLayers(t *testing.T) {
+	report := &Report{}
+	for i := range 500 {
+		report.Idle = append(report.Idle, IdleUnits{fmt.Sprintf("encoder.%d", i), 4, 4})
+	}
+	report.warnIdle(&Config{})
+	require.Len(t, report.Warnings, mostIdleWarnings+1)
+	require.Contains(t, report.Warnings[mostIdleWarnings].String(), "units of 496 more layers")
 }
 
 // A learning rate that kills ReLU units is found out at the end of the training.

@@ -116,7 +116,7 @@ func (c *count) Set(text string) error {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return fmt.Errorf("%q is neither a number, 1 or more, nor auto", text)
+		return fmt.Errorf("%q: want a number, 1 or more, or auto", text)
 	}
 	*c = count(n)
 	return nil
@@ -195,7 +195,7 @@ func (m *moves) Type() string { return "int" }
 func (m *moves) Set(text string) error {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return fmt.Errorf("%q is not a number of moves, 0 or more", text)
+		return fmt.Errorf("%q: want a number of moves, 0 or more", text)
 	}
 	if n == 0 {
 		n = -1

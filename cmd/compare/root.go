@@ -16,7 +16,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.Version = compare.CurrentVersion().Likely
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.runCommand(), a.dataCommand(), a.scoreCommand(), a.sampleCommand(),
 		a.assignCommand(), a.imputeCommand(), a.conditionCommand(), a.predictCommand(), a.cdfCommand(), a.quantileCommand(),
 		a.reportCommand(), a.studyCommand(), a.versionCommand())

@@ -124,5 +124,5 @@ func (a *app) run(cmd *cobra.Command, flags *runFlags) error {
 }
 
 func errFormat(name string) error {
-	return fmt.Errorf("unknown format %q; want one of %s", name, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
+	return fmt.Errorf("unknown format %q; want one of %s", oneline.Short(name), strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
 }

@@ -58,3 +58,32 @@ func (l line) Unwrap() error { return l.error }
 
 // In returns the message in the words of a reader.
 func (l line) In(spell density.Spelling) string { return Text(density.ErrorIn(l.error, spell)) }
+
+// Short returns text, cut after so many letters as a message has room for of what a
+// user or a file gave.
+func Short(text string) string {
+	const most = 60
+	letters := 0
+	for at := range text {
+		if letters == most {
+			return text[:at] + "…"
+		}
+		letters++
+	}
+	return text
+}
+
+// List joins the first names of a list, each of them short, and says how many more
+// there are.
+func List(names []string) string {
+	const most = 8
+	words := make([]string, min(most, len(names)))
+	for i := range words {
+		words[i] = Short(names[i])
+	}
+	text := strings.Join(words, ", ")
+	if more := len(names) - len(words); more > 0 {
+		text += " and " + strconv.Itoa(more) + " more"
+	}
+	return text
+}

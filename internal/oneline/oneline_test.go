@@ -41,3 +41,15 @@ func TestError(t *testing.T) {
 	require.Equal(t, `file ( \x00): kind; raise --floor`, density.ErrorIn(err, func(string, string) string { return "--floor" }))
 	require.False(t, strings.ContainsFunc(err.Error(), unicode.IsControl))
 }
+
+// What is shown of a name or a list stays short, and whole letters.
+func TestShort(t *testing.T) {
+	require.Equal(t, "", Short(""))
+	sixty := strings.Repeat("é", 60)
+	require.Equal(t, sixty, Short(sixty))
+	require.Equal(t, sixty+"…", Short(sixty+"x"))
+	require.Equal(t, "", List(nil))
+	require.Equal(t, "a, b", List([]string{"a", "b"}))
+	require.Equal(t, "1, 2, 3, 4, 5, 6, 7, 8", List(strings.Split("12345678", "")))
+	require.Equal(t, "1, 2, 3, 4, 5, 6, 7, "+sixty+"… and 2 more", List(append(strings.Split("1234567", ""), sixty+"x", "9", "10")))
+}
