@@ -53,7 +53,7 @@ func Summary(w io.Writer, r *results.Results) error {
 // differences.
 func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 	d := r.Dataset
-	fmt.Fprintf(b, "%s: %s; %d columns, %s; seed %d\n\n", d.Name, partsText(&d), d.Dim, measureText(d.Measure), r.Seed)
+	fmt.Fprintf(b, "%s: %s; %s, %s; seed %d\n\n", d.Name, partsText(&d), plural(d.Dim, "column"), measureText(d.Measure), r.Seed)
 	writeColumns(b, d.Columns)
 	if d.RowsHeld > 0 {
 		who := "the networks, and the choice\namong mixtures, see"
