@@ -121,7 +121,7 @@ func noveltyFor(ctx context.Context, train, held, other *mat.Dense, codes []int,
 	}
 	for _, latent := range codes {
 		m, _, err := vae.Fit(ctx, train, nil, vae.Settings{
-			Latent: latent, Hidden: []int{100}, Sigma: vae.Shared, Epochs: s.size(150*1300/n/2, 20), Batch: 64,
+			Latent: latent, Hidden: []int{100}, Sigma: vae.Shared, Epochs: 150 * 1300 / n / 2, Batch: 64,
 		}, density.NewSource(s.Seed, "course novelty", uint64(n), uint64(latent)))
 		if err != nil {
 			return nil, nil, err
@@ -152,7 +152,7 @@ func runNovelty(ctx context.Context, s Settings, r *Record) error {
 	train, other, held := data.Split(0.15, 0.12, s.Seed)
 	sizes, codes := noveltyRows, noveltyCodes
 	if s.Quick {
-		sizes, codes = []int{300}, []int{2, 8}
+		sizes, codes = []int{100}, []int{2, 32}
 	}
 	var controls, models []noveltySet
 	for i, n := range sizes {
