@@ -88,11 +88,19 @@ func Studies() []*Study {
 		autoencoder(),
 		noise(),
 		regulariser(),
+		rateDistortion(),
+		squaredError(),
 		decomposition(),
+		decoderOnly(),
+		encoderOnly(),
 		reparameterise(),
 		sampling(),
 		infinite(),
 		prior(),
+		em(),
+		gap(),
+		missing(),
+		noveltyStudy(),
 	}
 }
 
