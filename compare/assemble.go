@@ -35,9 +35,10 @@ func describeModel(fit *Fit, e *evaluation, d *Data) *results.Model {
 		n := e.twoSampleRows
 		m.Checks = &results.Checks{TwoSample: &results.TwoSample{Distance: t.Statistic, P: t.PValue, Rows: n, RowsModel: n, Permutations: t.Permutations}}
 	}
-	m.Folds = e.folds
+	m.Folds, m.Learning = e.folds, learning(e.learned)
 	if m.Test != nil && e.repeats != nil {
-		m.Test.Repeats, m.Test.SETraining = len(e.repeats), results.Optional(trainingError(e.repeats))
+		training, _ := trainingError(e.repeats)
+		m.Test.Repeats, m.Test.SETraining = len(e.repeats), results.Optional(training)
 		for _, v := range e.repeats {
 			m.Test.Repeated = append(m.Test.Repeated, results.Optional(v))
 		}

@@ -76,6 +76,10 @@ func (j *Job) fingerprint(name string, d *Data) string {
 	if d.Test != nil {
 		test = d.Test.SHA256
 	}
+	c.LearningCurve = false
+	if j.share > 0 {
+		name = fmt.Sprintf("%s of a share of %g", name, j.share)
+	}
 	text, err := json.Marshal([]any{CurrentVersion(), name, c, d.All.SHA256, test, j.fold})
 	if err != nil {
 		panic("compare: a configuration that is not JSON")

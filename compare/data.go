@@ -42,6 +42,7 @@ type Data struct {
 
 	prepared *dataset.Dataset // All, after any noise
 	rest     []int            // rows of it that are not held out once
+	share    float64          // of the rows outside a fold that are fitted to; 0: all
 }
 
 // Close releases the file that is streamed, if one is.
@@ -116,8 +117,11 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 	if test != nil || d.Folds != nil {
 		holdout = 0
 	}
+	if err := c.checkGroups(prepared, d.Folds, holdout > 0); err != nil {
+		return err
+	}
 	train, valid, held := prepared.Split(holdout, share, c.Seed)
-	of, chosen, _ := dataset.Split(prepared.Rows(), holdout, share, c.Seed)
+	of, chosen, _ := prepared.SplitRows(holdout, share, c.Seed)
 	d.rest = slices.Concat(of, chosen)
 	if test != nil {
 		if held, err = d.Preparation.Prepare(test); err != nil {
@@ -145,7 +149,7 @@ func (d *Data) load(ctx context.Context, c *Settings) error {
 func (c *Settings) options() dataset.Options {
 	return dataset.Options{
 		Missing: c.Missing, MissingValues: c.MissingValues, Weights: c.Weights,
-		Columns: c.Columns, Drop: c.Drop, Label: c.Label, UnseenMissing: c.UnseenMissing,
+		Columns: c.Columns, Drop: c.Drop, Label: c.Label, Group: c.Group, UnseenMissing: c.UnseenMissing,
 		Categories: true, Types: c.Types, Measured: !c.typesDecide() || c.Dequantize == DequantizeNever,
 	}
 }
@@ -274,6 +278,11 @@ func (d *Data) warn(c *Settings) {
 	if c.Binarize != dataset.NotBinarized && !d.All.IsImage() {
 		d.warnf("%s is not made of images: {Binarize} cuts its columns at one common level, which means something only where they are of one kind", d.All.Place())
 	}
+	if d.tested {
+		if shared := dataset.SharedGroups(d.All, d.Test.Dataset); len(shared) > 0 {
+			d.warnf("%d groups of {Group=%s} have rows among both the training and the test rows, such as %q: what is judged was partly seen; leave them out of one", len(shared), c.Group, shared[0])
+		}
+	}
 	if total := d.Train.TotalWeight(); d.Train.Weights != nil && total < float64(d.Train.Rows())/2 {
 		d.warnf("the weights of %d training rows sum to %.3g: a weight is the number of times that its row counts, and criteria and errors take the sum for the number of rows; scale the weights if they are shares", d.Train.Rows(), total)
 	}
@@ -295,6 +304,9 @@ func (d *Data) describe(c *Settings) results.Dataset {
 		RowsTrain: rows(d.Train), RowsValid: rows(d.Valid), RowsTest: rows(d.Test),
 		Measure: d.Preparation.Measure, Binarize: c.Binarize.String(), Transform: c.Transform.String(), EvalRows: c.EvalRows,
 		Columns: d.describeColumns(),
+	}
+	if d.All.Groups != nil {
+		r.Group, r.Groups = c.Group, len(dataset.Grouped(d.All.Groups))
 	}
 	if d.Folds != nil {
 		r.Folds, r.RowsTest = len(d.Folds), d.All.Rows()

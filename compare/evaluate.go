@@ -39,6 +39,8 @@ type evaluation struct {
 	// is that of one with an encoder.
 	// repeats are the means over held-out rows of each repetition, NaN where one failed.
 	repeats []float64
+	// learned is the learning curve, from the fewest rows to all.
+	learned []learned
 	// folds says what became of each part of the rows that was held out in turn.
 	folds       []results.Fold
 	known       []explain.Estimator
@@ -186,7 +188,7 @@ func (j *Job) measure(ctx context.Context, fit *Fit, p *Part, name string) (meas
 		j.step(task, done, total, "")
 	}})
 	if err == nil {
-		out.logProb.Weights = p.Weights
+		out.logProb.Weights, out.logProb.Groups = p.Weights, p.Groups
 	}
 	return out, err
 }

@@ -39,11 +39,10 @@ func (c *Settings) foldsOf(rows *dataset.Dataset, tested bool) ([][]int, error) 
 		return nil, usagef("{Folds=%d} with {Stream}, {Novelty} or {EvalRows}: these hold rows out once; leave one of them out", k)
 	}
 	if groups := len(dataset.Grouped(rows.Groups)); rows.Groups != nil && groups < k {
-		if c.Folds == AutoFolds && groups > 1 {
-			k = groups
-		} else {
-			return nil, usagef("{Folds=%d} for %d groups, none of which is divided: give at most as many folds as groups", k, groups)
+		if c.Folds != AutoFolds {
+			return nil, usagef("{Folds=%d} for the %d groups of {Group=%s}, none of which is divided: give at most as many folds as groups", k, groups, c.Group)
 		}
+		k = max(groups, 2) // too few for any choice are an error
 	}
 	if n < k {
 		return nil, usagef("{Folds=%d} for %d rows: give at most as many folds as rows, or none", k, n)
@@ -64,17 +63,15 @@ func validShare(n int, share float64) float64 {
 func (d *Data) without(c *Settings, fold int) (*Data, error) {
 	held := d.Folds[fold]
 	rest := d.prepared.Take(dataset.Except(d.prepared.Rows(), held))
-	train, valid, _ := rest.Split(0, validShare(rest.Rows(), c.Valid), c.Seed)
+	if d.share > 0 {
+		rest = rest.Take(partOf(rest, d.share, c.Seed))
+	}
 	out := *d
 	out.Folds, out.Warnings = nil, nil
-	if err := train.Check(); err != nil {
+	if err := out.fitTo(c, rest, validShare(rest.Rows(), c.Valid)); err != nil {
 		return nil, fmt.Errorf("without fold %d of %d: %w", fold+1, len(d.Folds), err)
 	}
-	var err error
-	if out.Preparation.Transform, err = transform(c, train); err != nil {
-		return nil, err
-	}
-	out.Train, out.Valid, out.Test = out.part(train), out.part(valid), out.part(d.prepared.Take(held))
+	out.Test = out.part(d.prepared.Take(held))
 	return &out, nil
 }
 
@@ -149,9 +146,7 @@ func (j *Job) cross(ctx context.Context, k Kind, d *Data) (*crossed, error) {
 		out.folds = append(out.folds, one)
 	}
 	out.test.rmse = math.Sqrt(squares / float64(n))
-	if all.Weights == nil && d.prepared.Weights != nil {
-		all.Weights = d.prepared.Weights
-	}
+	all.Weights, all.Groups = d.prepared.Weights, d.prepared.Groups
 	return out, nil
 }
 

@@ -40,6 +40,8 @@ type Job struct {
 	kinds int // that are fitted, which share a budget of time
 	// fold is the number of the fold that is held out, from 1; 0: none.
 	fold int
+	// share is that of the rows which a point of a learning curve is fitted to; 0: all.
+	share float64
 	// label is what the progress of a repetition begins with.
 	label string
 	// folds is how often the whole procedure is made, where rows are held out in turn.
@@ -65,6 +67,10 @@ type Outcome struct {
 	// LogProb holds log p of each row that is reported ([Outcome.Reported]), for each
 	// model; nil for one without a density.
 	LogProb []*eval.Result
+	// Held holds log p of each row that was held out, in nats of the data, for each model:
+	// the test rows or, with folds, all rows in their order; nil without such rows or
+	// without a density.
+	Held []*eval.Result
 	// Command is the line that asked for the comparison; "": not known.
 	Command string
 }
@@ -98,6 +104,9 @@ func (j *Job) Run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	if err := d.checkNovelty(&j.Settings); err != nil {
+		return nil, err
+	}
+	if err := j.Settings.checkLearning(d); err != nil {
 		return nil, err
 	}
 	chosen, err := selectKinds(&j.Settings, d)
@@ -173,6 +182,11 @@ func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
 				return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
 			}
 		}
+		if j.Settings.LearningCurve {
+			if err := j.learn(ctx, e, fit, out.Data); err != nil {
+				return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
+			}
+		}
 		if j.Settings.Repeats > 1 && (out.Data.Test != nil || out.Data.Folds != nil) {
 			if err := j.repeat(ctx, e, fit.Kind, out.Data); err != nil {
 				return fmt.Errorf("%s: %s: %w", out.Data.All.Place(), fit.Model.Name, err)
@@ -188,11 +202,14 @@ func (j *Job) evaluateAll(ctx context.Context, out *Outcome) error {
 		out.Results.Models = append(out.Results.Models, describeModel(fit, e, out.Data))
 		_, _, logp := e.reported(out.Data)
 		out.LogProb = append(out.LogProb, logp)
+		out.Held = append(out.Held, e.test.logProb)
 		evaluations = append(evaluations, e)
 	}
 	var err error
-	if out.Results.Pairs, err = pairs(evaluations); err == nil {
-		soFar(out.Results)
+	if out.Results.Pairs, err = pairs(evaluations); err != nil {
+		return err
 	}
+	soFar(out.Results)
+	out.Results.LearningPairs, err = learningPairs(evaluations)
 	return err
 }

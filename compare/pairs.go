@@ -3,6 +3,7 @@ package compare
 import (
 	"math"
 
+	"likely/dataset"
 	"likely/eval"
 	"likely/results"
 )
@@ -22,11 +23,14 @@ func pairs(evaluations []*evaluation) ([]results.Pair, error) {
 			if results.Optional(diff.Mean) == nil {
 				continue // a row of density 0, which a warning names
 			}
-			p := results.Pair{A: a.name, B: b.name, Diff: diff.Mean, SE: results.Optional(diff.StdErr()), Rows: diff.Rows}
-			if training := trainingErrorOf(a, b); !math.IsNaN(training) {
-				p.SETraining, p.SE = &training, results.Optional(math.Hypot(diff.StdErr(), training))
-				diff.DataErr = math.Hypot(diff.DataErr, training)
+			p := results.Pair{A: a.name, B: b.name, Diff: diff.Mean, Rows: diff.Rows}
+			if training, fits := trainingErrorOf(a, b); fits > 1 {
+				diff.TrainErr, diff.Fits = training, fits
+				p.SETraining = &training
 			}
+			p.SE, p.Needed = results.Optional(diff.StdErr()), results.Optional(diff.Needed())
+			p.Freedom = results.Optional(diff.DegreesOfFreedom())
+			p.Groups = len(dataset.Grouped(a.test.logProb.Groups))
 			if diff.Significant() && a.comparable() && b.comparable() {
 				if p.Better = a.name; math.Signbit(diff.Mean) {
 					p.Better = b.name

@@ -30,15 +30,9 @@ func (d *Data) again(c Settings, repeat int) (Settings, *Data, error) {
 	if d.Valid != nil {
 		share = c.Valid
 	}
-	train, valid, _ := d.prepared.Take(rest).Split(0, share, c.Seed)
-	if err := train.Check(); err != nil {
+	if err := out.fitTo(&c, d.prepared.Take(rest), share); err != nil {
 		return c, nil, err
 	}
-	var err error
-	if out.Preparation.Transform, err = transform(&c, train); err != nil {
-		return c, nil, err
-	}
-	out.Train, out.Valid = out.part(train), out.part(valid)
 	if d.Test != nil {
 		out.Test = out.part(d.Test.Dataset)
 	}
@@ -125,8 +119,8 @@ func averaged(list []*eval.Result) *eval.Result {
 }
 
 // trainingError returns the standard error of the mean over repetitions of a value of
-// each; NaN for fewer than two.
-func trainingError(values []float64) float64 {
+// each, NaN for fewer than two, and how many of them have a value.
+func trainingError(values []float64) (se float64, fits int) {
 	var kept []float64
 	for _, v := range values {
 		if !math.IsNaN(v) && !math.IsInf(v, 0) {
@@ -134,15 +128,15 @@ func trainingError(values []float64) float64 {
 		}
 	}
 	if len(kept) < 2 {
-		return math.NaN()
+		return math.NaN(), len(kept)
 	}
-	return density.MeanEstimate(kept, nil, density.ExactValue, 0).DataErr
+	return density.MeanEstimate(kept, nil, density.ExactValue, 0).DataErr, len(kept)
 }
 
 // trainingErrorOf returns that of the difference of two models.
-func trainingErrorOf(a, b *evaluation) float64 {
+func trainingErrorOf(a, b *evaluation) (se float64, fits int) {
 	if a.repeats == nil || b.repeats == nil {
-		return math.NaN()
+		return math.NaN(), 0
 	}
 	diff := make([]float64, len(a.repeats))
 	for i := range diff {

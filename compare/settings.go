@@ -48,6 +48,9 @@ type Settings struct {
 	Columns []string `json:"columns,omitempty"`
 	Drop    []string `json:"drop,omitempty"`
 	Label   string   `json:"label,omitempty"`
+	// Group is the column that says which rows belong together: all are in the same part
+	// of the data and in the same fold, and count as one piece of evidence; "": none.
+	Group string `json:"group,omitempty"`
 	// Types overrules what the columns are taken for, by name, number or pattern.
 	Types ColumnTypes `json:"types,omitempty"`
 	// MissingValues are what stands for a missing value beside the usual; they imply
@@ -78,6 +81,9 @@ type Settings struct {
 	// Repeats is how often the whole procedure is made, with other seeds and divisions
 	// of the training rows, to know the error of training; 0: once.
 	Repeats int `json:"repeats,omitempty"`
+
+	// LearningCurve says that every kind is fitted to growing shares of the rows, too.
+	LearningCurve bool `json:"learning_curve,omitempty"`
 
 	// Components is the number of components of the mixture, or a range to
 	// choose from by Criterion, as Families is a list of families of covariances

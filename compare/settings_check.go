@@ -173,6 +173,10 @@ func (c *Settings) checkMeasure() error {
 		return usagef("{Missing} with {Binarize} or {Dequantize}: values that are missing have no level; leave one of them out")
 	case c.Weights != "" && (c.Novelty || binarized || c.levels()):
 		return usagef("{Weights} with {Novelty}, {Binarize} or levels: these take rows one by one; leave one of them out")
+	case c.Stream > 0 && c.Group != "":
+		return usagef("{Stream} with {Group}: rows are streamed one by one, whatever their group; leave one of them out")
+	case c.Group != "" && c.Criterion.Given && c.Criterion.Value == selection.CrossValidation:
+		return usagef("{Criterion=cv} with {Group}: it divides groups; leave it out, and rows left out by groups decide")
 	case c.Stream > 0 && (binarized || spread || c.levels()):
 		return usagef("{Stream} with {Binarize}, {Dequantize} or levels: rows are streamed as the numbers they are; leave one of them out")
 	}

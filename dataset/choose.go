@@ -17,6 +17,7 @@ const (
 	roleLabel              // it holds the classes
 	roleSkip               // it was not asked for
 	roleNumber             // it has no name and numbers the rows
+	roleGroup              // it holds the groups of rows
 	roleHollow             // it has neither a name nor a value
 )
 
@@ -25,6 +26,7 @@ type choice struct {
 	roles       []role
 	columns     []string              // names of the columns that are data, weights among them
 	label       int                   // the column of the labels, or −1
+	group       int                   // that of the groups, or −1; it may be that of the labels
 	weights     int                   // the column of the weights among columns, or −1
 	weightsFrom int                   // the same among all columns of the file
 	types       map[string]ColumnType // those that were asked for, by name
@@ -38,6 +40,9 @@ func choose(names []string, named bool, opt Options) (*choice, error) {
 	c := &choice{roles: make([]role, len(names)), weights: -1, weightsFrom: -1}
 	var err error
 	if c.label, err = labelColumn(names, opt.Label); err != nil {
+		return nil, err
+	}
+	if c.group, err = groupColumn(names, opt.Group); err != nil {
 		return nil, err
 	}
 	weights := -1
@@ -58,6 +63,12 @@ func choose(names []string, named bool, opt Options) (*choice, error) {
 	if c.label >= 0 {
 		c.roles[c.label] = roleLabel
 	}
+	if c.group >= 0 && c.group != c.label {
+		if c.group == weights {
+			return nil, fmt.Errorf("column %s holds both groups and weights: %w; give two columns", quote(names[c.group]), ErrGroups)
+		}
+		c.roles[c.group] = roleGroup
+	}
 	c.leaveIndex(names)
 	types, err := opt.typed(names)
 	if err != nil {
@@ -76,6 +87,8 @@ func choose(names []string, named bool, opt Options) (*choice, error) {
 		}
 	}
 	switch {
+	case len(c.columns) == 0 && c.group >= 0:
+		return nil, fmt.Errorf("there is no column beside the groups: %w", ErrGroups)
 	case len(c.columns) == 0 && c.label >= 0:
 		return nil, fmt.Errorf("there is no column beside the labels: %w", ErrLabels)
 	case len(c.columns) == 0:
@@ -151,7 +164,7 @@ func (c *choice) match(names []string, named bool, weights int, opt Options) err
 	}
 	var unknown []string
 	for j, name := range names {
-		if c.roles[j] != roleValue || j == weights || j == c.label {
+		if c.roles[j] != roleValue || j == weights || j == c.label || j == c.group {
 			continue
 		}
 		if !wanted[name] {
@@ -289,7 +302,7 @@ func plainName(name string, col int) string {
 func (c *choice) checkNames(names []string) error {
 	first := make(map[string]int, len(names))
 	for j, name := range names {
-		if c.roles[j] != roleValue && c.roles[j] != roleLabel {
+		if c.roles[j] != roleValue && c.roles[j] != roleLabel && c.roles[j] != roleGroup {
 			continue
 		}
 		if name == "" {

@@ -53,6 +53,7 @@ type table struct {
 	values   []float64 // of the columns that are data, row by row
 	rowLines []int32
 	classes  []string
+	groups   []string
 	rows     int
 	bytes    int64 // held by all this
 

@@ -31,8 +31,9 @@ type Dataset struct {
 	LabelNames []string
 
 	// Groups holds the group of each row (length N), or is nil. Rows of one group are
-	// never divided between parts.
-	Groups []int
+	// never divided between parts. GroupNames names them.
+	Groups     []int
+	GroupNames []string
 
 	// Types holds the type of each column (length D), where the reader was
 	// asked for types, else it is nil; [Dataset.Typed] finds them.
@@ -236,6 +237,9 @@ func (d *Dataset) Head(n int) *Dataset {
 	}
 	if d.Weights != nil {
 		out.Weights = d.Weights[:n]
+	}
+	if d.Groups != nil {
+		out.Groups = d.Groups[:n]
 	}
 	return out
 }

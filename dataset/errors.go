@@ -36,6 +36,8 @@ var (
 	ErrUnseen = errors.New("an unknown level")
 	// ErrType reports a column whose values do not fit its type.
 	ErrType = errors.New("values do not fit the type")
+	// ErrGroups reports groups of rows that cannot be used.
+	ErrGroups = errors.New("groups do not fit")
 	// ErrWeights reports weights of rows that cannot be used.
 	ErrWeights = errors.New("weights do not fit")
 	// ErrMismatch reports two sets of data that cannot be used together, such

@@ -36,6 +36,12 @@ type Options struct {
 	// a Label); it becomes Weights. Empty: each row counts once.
 	Weights string
 
+	// Group names the column, of text or numbers, that says to which group a row belongs,
+	// by its name or its number from 1; it becomes Groups. It may be that of Label, which
+	// for known data and for classes of their own array is called label. Empty: no column
+	// does.
+	Group string
+
 	// Columns names the columns to keep, Drop those to leave out (of what
 	// Columns keeps): by name, by number from 1, or by a pattern such as
 	// "pixel*". Without Columns all are kept. The columns of labels and weights
@@ -131,6 +137,12 @@ func OpenTest(nameOrPath string, opt Options, train *Dataset) (*Dataset, error) 
 }
 
 func open(nameOrPath string, opt Options, wantTest bool) (train, test *Dataset, err error) {
+	return openGrouped(opt, func(opt Options) (train, test *Dataset, err error) {
+		return openPlain(nameOrPath, opt, wantTest)
+	})
+}
+
+func openPlain(nameOrPath string, opt Options, wantTest bool) (train, test *Dataset, err error) {
 	defer func() { err = oneline.Error(err) }()
 	if entry, known := lookup(nameOrPath); known {
 		return entry.open(opt, wantTest)
@@ -304,9 +316,17 @@ func (d *Dataset) choose(opt Options) (err error) {
 	if d.IsImage() && opt.Weights != "" {
 		return errImageWeights(d.Place())
 	}
+	if d.IsImage() && opt.Group != "" {
+		return fmt.Errorf("it holds images, which have no column of groups: %w; group them by label, or not", ErrGroups)
+	}
 	opt.Label = "" // it is that of text and Parquet files
 	if d.choice, err = choose(d.Columns, false, opt); err != nil {
 		return err
+	}
+	if d.choice.group >= 0 {
+		if err := d.groupByColumn(d.choice.group); err != nil {
+			return err
+		}
 	}
 	if codes := newMissingCodes(opt.MissingValues); len(codes.numbers) > 0 {
 		for i := range d.Rows() {

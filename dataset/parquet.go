@@ -71,6 +71,7 @@ type parquetTable struct {
 	levels  []*parquetLevels // of the columns of text; nil for others
 	values  []float64
 	classes []string
+	groups  []string
 	rows    int
 	held    int64   // bytes
 	step    float64 // 1 while all columns are of whole numbers
@@ -202,12 +203,15 @@ func (t *parquetTable) row(row parquet.Row) error {
 	}
 	for j, value := range row {
 		switch role := t.choice.roles[j]; {
-		case role != roleValue && role != roleLabel:
-		case value.IsNull() && (role == roleLabel || !t.opt.gaps()):
+		case role != roleValue && role != roleLabel && role != roleGroup:
+		case value.IsNull() && (role != roleValue || !t.opt.gaps()):
 			return fmt.Errorf("dataset: %s, row %d, %s is empty: %w; fill the value in or remove the row", t.in.path, t.rows, columnPlace(t.names, j), ErrMissing)
 		case role == roleLabel:
 			t.classes = append(t.classes, value.String())
 			t.held += int64(16 + len(t.classes[len(t.classes)-1]))
+		case role == roleGroup:
+			t.groups = append(t.groups, value.String())
+			t.held += int64(16 + len(t.groups[len(t.groups)-1]))
 		case value.IsNull():
 			t.values = append(t.values, math.NaN())
 		case t.levels[j] != nil:
@@ -298,6 +302,15 @@ func (t *parquetTable) dataset() (*Dataset, error) {
 	if t.choice.label >= 0 {
 		var err error
 		if d.Labels, d.LabelNames, err = indexLabels(t.classes); err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
+		}
+	}
+	if t.choice.group >= 0 {
+		texts := t.groups
+		if t.choice.group == t.choice.label {
+			texts = t.classes
+		}
+		if err := d.setGroups(texts); err != nil {
 			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
 		}
 	}

@@ -47,7 +47,7 @@ func share(n int, p float64) int {
 	return min(max(k, 1), n-1)
 }
 
-// Split cuts d by [Split]. A part without rows is nil.
+// Split cuts d by [Dataset.SplitRows]. A part without rows is nil.
 func (d *Dataset) Split(holdout, valid float64, seed uint64) (train, validation, test *Dataset) {
 	part := func(rows []int) *Dataset {
 		if len(rows) == 0 {
@@ -55,6 +55,6 @@ func (d *Dataset) Split(holdout, valid float64, seed uint64) (train, validation,
 		}
 		return d.Take(rows)
 	}
-	a, b, c := Split(d.Rows(), holdout, valid, seed)
+	a, b, c := d.SplitRows(holdout, valid, seed)
 	return part(a), part(b), part(c)
 }

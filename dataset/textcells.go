@@ -177,7 +177,7 @@ func (t *table) take(r textRecord) error {
 	line := int32(min(r.line, math.MaxInt32))
 	if t.each != nil {
 		err := t.each(t.values, line)
-		t.values, t.classes = t.values[:0], t.classes[:0]
+		t.values, t.classes, t.groups = t.values[:0], t.classes[:0], t.groups[:0]
 		return err
 	}
 	t.rowLines = append(t.rowLines, line)
@@ -193,7 +193,7 @@ func (t *table) rowBelow(r textRecord) bool {
 	if t.isRow(r) {
 		return true
 	}
-	texts := slices.ContainsFunc(t.columns, func(c *textColumn) bool { return c.codes != nil || c.role == roleLabel })
+	texts := slices.ContainsFunc(t.columns, func(c *textColumn) bool { return c.codes != nil || c.role == roleLabel || c.role == roleGroup })
 	return texts && t.width > 1 && len(r.cells) == t.width
 }
 
@@ -203,13 +203,17 @@ func (t *table) cell(j int, cell string, line int) error {
 	switch c.role {
 	case roleSkip:
 		return nil
-	case roleLabel:
+	case roleLabel, roleGroup:
 		text, err := t.decode(cell, line)
 		if err != nil {
 			return err
 		}
 		if t.each == nil {
-			t.classes = append(t.classes, strings.Clone(text))
+			to := &t.classes
+			if c.role == roleGroup {
+				to = &t.groups
+			}
+			*to = append(*to, strings.Clone(text))
 			t.bytes += int64(16 + len(text))
 		}
 		return nil

@@ -214,5 +214,14 @@ func (t *table) dataset() (*Dataset, error) {
 			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
 		}
 	}
+	if t.choice.group >= 0 {
+		texts := t.groups
+		if t.choice.group == t.choice.label {
+			texts = t.classes
+		}
+		if err := out.setGroups(texts); err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", t.in.path, err)
+		}
+	}
 	return out, nil
 }

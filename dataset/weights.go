@@ -61,6 +61,9 @@ func (d *Dataset) weigh(at int) (*Dataset, error) {
 	if d.Labels != nil {
 		out.Labels = make([]int, len(rows))
 	}
+	if d.Groups != nil {
+		out.Groups = make([]int, len(rows))
+	}
 	for to, from := range rows {
 		row := d.X.RawRowView(from)
 		copy(x.RawRowView(to), row[:at])
@@ -68,6 +71,9 @@ func (d *Dataset) weigh(at int) (*Dataset, error) {
 		out.rows[to] = d.Row(from)
 		if d.Labels != nil {
 			out.Labels[to] = d.Labels[from]
+		}
+		if d.Groups != nil {
+			out.Groups[to] = d.Groups[from]
 		}
 	}
 	return out, nil

@@ -68,6 +68,6 @@ func Overfitting(held, train density.Estimate) Difference {
 	return Difference{
 		Mean:    held.Value - train.Value,
 		DataErr: math.Hypot(held.DataErr, train.DataErr), SampleErr: math.Hypot(held.SampleErr, train.SampleErr),
-		Rows: held.Rows + train.Rows,
+		Rows: held.Rows + train.Rows, Freedom: float64(min(held.Rows, train.Rows) - 1),
 	}
 }

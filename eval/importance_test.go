@@ -304,8 +304,8 @@ func TestCompare(t *testing.T) {
 	require.True(t, d.Significant())
 	require.Zero(t, d.SampleErr)
 	low, high := d.Interval(0.95)
-	near(t, d.Mean-1.959964*d.StdErr(), low, 1e-6)
-	near(t, d.Mean+1.959964*d.StdErr(), high, 1e-6)
+	near(t, d.Mean-1.965927*d.StdErr(), low, 1e-6) // Student's t of 399 degrees
+	near(t, d.Mean+1.965927*d.StdErr(), high, 1e-6)
 	require.Panics(t, func() { d.Interval(95) })
 	same, err := eval.Compare(a, a)
 	require.NoError(t, err)

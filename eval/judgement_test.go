@@ -46,8 +46,8 @@ func TestCompareByHand(t *testing.T) {
 	near(t, math.Sqrt(8./3/4), d.StdErr(), 1e-15)
 	require.False(t, d.Significant(), "1 is less than 2·0.816")
 	low, high := d.Interval(0.95)
-	near(t, 1-1.959964*math.Sqrt(2./3), low, 1e-6)
-	near(t, 1+1.959964*math.Sqrt(2./3), high, 1e-6)
+	near(t, 1-3.182446*math.Sqrt(2./3), low, 1e-6) // Student's t of three degrees, from tables
+	near(t, 1+3.182446*math.Sqrt(2./3), high, 1e-6)
 
 	for _, c := range []struct {
 		mean  float64
@@ -63,8 +63,8 @@ func TestCompareByHand(t *testing.T) {
 	} {
 		require.Equal(t, c.want, eval.Difference{Mean: c.mean, Kinds: c.kinds}.Certified(), "%v", c)
 	}
-	require.True(t, eval.Difference{Mean: -2.1, DataErr: 1}.Significant())
-	require.False(t, eval.Difference{Mean: -1.9, DataErr: 1}.Significant())
+	require.True(t, eval.Difference{Mean: -2.1, DataErr: 1, Rows: 1000}.Significant())
+	require.False(t, eval.Difference{Mean: -1.9, DataErr: 1, Rows: 1000}.Significant())
 	b.Weights, a.Weights = []float64{1, 1, 1, 1}, []float64{1, 1, 1, 2}
 	_, err = eval.Compare(a, b)
 	require.ErrorIs(t, err, eval.ErrMismatch)
@@ -124,7 +124,7 @@ func TestGapByHand(t *testing.T) {
 	require.InDeltaSlice(t, []float64{math.Sqrt(1.6), 1.3}, g.AmortizationErr, 1e-15)
 	require.InDeltaSlice(t, []float64{math.Sqrt(1.53), 1.2}, g.TotalErr, 1e-15)
 	d := eval.Overfitting(density.Estimate{Value: -3, DataErr: 0.3, SampleErr: 0.6, Rows: 4}, density.Estimate{Value: -1, DataErr: 0.4, SampleErr: 0.8, Rows: 5})
-	require.Equal(t, eval.Difference{Mean: -2, DataErr: 0.5, SampleErr: 1, Rows: 9}, d)
+	require.Equal(t, eval.Difference{Mean: -2, DataErr: 0.5, SampleErr: 1, Rows: 9, Freedom: 3}, d)
 }
 
 // Half of the weight is on one draw of four, and each bin has its share of the draws

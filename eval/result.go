@@ -35,6 +35,9 @@ type Result struct {
 	// Weights says how often each row counts in the means (length N,
 	// positive); nil: once.
 	Weights []float64
+	// Groups holds the group of each row, if rows of a group are not independent
+	// (length N); nil: they are.
+	Groups []int
 	// Kind tells a closed form from an estimate.
 	Kind density.Kind
 	// Measure is what the density is a density with respect to.
@@ -49,7 +52,11 @@ type Result struct {
 
 // Estimate returns the mean over the rows with its two standard errors.
 func (r *Result) Estimate() density.Estimate {
-	return density.WeightedMeanEstimate(r.LogProb, r.StdErr, r.Weights, r.Kind, r.Samples)
+	e := density.WeightedMeanEstimate(r.LogProb, r.StdErr, r.Weights, r.Kind, r.Samples)
+	if r.Groups != nil {
+		e.DataErr, _ = clustered(r.LogProb, r.Weights, r.Groups, e)
+	}
+	return e
 }
 
 // Shift adds c nats to every row, as a change of units does.

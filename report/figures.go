@@ -22,7 +22,7 @@ type drawing struct {
 // that returns its drawings, and a line here.
 func drawings(o *compare.Outcome) []drawing {
 	return slices.Concat(
-		historyDrawings(o), scoreDrawings(o), gapDrawings(o), boundsDrawings(o), mixtureDrawings(o),
+		historyDrawings(o), scoreDrawings(o), learningDrawings(o), gapDrawings(o), boundsDrawings(o), mixtureDrawings(o),
 		densityDrawings(o), imageDrawings(o),
 		eachFit(o, codeDrawings, pairDrawings, selectionDrawings),
 	)

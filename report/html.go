@@ -96,15 +96,20 @@ type runView struct {
 	Data     string
 	Table    []tableRow
 	Pairs    []pairRow
-	Gaps     []gapBar
-	Warnings []advice
-	Figures  map[string][]shownFigure
-	Points   template.JS // JSON for the script
-	Download template.URL
-	Explains bool // some model has a bound
-	Checked  bool
-	Selected bool
-	Estimate bool
+	// Learners are the models with learning curves, Learning lines of cells, and
+	// Overtaking who is ahead from how many rows on.
+	Learners   []string
+	Learning   [][]string
+	Overtaking []string
+	Gaps       []gapBar
+	Warnings   []advice
+	Figures    map[string][]shownFigure
+	Points     template.JS // JSON for the script
+	Download   template.URL
+	Explains   bool // some model has a bound
+	Checked    bool
+	Selected   bool
+	Estimate   bool
 }
 
 // tableRow is a model in the table. A cell is what is shown, what is sorted by, and
@@ -147,6 +152,8 @@ type shownFigure struct {
 func newRunView(run *Run, index int) (*runView, error) {
 	r := run.Results
 	v := &runView{Run: run, ID: fmt.Sprintf("run%d", index+1), Headline: newHeadline(r), On: r.Reported(), Data: dataLine(r), Figures: make(map[string][]shownFigure)}
+	v.Learners, v.Learning = learningTable(r)
+	v.Overtaking = overtaking(r)
 	v.Table, v.Pairs, v.Gaps = tableRows(r), pairRows(r), gapBars(r)
 	for _, w := range r.Warnings {
 		v.Warnings = append(v.Warnings, adviceOf(w, r))
@@ -162,7 +169,7 @@ func newRunView(run *Run, index int) (*runView, error) {
 	for _, p := range pictures {
 		group := "other"
 		switch {
-		case p.Name == "scores" || p.Name == "gaps" || p.Name == "selection":
+		case p.Name == "scores" || p.Name == "learning" || p.Name == "gaps" || p.Name == "selection":
 			group = p.Name
 		case p.Name == "bounds" || strings.HasSuffix(p.Name, "-bounds"):
 			group = "bounds"
@@ -192,7 +199,7 @@ func newRunView(run *Run, index int) (*runView, error) {
 // tenth of a millinat.
 func (r *Record) shown() *Record {
 	s := *r
-	s.Rows.Models, s.Rows.Weights = nil, nil
+	s.Rows.Models, s.Rows.Weights, s.Rows.Groups = nil, nil, nil
 	cut := func(list []nullable) []nullable {
 		out := slices.Clone(list[:min(len(list), len(r.Rows.Where))])
 		for i, v := range out {

@@ -76,7 +76,8 @@ func pairsAcross(x, y *Run) (list []results.Pair, why string) {
 			if err != nil || results.Optional(diff.Mean) == nil {
 				continue // another number of rows or weights, or a row of density 0
 			}
-			p := results.Pair{A: x.Name + " " + a.Name, B: y.Name + " " + b.Name, Diff: diff.Mean, SE: results.Optional(diff.StdErr()), Rows: diff.Rows}
+			p := results.Pair{A: x.Name + " " + a.Name, B: y.Name + " " + b.Name, Diff: diff.Mean, SE: results.Optional(diff.StdErr()), Rows: diff.Rows,
+				Groups: distinct(x.Record.Rows.Groups), Needed: results.Optional(diff.Needed()), Freedom: results.Optional(diff.DegreesOfFreedom())}
 			if diff.Significant() {
 				if p.Better = p.A; math.Signbit(diff.Mean) {
 					p.Better = p.B
@@ -90,5 +91,5 @@ func pairsAcross(x, y *Run) (list []results.Pair, why string) {
 
 // result returns log p of a model as it was found.
 func (r *Rows) result(m RowModel) *eval.Result {
-	return &eval.Result{LogProb: floats(m.LogProb), StdErr: floats(m.SE), Weights: r.Weights, Kind: m.Kind, Measure: r.Measure, Samples: m.Samples}
+	return &eval.Result{LogProb: floats(m.LogProb), StdErr: floats(m.SE), Weights: r.Weights, Groups: r.Groups, Kind: m.Kind, Measure: r.Measure, Samples: m.Samples}
 }

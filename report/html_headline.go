@@ -56,10 +56,14 @@ func newHeadline(r *results.Results) headline {
 	}
 	h := headline{Verdict: "Nobody can tell which model is best."}
 	if pair.Better != "" || pair.SoFar != "" {
-		h.Detail = append(h.Detail, fmt.Sprintf("%s leads %s by %s, but no model is ahead of every other by more than two standard errors.", first, second, amount))
+		h.Detail = append(h.Detail, fmt.Sprintf("%s leads %s by %s, but no model is ahead of every other by more than %s.", first, second, amount, neededText(r.Pairs...)))
 		return h
 	}
-	h.Detail = append(h.Detail, fmt.Sprintf("%s leads %s by %s on the %d held-out rows. That is less than two standard errors, so that other rows might turn it round.", first, second, amount, pair.Rows))
+	if tooFew(pair) {
+		h.Detail = append(h.Detail, fmt.Sprintf("%s leads %s by %s, but %s held-out ones.", first, second, amount, tooFewText(pair)))
+		return h
+	}
+	h.Detail = append(h.Detail, fmt.Sprintf("%s leads %s by %s on the %d held-out rows. That is less than %s, so that other rows might turn it round.", first, second, amount, pair.Rows, neededText(*pair)))
 	if pair.SE != nil && lead > 0 {
 		if rows := math.Ceil(float64(pair.Rows) * math.Pow(2**pair.SE/lead, 2)); rows < 1e7 {
 			h.Detail = append(h.Detail, fmt.Sprintf("To tell a difference of that size, about %s held-out rows would be needed.", roughly(rows)))
@@ -81,8 +85,8 @@ func surely(h headline, p *results.Pair) headline {
 	}
 	z := math.Abs(p.Diff) / *p.SE
 	text := fmt.Sprintf("The lead is %.1f standard errors", z)
-	if chance := math.Erfc(z / math.Sqrt2); chance > 1e-6 {
-		text += fmt.Sprintf("; if there were no difference, one lead in %.0f would be as large", 1/chance)
+	if odds := chance(p, z); odds > 1e-6 {
+		text += fmt.Sprintf("; if there were no difference, one lead in %.0f would be as large", 1/odds)
 	}
 	h.Detail = append(h.Detail, text+".")
 	return h

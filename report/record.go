@@ -47,7 +47,9 @@ type Rows struct {
 	Measure     density.Measure `json:"measure"`
 	Count       int             `json:"count"`
 	Weights     []float64       `json:"weights,omitempty"`
-	Models      []RowModel      `json:"models"`
+	// Groups are those of rows that are one piece of evidence.
+	Groups []int      `json:"groups,omitempty"`
+	Models []RowModel `json:"models"`
 	// Where and Class name the first rows and their classes.
 	Where []string `json:"where"`
 	Class []string `json:"class,omitempty"`
@@ -126,7 +128,7 @@ func NewRecord(o *compare.Outcome) *Record {
 	r := &Record{Schema: recordSchema, Command: o.Command, Columns: o.Data.All.Columns}
 	r.Rows = Rows{
 		On: o.Results.Reported(), Fingerprint: fingerprint(part.X, o.Data.Preparation.Measure), Measure: o.Data.Preparation.Measure,
-		Count: part.Rows(), Weights: part.Weights, Models: []RowModel{}, Where: []string{},
+		Count: part.Rows(), Weights: part.Weights, Groups: part.Groups, Models: []RowModel{}, Where: []string{},
 	}
 	for i, fit := range o.Fits {
 		if l := o.LogProb[i]; l != nil {
@@ -156,7 +158,7 @@ func ReadRecord(text []byte) (*Record, error) {
 		return nil, fmt.Errorf("%w: its schema is %q, and this program reads %q", results.ErrFormat, r.Schema, recordSchema)
 	}
 	for _, m := range r.Rows.Models {
-		if len(m.LogProb) != r.Rows.Count || m.SE != nil && len(m.SE) != r.Rows.Count || r.Rows.Weights != nil && len(r.Rows.Weights) != r.Rows.Count {
+		if len(m.LogProb) != r.Rows.Count || m.SE != nil && len(m.SE) != r.Rows.Count || r.Rows.Weights != nil && len(r.Rows.Weights) != r.Rows.Count || r.Rows.Groups != nil && len(r.Rows.Groups) != r.Rows.Count {
 			return nil, fmt.Errorf("%w: it has %d rows and other numbers of values of %s", results.ErrFormat, r.Rows.Count, m.Name)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 func Text(w io.Writer, r *results.Results) error {
 	var b strings.Builder
 	writeSummary(&b, r, r.Pairs)
+	writeLearning(&b, r)
 	for _, m := range r.Models {
 		writeProposals(&b, m)
 		writeGap(&b, m)
@@ -43,6 +44,7 @@ func Summary(w io.Writer, r *results.Results) error {
 		}
 	}
 	writeSummary(&b, r, pairs)
+	writeLearning(&b, r)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -87,6 +89,11 @@ func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) 
 
 // partsText says how the rows are divided.
 func partsText(d *results.Dataset) string {
+	if d.Groups > 0 {
+		whole := *d
+		whole.Groups = 0
+		return fmt.Sprintf("%s, in %d groups (%s), none of which is divided", partsText(&whole), d.Groups, d.Group)
+	}
 	if d.Folds > 0 {
 		return fmt.Sprintf("%d rows, each held out once, in %d parts, from all that is fitted and chosen", d.RowsTest, d.Folds)
 	}
@@ -141,7 +148,7 @@ func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 		}
 		return
 	}
-	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats; it counts beyond two standard errors:\n", r.Pairs[0].Rows)
+	fmt.Fprintf(b, "\nmean difference of log p on the same %d test rows, in nats; it counts beyond %s:\n", r.Pairs[0].Rows, neededText(r.Pairs...))
 	dependent := dependentModels(r)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, p := range pairs {
@@ -149,7 +156,7 @@ func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 		if p.SE != nil {
 			se = strconv.FormatFloat(*p.SE, 'f', places, 64)
 		}
-		verdict := "no difference beyond two standard errors"
+		verdict := "no difference beyond " + neededText(p)
 		switch {
 		case p.Better != "":
 			verdict = p.Better + " is better"
@@ -157,6 +164,8 @@ func writePairs(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 			verdict = p.SoFar + " is better so far"
 		case dependent[p.A] || dependent[p.B]:
 			verdict = "not compared " + scaleSign
+		case tooFew(&p):
+			verdict = tooFewText(&p)
 		}
 		fmt.Fprintf(t, "  %s − %s\t%s ± %s\t%s\n", p.A, p.B, signed(p.Diff, places), se, verdict)
 	}
@@ -171,12 +180,15 @@ func winner(r *results.Results) string {
 	case compared == 0:
 		return "winner: none; too few models have a number that means something " + scaleSign
 	case best != "":
-		return "winner: " + best + ", ahead of every other density by more than two standard errors"
+		return "winner: " + best + ", ahead of every other density by more than " + neededText(r.Pairs...)
 	}
 	if ahead := leading(r); ahead != "" {
 		return "winner: none yet; " + ahead + " is ahead of every other density so far, of which some may become better with more work " + improvingSign
 	}
-	return "winner: none; the leading models differ by less than two standard errors"
+	if tooFew(&r.Pairs[0]) {
+		return "winner: none; " + tooFewText(&r.Pairs[0])
+	}
+	return "winner: none; the leading models differ by less than " + neededText(r.Pairs...)
 }
 
 // unbeaten returns the model that is better than every other, "" if there is none, and

@@ -35,6 +35,10 @@ type Dataset struct {
 	// RowsHeld is the number of rows that were held in memory, a sample of a
 	// file of which the rest was streamed.
 	RowsHeld int `json:"rows_in_memory,omitempty"`
+	// Group is the column of the groups of rows, none of which is divided between parts,
+	// and Groups their number.
+	Group  string `json:"group,omitempty"`
+	Groups int    `json:"groups,omitempty"`
 	// EvalRows is the limit on the rows evaluated of each split, if any.
 	EvalRows int `json:"eval_rows,omitempty"`
 }

@@ -35,6 +35,8 @@ type Model struct {
 	Search           *Search      `json:"search,omitempty"`
 	// Folds has an entry for each part of the rows that was held out in turn.
 	Folds []Fold `json:"folds,omitempty"`
+	// Learning is the learning curve, from the fewest rows to all.
+	Learning []LearningPoint `json:"learning_curve,omitempty"`
 }
 
 // Split is the quality of a model on one part of the data. Models
@@ -104,6 +106,14 @@ type Pair struct {
 	SETraining *float64 `json:"se_training,omitempty"`
 	// Rows is the number of test rows compared.
 	Rows int `json:"rows"`
+	// Needed is how many standard errors from zero the difference must be to count: 2 of
+	// many rows, more of few. It is absent where there are too few for any to count, and
+	// in results that were written before there was one.
+	Needed *float64 `json:"se_needed,omitempty"`
+	// Freedom is the number of degrees of freedom of SE, and Groups that of groups of rows
+	// that are not independent; absent: not known, and none.
+	Freedom *float64 `json:"se_degrees_of_freedom,omitempty"`
+	Groups  int      `json:"groups,omitempty"`
 	// Better names the model with the larger log p where the difference
 	// is significant, and is absent where it is not.
 	Better string `json:"better,omitempty"`

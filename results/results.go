@@ -35,7 +35,9 @@ type Results struct {
 	Dataset  Dataset         `json:"dataset"`
 	Models   []*Model        `json:"models"`
 	Pairs    []Pair          `json:"pairs"`
-	Novelty  *Novelty        `json:"novelty,omitempty"`
+	// LearningPairs are the differences of models that were fitted to some of the rows.
+	LearningPairs []LearningPair `json:"learning_pairs,omitempty"`
+	Novelty       *Novelty       `json:"novelty,omitempty"`
 }
 
 // Version says which program made the numbers, on what.

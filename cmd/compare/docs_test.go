@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,13 @@ func testShownCommands(t *testing.T, document string, least int) {
 		args := strings.Fields(line)
 		if len(args) == 0 || !asks[args[0]] {
 			args = append(args, "--quiet", "--preset", "quick", "--vae-epochs", "2", "--vae-hidden", "8", "--eval-samples", "50")
+			if !slices.Contains(args, "--from") {
+				for flag, value := range map[string]string{"--folds": "none", "--budget": "1e10"} {
+					if !slices.Contains(args, flag) {
+						args = append(args, flag, value)
+					}
+				}
+			}
 		}
 		var out, errOut bytes.Buffer
 		require.Equal(t, exitOK, execute(args, nil, &out, &errOut), "compare %s: %s", line, errOut.String())

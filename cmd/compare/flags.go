@@ -58,6 +58,7 @@ func (f *runFlags) data() {
 	b.value((*names)(&c.Drop), "Drop", "drop", "leave these columns out")
 	b.value((*types)(&c.Types), "Types", "types", "what columns are, such as sex=categorical,visits=count: continuous, rounded, count,\nbinary, categorical or identifier (left out); compare data info says what is found")
 	bind(b, b.StringVar, &c.Label, "Label", "label", "`COLUMN` that names the classes: no model sees it, and pictures are coloured by it")
+	bind(b, b.StringVar, &c.Group, "Group", "group", "`COLUMN` that says which rows belong together, such as a patient: all of them are on\nthe same side of every division, and no model sees it; label: the classes")
 	b.text(&c.Transform, "Transform", "transform", "what the models see: standard, center or none; every figure is\nconverted back to the units of the data")
 	b.text(&c.Binarize, "Binarize", "binarize", "for grey images: none, threshold, static or dynamic (fresh draws in training,\none fixed draw in evaluation)")
 	b.text(&c.Dequantize, "Dequantize", "dequantize", "spread discrete levels by uniform noise of one step, fixed once by the seed;\nauto: for grey images that are not binarised")
@@ -164,6 +165,7 @@ func (f *runFlags) output() {
 	b.text(&c.Budget, "Budget", "budget", "what each kind may spend on choosing and training: a time for all of them together,\nsuch as 60s, or floating-point operations for each, such as 2e12, which give the\nsame bits on any machine; auto: operations, by the number of rows")
 	b.text(&c.Folds, "Folds", "folds", "hold out so many parts of the rows in turn, so that each row is judged by models\nthat did not see it; none: hold rows out once; auto: 5 for fewer than 1000 rows")
 	bind(b, b.IntVar, &c.Repeats, "Repeats", "repeats", "make the whole procedure so often, with other seeds and divisions of the training\nrows, to know the error of training; 0: once")
+	bind(b, b.BoolVar, &c.LearningCurve, "LearningCurve", "learning-curve", "fit every model to growing shares of the rows, too: how much more rows help, and where\none model overtakes another; takes up to five times as long")
 	bind(b, b.Float64Var, &c.Floor, "Floor", "floor", fmt.Sprintf("smallest variance of any model, relative to that of the column; 0: %v", z.mixture.Floor))
 	bind(b, b.Uint64Var, &c.Seed, "Seed", "seed", "seed of all randomness: equal seeds give equal results, bit for bit")
 	f.out, f.format = "likely-out", "text"
