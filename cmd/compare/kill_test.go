@@ -28,8 +28,8 @@ func TestKillAndResume(t *testing.T) {
 	}
 	dir := t.TempDir()
 	args := func(out, seed string) []string {
-		return []string{"faithful", "--quiet", "--preset=quick", "--folds=none", "--eval-samples=100", "--vae-epochs=60", "--vae-hidden=30", "--vae-latent=2",
-			"--gmm-components=1-4", "--made-epochs=3", "--kde-iterations=20", "--seed=" + seed, "--out=" + out, "--resume"}
+		return []string{"faithful", "--quiet", "--preset=quick", "--folds=none", "--eval-samples=100", "--vae-epochs=30", "--vae-hidden=20", "--vae-latent=2",
+			"--models=gaussian,gmm,vae", "--gmm-components=1-3", "--gmm-covariance=full", "--seed=" + seed, "--out=" + out, "--resume"}
 	}
 	run := func(out, seed string) map[string]string {
 		cmd, stderr := command(dir, args(out, seed)...)
@@ -75,6 +75,7 @@ func TestKillAndResume(t *testing.T) {
 				require.Fail(t, "the output is neither", "kill %d after %v: %d files", count, wait, len(got))
 			}
 		}
+		t.Logf("%d kills: the output was %v", count, found)
 		got := run("out", "1")
 		for name := range want {
 			require.True(t, got[name] == want[name], "%s differs after %d kills", name, count)
