@@ -67,12 +67,12 @@ func TestKillAndResume(t *testing.T) {
 			<-ended
 			count++
 			switch got := outputOf(t, out); {
-			case equalOutputs(got, earlier):
+			case len(differing(got, earlier)) == 0:
 				found["earlier"]++
-			case equalOutputs(got, want):
+			case len(differing(got, want)) == 0:
 				found["new"]++
 			default:
-				require.Fail(t, "the output is neither", "kill %d after %v: %d files", count, wait, len(got))
+				require.Fail(t, "the output is neither", "kill %d after %v: %d files; as the earlier one but for %v; as the new one but for %v", count, wait, len(got), differing(got, earlier), differing(got, want))
 			}
 		}
 		t.Logf("%d kills: the output was %v", count, found)
@@ -134,14 +134,18 @@ func withoutTimes(t *testing.T, text []byte) string {
 	return string(out)
 }
 
-func equalOutputs(a, b map[string]string) bool {
-	if len(a) != len(b) {
-		return false
-	}
+// differing returns the files that two outputs do not share.
+func differing(a, b map[string]string) []string {
+	var names []string
 	for name, text := range a {
 		if other, ok := b[name]; !ok || other != text {
-			return false
+			names = append(names, name)
 		}
 	}
-	return true
+	for name := range b {
+		if _, ok := a[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	return names
 }
