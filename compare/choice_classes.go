@@ -17,30 +17,56 @@ import (
 
 // classProblem is the choice of the number of classes: up the ladder, until rungs no
 // longer are better.
-type classProblem struct{ *chooser }
+type classProblem struct {
+	*chooser
+	rungs  []int // numbers of classes
+	starts int   // of a candidate
+}
 
-// mostClasses is the last rung for classes.
-const mostClasses = 48
+const (
+	// classStarts is the number of starts of a candidate, of about classIterations
+	// each.
+	classStarts, classIterations = 3, 100
+	// usualClasses is the rung up to which a budget should reach. One that does not
+	// makes one start each; and then, if it still does not, only every other rung.
+	usualClasses = 48
+)
+
+func newClassProblem(c *chooser) *classProblem {
+	p := &classProblem{chooser: c, rungs: ladder, starts: classStarts}
+	if room := choiceShare * c.meter.Left(); p.climb() > room {
+		p.starts = 1
+		if p.climb() > room {
+			p.rungs = []int{1, 2, 4, 8, 16, 32, 64, 128}
+		}
+	}
+	return p
+}
+
+// climb returns about how much work it is to reach the usual rung.
+func (p *classProblem) climb() float64 {
+	var total float64
+	for _, k := range p.rungs {
+		if k <= usualClasses {
+			total += p.passOfAll(k) * float64(classIterations*p.starts)
+		}
+	}
+	return total
+}
 
 // chooseClasses chooses the number of classes, and fits as many.
 func chooseClasses(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	begin := time.Now()
-	p := &classProblem{j.chooser(ctx, d, latentClasses{}.Name(), "lcm")}
+	p := newClassProblem(j.chooser(ctx, d, latentClasses{}.Name(), "lcm"))
 	found, err := chosen(ctx, p.chooser, p, 1, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer found.Close()
-	s := j.Settings.classes(d)
-	s.Components = found.Winner().Spec
-	s.Progress = func(start, iteration int, _ float64) {
-		j.step(fmt.Sprintf("lcm: EM with %d classes", s.Components), iteration, 0, fmt.Sprintf("start %d", start+1))
-	}
-	m, report, err := lcm.Fit(ctx, d.Train.Model, s, density.NewSource(j.Settings.Seed, "comparison.lcm"))
+	m, report, s, err := p.complete(ctx, found.Winner().Fit.(*classFit))
 	if err != nil {
 		return nil, of("lcm", err)
 	}
-	p.meter.Spend(p.pass(d.Train.Rows(), s.Components) * float64(report.TotalIterations))
 	fit, err := j.classFit(latentClasses{}.Name(), m, report, s, d, time.Since(begin))
 	if err != nil {
 		return nil, err
@@ -51,8 +77,8 @@ func chooseClasses(ctx context.Context, j *Job, d *Data) (*Fit, error) {
 	switch {
 	case found.Exhausted && best.Spec == p.largest(found.Trials):
 		fit.Search.Improving = "the budget had no room for more classes, and the most that were tried were the best"
-	case best.Spec == mostClasses:
-		fit.Search.Improving = fmt.Sprintf("the most classes that were tried, %d, were the best", mostClasses)
+	case best.Spec == p.rungs[len(p.rungs)-1]:
+		fit.Search.Improving = fmt.Sprintf("the most classes that were tried, %d, were the best", best.Spec)
 	}
 	p.store.remove()
 	return fit, nil
@@ -80,17 +106,13 @@ func (p *classProblem) Propose(trials []*search.Trial[int]) []search.Candidate[i
 		}
 		worse++
 	}
-	if rung >= len(ladder) || ladder[rung] > mostClasses || ladder[rung] >= p.d.Train.Rows() || worse >= ladderPatience {
+	if rung >= len(p.rungs) || p.rungs[rung] >= p.d.Train.Rows() || worse >= ladderPatience {
 		return nil
 	}
-	k := ladder[rung]
-	var pass float64
-	for _, one := range p.divisions {
-		pass += p.pass(one.train.Rows(), k)
-	}
+	k := p.rungs[rung]
 	return []search.Candidate[int]{{
 		Name: fmt.Sprintf("%d classes", k), Parameters: k * p.d.Train.Dim(), // of bits; others are as many times more
-		Pass: pass, Passes: choiceIterations * classStarts, Spec: k,
+		Pass: p.passOfAll(k), Passes: float64(classIterations * p.starts), Spec: k,
 	}}
 }
 
@@ -100,8 +122,14 @@ func (p *classProblem) pass(rows, k int) float64 {
 	return float64(rows) * float64(k) * (each*float64(p.d.Train.Dim()) + exponential)
 }
 
-// classStarts is the number of starts of a candidate.
-const classStarts = 3
+// passOfAll returns the work of an iteration in each division.
+func (p *classProblem) passOfAll(k int) float64 {
+	var pass float64
+	for _, one := range p.divisions {
+		pass += p.pass(one.train.Rows(), k)
+	}
+	return pass
+}
 
 // Begin prepares the fits of a number of classes.
 func (p *classProblem) Begin(_ context.Context, c search.Candidate[int]) (search.Fit, error) {
@@ -124,7 +152,7 @@ func (f *classFit) Continue(ctx context.Context, _ float64) error {
 	for i, one := range f.p.divisions {
 		s := j.Settings.classes(f.p.d)
 		s.Components, s.Weights = f.k, one.train.Weights
-		s.Starts, s.SplitMerge, s.Tolerance = classStarts, -1, choiceTolerance
+		s.Starts, s.SplitMerge, s.Tolerance = f.p.starts, -1, choiceTolerance
 		m, report, err := lcm.Fit(ctx, one.train.Model, s, density.NewSource(j.Settings.Seed, "comparison.lcm choice", uint64(f.k), uint64(i)))
 		if err != nil {
 			return err

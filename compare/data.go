@@ -11,6 +11,7 @@ import (
 	"likely/density"
 	"likely/results"
 	"likely/saved"
+	"likely/vae"
 )
 
 // Part is one part of the data: the rows in the units of the data and as the
@@ -193,13 +194,17 @@ func dequantize(c *Settings, d *dataset.Dataset) (bool, error) {
 	return c.Dequantize == DequantizeAlways, nil
 }
 
+// shares says that the likelihood that was asked for is one of values between 0 and 1.
+func (c *Settings) shares() bool { return c.Likelihood.Value == vae.ContinuousBernoulli }
+
 // transform learns the map to model space from the training rows. Binary data
 // are left as they are: they have no density to rescale. So are data with gaps,
 // of which each row has a scale of its own; a mixture rescales them when it is
-// fitted.
+// fitted. So are shares between 0 and 1, where the likelihood that was asked for wants
+// such.
 func transform(c *Settings, train *dataset.Dataset) (density.Transform, error) {
 	switch {
-	case train.Measure == density.Binary || train.Measure == density.Discrete || c.Transform == Untouched || c.Missing:
+	case train.Measure == density.Binary || train.Measure == density.Discrete || c.Transform == Untouched || c.Missing || c.shares():
 		return density.NewIdentity(train.Dim()), nil
 	}
 	return standardizing(c, train)
@@ -314,7 +319,7 @@ func (d *Data) describe(c *Settings) results.Dataset {
 	if d.Stream != nil {
 		r.RowsTrain, r.RowsHeld = newStreamed(d).count, d.All.Rows()
 	}
-	if m := d.Preparation.Measure; m == density.Binary || m == density.Discrete || c.Missing {
+	if m := d.Preparation.Measure; m == density.Binary || m == density.Discrete || c.Missing || c.shares() {
 		r.Transform = "none" // probabilities, and rows with gaps, are left as they are
 	}
 	if c.Missing {

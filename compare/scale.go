@@ -229,12 +229,31 @@ func (j *Job) scaleAdvice(s *results.Scale, d *Data) string {
 	if loss := results.Value(s.Floor); loss > dependentNats {
 		parts = append(parts, fmt.Sprintf("%s are lost where {Floor} is ten times as large", amount(loss)))
 	}
-	example := d.All.Columns[0]
+	return density.Warnf("%s: these say nothing of the data, and it is compared with no other model; %s", strings.Join(parts, ", and "), d.scaleRemedy(results.Value(s.Step) > dependentNats)).In(j.spelling(), 0)
+}
+
+// scaleRemedy says what to do: of columns that others determine, to leave them out; of
+// values that repeat, to say what they are. stepped says that a number is owed to steps.
+func (d *Data) scaleRemedy(stepped bool) string {
+	var dependent []string
+	for _, note := range d.All.Notes {
+		if note.Kind == dataset.NoteColumn {
+			dependent = append(dependent, note.Column)
+		}
+	}
+	example, repeats := d.All.Columns[0], false
 	for col, step := range dataset.RepeatedSteps(d.All) {
 		if step > 0 && !d.counted(col) {
-			example = d.All.Columns[col]
+			example, repeats = d.All.Columns[col], true
 			break
 		}
 	}
-	return density.Warnf("%s: these say nothing of the data, and it is compared with no other model; declare columns of few values by {Types=%s=categorical} or count, or spread rounded ones by {Dequantize=yes}", strings.Join(parts, ", and "), example).In(j.spelling(), 0)
+	var remedies []string
+	if len(dependent) > 0 {
+		remedies = append(remedies, fmt.Sprintf("leave out what other columns determine, by {Drop=%s}", strings.Join(dependent, ",")))
+	}
+	if len(dependent) == 0 || stepped || repeats {
+		remedies = append(remedies, fmt.Sprintf("declare columns of few values by {Types=%s=categorical} or count, or spread rounded ones by {Dequantize=yes}", example))
+	}
+	return strings.Join(remedies, "; ")
 }

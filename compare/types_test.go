@@ -245,6 +245,18 @@ func TestUnseenLevel(t *testing.T) {
 	require.ErrorContains(t, err, `test.csv, line 3, column 4 ("class"): "unknown"`)
 	require.ErrorContains(t, err, `"high", "low" and "middle"`)
 
+	// As a missing value it has the log p of the row without it; --missing is not needed.
+	c.Models, c.UnseenMissing = []string{"independent"}, true
+	o, err := (&Job{Settings: c}).Run(t.Context())
+	require.NoError(t, err)
+	without := c
+	without.Missing = true
+	without.Test = writeTable(t, "test.csv", [][]string{table[0], table[1], {"female", "2", "31.5", "", "0"}})
+	want, err := (&Job{Settings: without}).Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, *want.Results.Models[0].Test.Nats, *o.Results.Models[0].Test.Nats)
+	require.Contains(t, strings.Join(o.Results.Warnings, "\n"), `column 4 ("class"), line 3: levels that the training data do not have are taken for missing`)
+
 	held := append(slices.Clone(table), table[1:9]...)
 	rare := slices.Clone(held[len(held)-1])
 	rare[3] = "unknown"

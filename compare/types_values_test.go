@@ -13,6 +13,7 @@ import (
 	"likely/dataset"
 	"likely/density"
 	"likely/tree"
+	"likely/vae"
 )
 
 // Counts without a measured column are discrete; a constant column among bits or counts
@@ -125,4 +126,19 @@ func TestThinnedRows(t *testing.T) {
 		require.Equal(t, few.X.At(i, 0), few.Model.At(i, 0))
 		require.Equal(t, i*5/2, few.Row(i))
 	}
+}
+
+// The likelihood of shares works on grey values between 0 and 1 as they are: no setting
+// about the transform is needed.
+func TestSharesStayAsTheyAre(t *testing.T) {
+	table := [][]string{{"p", "q"}}
+	for i := range 60 {
+		table = append(table, []string{fmt.Sprint(float64(i%7) / 7.1), fmt.Sprint(float64(i*i%11) / 11.3)})
+	}
+	c := fixed()
+	c.Dataset, c.Models = writeTable(t, "grey.csv", table), []string{"gaussian", "vae"}
+	c.Likelihood, c.Dequantize = Given(vae.ContinuousBernoulli), DequantizeNever
+	r := run(t, c)
+	require.Equal(t, "none", r.Dataset.Transform)
+	require.NotNil(t, r.Models[1].Test.Nats)
 }

@@ -16,7 +16,7 @@ const (
 	NoteReading   NoteKind = "reading"   // the file could be read in two ways, and was read in one
 	NotePrecision NoteKind = "precision" // numbers that a float64 does not hold as they are written
 	NoteCode      NoteKind = "code"      // a value that looks like a code for a missing one
-	NoteColumn    NoteKind = "column"    // a column that is probably not meant as data
+	NoteColumn    NoteKind = "column"    // a column that others determine
 )
 
 // Note is something about a file that its reader decided, or saw, and that a

@@ -284,7 +284,8 @@ func (d *Dataset) complete(opt Options) (_ *Dataset, err error) {
 	}
 	weights, types := d.choice.weights, d.choice.types
 	d.choice = nil
-	if err := d.checkFinite(opt.gaps(), opt.Like != nil); err != nil {
+	gaps := opt.gaps() || opt.UnseenMissing && opt.Like != nil // levels that training has not seen are gaps
+	if err := d.checkFinite(gaps, opt.Like != nil); err != nil {
 		return nil, err
 	}
 	if weights >= 0 {
@@ -304,6 +305,7 @@ func (d *Dataset) complete(opt Options) (_ *Dataset, err error) {
 		}
 	}
 	d.Notes = append(d.Notes, d.suspects()...)
+	d.Notes = append(d.Notes, d.dependences()...)
 	return d, nil
 }
 

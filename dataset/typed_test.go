@@ -98,6 +98,27 @@ func TestTypes(t *testing.T) {
 		require.ErrorIs(t, err, c.is, name)
 		require.ErrorContains(t, err, c.says, name)
 	}
+	// Numbers that all differ number the rows only where they follow each other; counts
+	// repeat, and are not below 0.
+	for _, c := range []struct {
+		want   ColumnType
+		values []float64
+	}{
+		{Continuous, []float64{3, 17, 5, 40, 22, 9, 31, 12, 8, 27, 50, 1}},
+		{Identifier, []float64{3, 2, 1, 0, 4, 5, 6, 7, 8, 9, 10, 11}},
+		{Rounded, []float64{0, 17, 5, 40, 22, 9, 31, 12, 8, 27, 50, 17}},
+		{Count, []float64{0, 1, 1, 0, 2, 2, 3, 0, 1, 3, 0, 1}},
+		{Rounded, []float64{-1, 1, 1, 0, 2, 2, 3, 0, 1, 3, 0, 1}},
+	} {
+		d := &Dataset{Name: "x", X: mat.NewDense(12, 1, c.values), Columns: []string{"a"}}
+		d, err := d.Typed(nil)
+		require.NoError(t, err)
+		require.Equal(t, c.want, d.Types[0], "%v", c.values)
+	}
+	negative := &Dataset{Name: "x", X: mat.NewDense(4, 1, []float64{1, 2, -3, 2}), Columns: []string{"a"}}
+	_, err = negative.Typed(map[string]ColumnType{"a": Count})
+	require.ErrorIs(t, err, ErrType)
+	require.ErrorContains(t, err, "is -3")
 	numbers := &Dataset{Name: "x", X: mat.NewDense(4, 1, []float64{1, 2, 3, 4}), Columns: []string{"a"}}
 	_, err = numbers.Typed(map[string]ColumnType{"a": Categorical})
 	require.ErrorIs(t, err, ErrType)

@@ -239,6 +239,15 @@ var cases = []struct {
 			{"linear", []GapPart{{"approximation", -0.02, 0.04}, {"amortization", 0.31, 0.03}}},
 		})
 	}},
+	{"scatters", func() (*Figure, error) {
+		m := mixture{{0.5, []float64{2, 55}, []float64{0.3, 5}, 0}, {0.5, []float64{4.3, 80}, []float64{0.4, 6}, 0}}
+		x := m.sample(700, rand.NewPCG(5, 6))
+		return Scatters("Draws", []ScatterPanel{
+			{Title: "20 draws", Groups: []Group{{Name: "first", Points: mat.DenseCopyOf(x.Slice(0, 10, 0, 2))}, {Name: "second", Points: mat.DenseCopyOf(x.Slice(10, 20, 0, 2))}}},
+			{Title: "700 draws", Subtitle: "with an outline", Groups: []Group{{Name: "second", Points: x}},
+				Outlines: []*mat.Dense{mat.NewDense(4, 2, []float64{1, 40, 5, 40, 5, 95, 1, 95})}, OutlineName: "the frame"},
+		}, [2]string{"eruption (min)", "waiting (min)"})
+	}},
 	{"curves", func() (*Figure, error) {
 		var k, iwae, ais, se []float64
 		for _, samples := range []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000} {

@@ -56,6 +56,7 @@ func NewEM(x, responsibilities *mat.Dense, s Settings) (*EM, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, _ = s.within(d)
 	e := newEM(d, s)
 	for i := range n {
 		to := d.index[i]

@@ -190,3 +190,21 @@ func TestWeightsAndForgottenSums(t *testing.T) {
 	require.NoError(t, fresh.Step(context.Background()))
 	near(t, fresh.LogLik(), e.LogLik(), 1e-12)
 }
+
+// Of many rows a fit ends a thousandth of what it gains by chance below its limit: p/2N.
+func TestToleranceOfManyRows(t *testing.T) {
+	at := func(n int, s Settings) (tolerance, enough float64) {
+		d := &data{layout: newLayout([]Column{{}, {}, {Kind: Categorical, Levels: 3}}), total: float64(n)}
+		s, err := s.resolve()
+		require.NoError(t, err)
+		s, enough = s.within(d)
+		return s.Tolerance, enough
+	}
+	tolerance, enough := at(25000, Settings{Components: 5})
+	require.Equal(t, []float64{1e-9, 0}, []float64{tolerance, enough})
+	tolerance, enough = at(50000, Settings{Components: 5}) // 4 weights and 5 times 1 + 1 + 2
+	require.InEpsilon(t, 24e-3/(2*50000), tolerance, 1e-12)
+	require.Equal(t, tolerance, enough)
+	tolerance, enough = at(50000, Settings{Components: 5, Tolerance: 1e-7})
+	require.Equal(t, []float64{1e-7, 0}, []float64{tolerance, enough})
+}

@@ -42,9 +42,10 @@ func Fit(ctx context.Context, x *mat.Dense, s Settings, src rand.Source) (*Model
 		return nil, nil, density.SettingErrorf(ErrTooFewRows, "lcm: %d classes for %d distinct rows: {err}; use at most %d {Components}", s.Components, d.distinct, d.distinct)
 	}
 	report := &Report{Seed: src.Uint64()}
+	s, enough := s.within(d)
 	d.overall = d.average(ctx, s)
 	plan := em.Settings{
-		Starts: s.Starts, Rounds: s.SplitMerge, Plain: s.Plain, Iterations: s.Iterations, Tolerance: s.Tolerance, Rows: d.total,
+		Starts: s.Starts, Rounds: s.SplitMerge, Plain: s.Plain, Iterations: s.Iterations, Tolerance: s.Tolerance, Rows: d.total, Enough: enough,
 	}
 	plan.Cheap = func(steps int) bool {
 		return float64(steps)*float64(d.n)*float64(s.Components)*float64(len(d.layout.columns)) <= cheapWork

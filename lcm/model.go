@@ -151,9 +151,12 @@ func (m *Model) Variances() *mat.Dense {
 // NumParameters returns the number of free parameters: K−1 weights, and for each class
 // one for a Bernoulli or Poisson column, two for a NegativeBinomial or Normal one and
 // one less than its levels for a Categorical one.
-func (m *Model) NumParameters() int {
+func (m *Model) NumParameters() int { return m.l.parameters(m.p.k) }
+
+// parameters returns the number of free parameters of k classes.
+func (l *layout) parameters(k int) int {
 	each := 0
-	for _, c := range m.l.columns {
+	for _, c := range l.columns {
 		switch c.Kind {
 		case Categorical:
 			each += c.Levels - 1
@@ -163,5 +166,5 @@ func (m *Model) NumParameters() int {
 			each++
 		}
 	}
-	return m.p.k - 1 + m.p.k*each
+	return k - 1 + k*each
 }

@@ -35,7 +35,9 @@ type Settings struct {
 	Iterations int `json:"iterations"`
 	// Tolerance is how much, in nats per row, the objective may still be
 	// below its limit when a start ends, as predicted from the last two
-	// steps (Aitken's rule); 0: 1e-9. A step downwards never satisfies it.
+	// steps (Aitken's rule). 0: 1e-9, and of more than 25,000 rows a
+	// thousandth of what it gains by chance, p/2N for p parameters (Wilks
+	// 1938). A step downwards never satisfies it.
 	Tolerance float64 `json:"tolerance"`
 	// Floor is the smallest variance of a Normal column within a class, relative to
 	// the variance of the column; 0: density.DefaultFloor. Negative: none but what
@@ -92,9 +94,6 @@ func (s Settings) resolve() (Settings, error) {
 	if s.Iterations == 0 {
 		s.Iterations = defaultIterations
 	}
-	if s.Tolerance == 0 {
-		s.Tolerance = defaultTolerance
-	}
 	if s.Floor == 0 {
 		s.Floor = density.DefaultFloor
 	}
@@ -116,13 +115,31 @@ func (s Settings) resolve() (Settings, error) {
 			return s, density.SettingErrorf(ErrSettings, "lcm: {%s} is %d: {err}; want at most %d", c.name, c.value, c.most)
 		}
 	}
-	if !(s.Tolerance > 0) {
+	if !(s.Tolerance >= 0) {
 		return s, density.SettingErrorf(ErrSettings, "lcm: {Tolerance} is %v: {err}; want a positive number, or 0 for the default", s.Tolerance)
 	}
 	if !(s.Floor < 1) || math.IsNaN(s.Floor) {
 		return s, density.SettingErrorf(ErrSettings, "lcm: {Floor} is %v: {err}; it is relative to the variance of a column, so want less than 1", s.Floor)
 	}
 	return s, s.Prior.check()
+}
+
+const (
+	manyRows = 25000 // above which a fit may be short of its limit
+	chance   = 1e-3  // by such a share of p/2N
+)
+
+// within returns the settings with the tolerance for data, and how much starts may be
+// short of their limits when they are compared, 0 for what package em has.
+func (s Settings) within(d *data) (resolved Settings, enough float64) {
+	if s.Tolerance == 0 {
+		s.Tolerance = defaultTolerance
+		if d.total > manyRows {
+			s.Tolerance = max(s.Tolerance, chance*float64(d.layout.parameters(s.Components))/(2*d.total))
+			enough = s.Tolerance
+		}
+	}
+	return s, enough
 }
 
 // least returns the smallest variance that the floor allows, relative to the column's.

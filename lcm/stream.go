@@ -95,6 +95,7 @@ func newStream(ctx context.Context, rows Rows, s Settings) (*stream, error) {
 	if err := facts.describe(d); err != nil {
 		return nil, err
 	}
+	e.settings, _ = s.within(d)
 	for _, j := range d.layout.linear {
 		e.linear = e.linear || facts.lacks[j]
 	}

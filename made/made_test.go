@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
@@ -156,9 +157,11 @@ func TestGradient(t *testing.T) {
 		rows[i] = i
 		x.SetRow(i, []float64{source.NormFloat64(), float64(source.IntN(3)), float64(source.IntN(2)), source.NormFloat64()})
 	}
-	n := random(columns, 1, []int{7, 6}, 9).networks[0]
-	tr := newTrainer(n, Settings{Columns: columns, Components: 3, Floor: 0.01, Batch: 6}, x, nil, 0)
-	tr.gradient(rows)
+	s := Settings{Columns: columns, Components: 3, Hidden: []int{7, 6}, Floor: 0.01, Batch: 6}
+	m := newModel(s, density.NewIdentity(4), random(columns, 1, s.Hidden, 9).networks)
+	n := m.networks[0]
+	tr := newTrainer(n, s, x, nil, 0)
+	near(t, floats.Sum(m.LogProb(nil, x)), tr.gradient(rows), 1e-10) // all rows, each once
 	grad := slices.Clone(tr.grad)
 	const h = 1e-6
 	used := 0

@@ -53,7 +53,11 @@ func drawImages(o *compare.Outcome) (*figure.Figure, error) {
 			means := m.Means()
 			k, _ := means.Dims()
 			x := mat.DenseCopyOf(density.Rows(means, 0, min(k, imagesAcross)))
-			samples = append(samples, figure.ImageRow{Label: name, Detail: "means of components", Images: t.Invert(x, x)})
+			what := "components"
+			if fit.Model.Family() == "lcm" {
+				what = "classes"
+			}
+			samples = append(samples, figure.ImageRow{Label: name, Detail: "means of " + what, Images: t.Invert(x, x)})
 		}
 		if m, ok := fit.Model.Fitted.(density.Model); ok {
 			x := mat.NewDense(imagesAcross, m.Dim(), nil)

@@ -53,7 +53,7 @@ func Summary(w io.Writer, r *results.Results) error {
 // differences.
 func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) {
 	d := r.Dataset
-	fmt.Fprintf(b, "%s: %s; %d columns, %s; seed %d\n\n", d.Name, partsText(&d), d.Dim, measureText(d.Measure), r.Seed)
+	fmt.Fprintf(b, "%s: %s; %s, %s; seed %d\n\n", d.Name, partsText(&d), plural(d.Dim, "column"), measureText(d.Measure), r.Seed)
 	writeColumns(b, d.Columns)
 	if d.RowsHeld > 0 {
 		who := "the networks, and the choice\namong mixtures, see"
@@ -78,6 +78,7 @@ func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) 
 	writeModels(b, r)
 	writeScale(b, r)
 	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
+	writeSmoothing(b, r)
 	for _, m := range r.Models {
 		if m.Test != nil && m.Test.Repeats > 1 {
 			fmt.Fprintf(b, "± of training is that of the mean over %d repetitions of the whole procedure, choices included.\n", m.Test.Repeats)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"likely/density"
@@ -141,8 +142,10 @@ func (a *Autoencoder) around(c Config, scale, variance []float64) (*Model, error
 //
 // at their codes, from differences of the gradient over a tenth of a standard
 // deviation of the codes. Where the curvature has the wrong sign only the
-// variance of the codes is left.
+// variance of the codes is left. Of many rows it is the mean over some that lie as far
+// from each other as can be: it takes a gradient of each for each side of a dimension.
 func (m *Model) posteriorVariance(x, codes *mat.Dense, weights, variance []float64) []float64 {
+	x, codes, weights = someRows(x, codes, weights)
 	n, l := codes.Dims()
 	weight := relativeWeights(weights, n)
 	up, down, at := mat.NewDense(n, l, nil), mat.NewDense(n, l, nil), mat.NewDense(n, l, nil)
@@ -165,6 +168,35 @@ func (m *Model) posteriorVariance(x, codes *mat.Dense, weights, variance []float
 		out[j] = 1 / (max(curvature, 0) + 1/variance[j])
 	}
 	return out
+}
+
+// curvatureRows is the number of rows over which curvatures are averaged: the mean is
+// known to about a fiftieth.
+const curvatureRows = 2000
+
+// someRows returns at most curvatureRows of the rows, with their codes and weights.
+func someRows(x, codes *mat.Dense, weights []float64) (someX, someCodes *mat.Dense, someWeights []float64) {
+	n, d := x.Dims()
+	if n <= curvatureRows {
+		return x, codes, weights
+	}
+	_, l := codes.Dims()
+	someX, someCodes = mat.NewDense(curvatureRows, d, nil), mat.NewDense(curvatureRows, l, nil)
+	if weights != nil {
+		someWeights = make([]float64, curvatureRows)
+	}
+	for to := range curvatureRows {
+		from := to * n / curvatureRows
+		someX.SetRow(to, x.RawRowView(from))
+		someCodes.SetRow(to, codes.RawRowView(from))
+		if weights != nil {
+			someWeights[to] = weights[from]
+		}
+	}
+	if weights != nil && floats.Sum(someWeights) == 0 {
+		return x, codes, weights
+	}
+	return someX, someCodes, someWeights
 }
 
 // ResidualSigma returns the root of the mean squared residual over all entries

@@ -57,6 +57,37 @@ func TestAutoencoderDensity(t *testing.T) {
 	require.Equal(t, m.Encoder().LogProb(nil, m.codesOf(x), x), back.Encoder().LogProb(nil, m.codesOf(x), x))
 }
 
+// Of more rows than curvatures are averaged over, the variances are those of some of them,
+// and near those of all.
+func TestPosteriorVarianceOfManyRows(t *testing.T) {
+	x := readTable(t, "faithful.csv")
+	a, _, err := FitAutoencoder(context.Background(), x, nil, Settings{Latent: 1, Hidden: []int{10}, Epochs: 100, Precision: Float64}, source(1))
+	require.NoError(t, err)
+	m, _, err := a.Density(context.Background(), x, a.ResidualSigma(x, nil), gmm.Settings{Components: 2}, source(2))
+	require.NoError(t, err)
+	many, weights := mat.NewDense(2*curvatureRows, 2, nil), make([]float64, 2*curvatureRows)
+	half, halfWeights := mat.NewDense(curvatureRows, 2, nil), make([]float64, curvatureRows)
+	for i := range 2 * curvatureRows {
+		many.SetRow(i, x.RawRowView(i*7%272))
+		weights[i] = float64(1 + i%5)
+		if i%2 == 0 {
+			half.SetRow(i/2, many.RawRowView(i))
+			halfWeights[i/2] = weights[i]
+		}
+	}
+	codes := m.codesOf(many)
+	_, variance := density.WeightedMoments(codes, nil)
+	got := m.posteriorVariance(many, codes, weights, variance)
+	require.Equal(t, m.posteriorVariance(half, m.codesOf(half), halfWeights, variance), got)
+	all := m.posteriorVariance(x, m.codesOf(x), nil, variance)
+	require.InEpsilon(t, all[0], got[0], 0.1)
+
+	for i := range weights { // where none of them counts, all do
+		weights[i] = float64(i % 2)
+	}
+	require.False(t, math.IsNaN(m.posteriorVariance(many, codes, weights, variance)[0]))
+}
+
 func (m *Model) codesOf(x *mat.Dense) *mat.Dense {
 	codes, _ := m.Encoder().Moments(x)
 	return codes

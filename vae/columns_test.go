@@ -64,14 +64,14 @@ func columnModel(t testing.TB, s Settings, x *mat.Dense) *Model {
 // over a code of one dimension. Counts above 200 have less than 1e-9 together.
 func TestDiscreteColumnsSumToOne(t *testing.T) {
 	x := mixedRows(60, 1)
-	discrete := mat.NewDense(60, 3, nil)
+	discrete := mat.NewDense(60, 4, nil)
 	for i := range 60 {
-		discrete.SetRow(i, []float64{x.At(i, 0), x.At(i, 1), x.At(i, 3)})
+		discrete.SetRow(i, []float64{x.At(i, 0), x.At(i, 1), 1 - x.At(i, 0), x.At(i, 3)})
 	}
-	m := columnModel(t, Settings{Latent: 1, Columns: []Column{{Likelihood: Bernoulli}, {Categorical, 3}, {Likelihood: Poisson}}}, discrete)
-	rows := mat.NewDense(2*3*200, 3, nil)
-	for i := range 2 * 3 * 200 {
-		rows.SetRow(i, []float64{float64(i % 2), float64(i / 2 % 3), float64(i / 6)})
+	m := columnModel(t, Settings{Latent: 1, Columns: []Column{{Likelihood: Bernoulli}, {Categorical, 3}, {Categorical, 2}, {Likelihood: Poisson}}}, discrete)
+	rows := mat.NewDense(2*3*2*200, 4, nil)
+	for i := range 2 * 3 * 2 * 200 {
+		rows.SetRow(i, []float64{float64(i % 2), float64(i / 2 % 3), float64(i / 6 % 2), float64(i / 12)})
 	}
 	near(t, 0, density.LogSumExp(logProbOnGrid(m, rows, 161, 0.1)), 1e-6)
 	require.Equal(t, []density.Measure{density.Discrete}, m.Measures())

@@ -230,6 +230,21 @@ func TestHistoryWithGapsIsInNatsOfTheData(t *testing.T) {
 	}
 }
 
+// So is that of columns of several likelihoods, of which one has units.
+func TestHistoryOfColumnsIsInNatsOfTheData(t *testing.T) {
+	x := withGaps(mixedRows(120, 3), 0.2, 2)
+	for i := range 120 {
+		x.Set(i, 2, 1e4*x.At(i, 2))
+	}
+	s := Settings{Columns: fourColumns, Hidden: []int{6}, Epochs: 1, Rate: 1e-12, Missing: true, Samples: 64, Batch: 120}
+	m, report, err := Fit(context.Background(), x, x, s, source(1))
+	require.NoError(t, err)
+	bound, err := elbo.ELBO(context.Background(), m, m.Encoder(), x, elbo.Settings{Samples: 400, Seed: 1})
+	require.NoError(t, err)
+	near(t, sum(bound.PerRow)/120, report.History[0].Train, 1)
+	near(t, sum(bound.PerRow)/120, report.History[0].Valid, 1)
+}
+
 // σ from residuals and σ from a gradient agree where values are missing.
 func TestOptimalSigmaWithGaps(t *testing.T) {
 	x := withGaps(readTable(t, "iris.csv"), 0.2, 1)

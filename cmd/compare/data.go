@@ -71,6 +71,9 @@ func describeData(w io.Writer, name string, spell density.Spelling) error {
 	if d.IsImage() {
 		line("image", fmt.Sprintf("%d×%d pixels", d.Height, d.Width))
 	}
+	if d.IsImage() && len(d.Types) > 0 {
+		line("type", d.Types[0].String())
+	}
 	if d.Step > 0 {
 		line("levels", fmt.Sprintf("%v to %v in steps of %v", d.Lo, d.Hi, d.Step))
 	}

@@ -17,7 +17,7 @@ const mostDescribed = 40
 // spread.
 func describeColumns(w io.Writer, d *dataset.Dataset) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\ncolumn\ttype\tstep\tdistinct\tmissing\tminimum\tquartiles\tmaximum\thistogram")
+	fmt.Fprintln(t, "\ncolumn\ttype\tstep\tdistinct\tmissing\tminimum\tquartiles, levels\tmaximum\thistogram")
 	columns := dataset.Describe(d)
 	for _, c := range columns[:min(len(columns), mostDescribed)] {
 		step := "–"

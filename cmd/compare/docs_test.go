@@ -34,12 +34,27 @@ func TestShownCommands(t *testing.T) {
 	for document, least := range map[string]int{"README.md": 6, "docs/mixtures.md": 1, "docs/command.md": 0, "docs/day.md": 8} {
 		t.Run(document, func(t *testing.T) { testShownCommands(t, document, least) })
 	}
+	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "course", "*.md"))
+	require.NoError(t, err)
+	chinese, err := filepath.Glob(filepath.Join("..", "..", "docs", "course", "zh", "*.md"))
+	require.NoError(t, err)
+	require.Len(t, chinese, len(pages))
+	for _, page := range pages {
+		document, err := filepath.Rel(filepath.Join("..", ".."), page)
+		require.NoError(t, err)
+		t.Run(filepath.ToSlash(document), func(t *testing.T) { testShownCommands(t, document, 1) })
+	}
+	for _, page := range chinese {
+		// They show what the English page shows, which has been run.
+		name := filepath.Base(page)
+		require.Equal(t, shownCommands(t, filepath.Join("docs", "course", name)), shownCommands(t, filepath.Join("docs", "course", "zh", name)), name)
+	}
 }
 
 // asks are the commands that fit nothing.
 var asks = map[string]bool{
 	"score": true, "sample": true, "data": true,
-	"assign": true, "impute": true, "predict": true, "condition": true, "cdf": true, "quantile": true,
+	"study": true, "assign": true, "impute": true, "predict": true, "condition": true, "cdf": true, "quantile": true,
 }
 
 func testShownCommands(t *testing.T, document string, least int) {
@@ -57,7 +72,10 @@ func testShownCommands(t *testing.T, document string, least int) {
 	t.Chdir(dir)
 	for _, line := range commands {
 		args := strings.Fields(line)
-		if len(args) == 0 || !asks[args[0]] {
+		switch {
+		case len(args) > 1 && args[0] == "study":
+			args = append(args, "--quick", "--quiet")
+		case len(args) == 0 || !asks[args[0]]:
 			args = append(args, "--quiet", "--preset", "quick", "--vae-epochs", "2", "--vae-hidden", "8", "--eval-samples", "50")
 			if !slices.Contains(args, "--from") {
 				for flag, value := range map[string]string{"--folds": "none", "--budget": "1e10"} {

@@ -19,7 +19,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.runCommand(), a.dataCommand(), a.scoreCommand(), a.sampleCommand(),
 		a.assignCommand(), a.imputeCommand(), a.conditionCommand(), a.predictCommand(), a.cdfCommand(), a.quantileCommand(),
-		a.reportCommand(), a.versionCommand())
+		a.reportCommand(), a.studyCommand(), a.versionCommand())
 	return root
 }
 

@@ -224,6 +224,25 @@ func TestLeapsAreTakenBack(t *testing.T) {
 	}
 }
 
+// Where two steps shrink fast, a leap is hardly longer than a step, and is not made.
+func TestShortLeapsAreNotMade(t *testing.T) {
+	c := newCoins(2, 300, 1)
+	l := &leaper{before: make([]float64, 600), first: make([]float64, 600), longest: math.Inf(1)}
+	for range 10 {
+		require.NoError(t, c.Step(t.Context()))
+	}
+	copy(l.first, c.resp)
+	require.NoError(t, c.Step(t.Context()))
+	for i := range l.first { // so that a is 1.25
+		l.before[i] = l.first[i] - 5*(c.resp[i]-l.first[i])
+	}
+	second, steps := slices.Clone(c.resp), c.path.Steps
+	near(t, 1.25, l.length(c.Responsibilities()), 1e-9)
+	require.NoError(t, l.leap(t.Context(), c))
+	require.Equal(t, steps, c.path.Steps)
+	require.Equal(t, second, c.resp)
+}
+
 // The best start alone converges; one in doubt is kept only if all are; one that fails is
 // passed over.
 func TestBest(t *testing.T) {
