@@ -7,6 +7,7 @@ import (
 
 	"likely/dataset"
 	"likely/density"
+	"likely/elbo"
 	"likely/eval"
 	"likely/vae"
 )
@@ -25,7 +26,7 @@ func Example_squaredError() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		logp, err := eval.LogProb(ctx, m, m.Encoder(), test.X, eval.Settings{Samples: 100, Seed: 1})
+		logp, err := eval.LogProb(ctx, m, elbo.Adaptive(m, m.Encoder()), test.X, eval.Settings{Samples: 100, Seed: 1})
 		if err != nil {
 			log.Fatal(err)
 		}

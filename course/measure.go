@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"likely/dataset"
+	"likely/eval"
 )
 
 // The units that numbers of several studies have.
@@ -32,6 +33,17 @@ func pairedMean(a, b []float64) mean {
 		d[i] = a[i] - b[i]
 	}
 	return meanOf(d)
+}
+
+// badShare returns the share of rows whose k̂ is above the limit: their weights, and
+// their errors of draws, cannot be trusted.
+func badShare(r *eval.Result) float64 {
+	return float64(len(r.Untrusted())) / float64(len(r.LogProb))
+}
+
+// badNumber makes a Number of such a share.
+func badNumber(name Text, share float64) Number {
+	return Number{Name: name, Value: 100 * share, Unit: Text{"%", "%"}}
 }
 
 // number makes a Number of it.

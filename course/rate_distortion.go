@@ -40,15 +40,15 @@ type rateMeasure struct {
 	apart         float64 // the two ways to the bound, in standard errors, the largest over β
 	least, most   float64 // penalty over KL, over rows and β
 	fall          mean    // of the rate, from the smallest β to the largest
-	best          float64 // β with the highest held-out log p
-	gain          mean    // of it over the next best, in nats per row
+	best, next    float64 // β with the highest held-out log p, and the next
+	gain          mean    // of the best over the next, in nats per row
 	active, units int     // active units at the best β, and all
 }
 
 func judgeRateDistortion(m rateMeasure) (Verdict, Text) {
 	reason := Text{
-		fmt.Sprintf("The two ways to the bound differ by at most %s standard errors. The penalty is %s to %s times the KL. Held-out log p is highest at β = %s, by %v nats per row against the next best, with %d of %d units active.", significant(m.apart), significant(m.least), significant(m.most), significant(m.best), m.gain, m.active, m.units),
-		fmt.Sprintf("两种方式测得的下界相差至多 %s 个标准误。惩罚是 KL 的 %s 到 %s 倍。留出数据的 log p 在 β = %s 处最高，每行比次佳的 β 高 %v 奈特，此时 %[7]d 个单元中有 %[6]d 个活跃。", significant(m.apart), significant(m.least), significant(m.most), significant(m.best), m.gain, m.active, m.units),
+		fmt.Sprintf("The two ways to the bound differ by at most %s standard errors. The penalty is %s to %s times the KL. Held-out log p is highest at β = %s, by %v nats per row against the next best, β = %s, with %d of %d units active.", significant(m.apart), significant(m.least), significant(m.most), significant(m.best), m.gain, significant(m.next), m.active, m.units),
+		fmt.Sprintf("两种方式测得的下界相差至多 %s 个标准误。惩罚是 KL 的 %s 到 %s 倍。留出数据的 log p 在 β = %s 处最高，每行比次佳的 β = %[6]s 高 %[5]v 奈特，此时 %[8]d 个单元中有 %[7]d 个活跃。", significant(m.apart), significant(m.least), significant(m.most), significant(m.best), m.gain, significant(m.next), m.active, m.units),
 	}
 	switch {
 	case !m.fall.above(0, 3):
@@ -69,6 +69,7 @@ type betaModel struct {
 	active           int
 	values           []float64 // log p of each row
 	rates            []float64
+	bad              float64 // the share of rows whose weights cannot be trusted
 }
 
 // penaltyOf returns the article's penalty of each row, with σ the log-variance of q.
@@ -102,12 +103,12 @@ func measureBeta(ctx context.Context, model *vae.Model, beta float64, x *mat.Den
 	for i, p := range penalty {
 		m.least, m.most = min(m.least, p/split.Rate[i]), max(m.most, p/split.Rate[i])
 	}
-	logp, err := eval.LogProb(ctx, model, model.Encoder(), x, eval.Settings{Samples: s.size(500, 100), Seed: s.Seed})
+	logp, err := eval.LogProb(ctx, model, elbo.Adaptive(model, model.Encoder()), x, eval.Settings{Samples: s.size(500, 100), Seed: s.Seed})
 	if err != nil {
 		return b, err
 	}
 	b.rate, b.distortion, b.bound, b.logp = meanOf(split.Rate), meanOf(split.Distortion), meanOf(split.PerRow), meanOf(logp.LogProb)
-	b.values, b.rates = logp.LogProb, split.Rate
+	b.values, b.rates, b.bad = logp.LogProb, split.Rate, badShare(logp)
 	return b, nil
 }
 
@@ -141,7 +142,7 @@ func runRateDistortion(ctx context.Context, s Settings, r *Record) error {
 	slices.SortStableFunc(ranked, func(a, b betaModel) int { return cmp.Compare(b.logp.value, a.logp.value) })
 	best := ranked[0]
 	m.fall = pairedMean(models[0].rates, models[len(models)-1].rates)
-	m.best, m.active = best.beta, best.active
+	m.best, m.next, m.active = best.beta, ranked[1].beta, best.active
 	m.gain = pairedMean(best.values, ranked[1].values)
 	r.Verdict, r.Reason = judgeRateDistortion(m)
 	return reportRateDistortion(r, m, models)
@@ -169,6 +170,7 @@ func reportRateDistortion(r *Record, m rateMeasure, models []betaModel) error {
 			b.rate.number(Text{"rate at β = " + at, "码率，β = " + at}, natsPerRow),
 			b.distortion.number(Text{"distortion at β = " + at, "失真，β = " + at}, natsPerRow),
 			b.logp.number(Text{"held-out log p at β = " + at, "留出数据的 log p，β = " + at}, natsPerRow),
+			badNumber(Text{"rows with k̂ above the limit, β = " + at, "k̂ 超过限度的行，β = " + at}, b.bad),
 			Number{Name: Text{"active units at β = " + at, "活跃单元数，β = " + at}, Value: float64(b.active)},
 		)
 		table.Rows = append(table.Rows, []float64{b.beta, b.rate.value, b.rate.se, b.distortion.value, b.distortion.se, b.bound.value, b.bound.se, b.logp.value, b.logp.se, float64(b.active)})

@@ -85,6 +85,7 @@ type sigmaModel struct {
 	logp           []float64
 	rate           mean
 	squared, sigma float64 // mean squared error a pixel of reconstructions; root mean σ² stated
+	bad            float64 // the share of rows whose weights cannot be trusted
 	active         int
 	model          *vae.Model
 }
@@ -96,7 +97,7 @@ func fitSigma(ctx context.Context, train, test *mat.Dense, sigma vae.Sigma, s Se
 	if err != nil {
 		return sigmaModel{}, err
 	}
-	logp, err := eval.LogProb(ctx, m, m.Encoder(), test, eval.Settings{Samples: s.size(500, 50), Seed: s.Seed})
+	logp, err := eval.LogProb(ctx, m, elbo.Adaptive(m, m.Encoder()), test, eval.Settings{Samples: s.size(500, 50), Seed: s.Seed})
 	if err != nil {
 		return sigmaModel{}, err
 	}
@@ -108,7 +109,7 @@ func fitSigma(ctx context.Context, train, test *mat.Dense, sigma vae.Sigma, s Se
 	codes := m.Encode(nil, test)
 	mu, logvar := mat.NewDense(n, d, nil), mat.NewDense(n, d, nil)
 	m.Decode(mu, logvar, codes)
-	out := sigmaModel{logp: logp.LogProb, rate: meanOf(bound.Rate), active: m.Activity(test).Active, model: m}
+	out := sigmaModel{logp: logp.LogProb, rate: meanOf(bound.Rate), bad: badShare(logp), active: m.Activity(test).Active, model: m}
 	for i := range n {
 		for j := range d {
 			e := test.At(i, j) - mu.At(i, j)
@@ -182,18 +183,24 @@ func reportSquaredError(r *Record, m squaredMeasure, fixed []float64, models, le
 			meanOf(l.logp).number(Text{"held-out log p: " + name.EN, "留出数据的 log p：" + name.ZH}, natsPerRow),
 			Number{Name: Text{"root mean σ²: " + name.EN, "σ² 均值的平方根：" + name.ZH}, Value: l.sigma, Unit: levels},
 		)
+		r.add(badNumber(Text{"rows with k̂ above the limit: " + name.EN, "k̂ 超过限度的行：" + name.ZH}, l.bad))
 		if i > 0 {
 			r.add(pairedMean(l.logp, learned[0].logp).number(Text{"gain over one learned σ: " + name.EN, "相对单一 σ 的增益：" + name.ZH}, natsPerRow))
 		}
 	}
-	table := Table{Name: "fixed", Columns: []string{"sigma (levels of grey)", "held-out log p (nats per row)", "standard error", "rate (nats per row)", "standard error", "root mean squared error (levels of grey)", "active units"}}
+	worst := 0.0
+	for _, l := range models {
+		worst = max(worst, l.bad)
+	}
+	r.add(badNumber(Text{"rows with k̂ above the limit, the most at a fixed σ", "k̂ 超过限度的行，固定 σ 中最多的"}, worst))
+	table := Table{Name: "fixed", Columns: []string{"sigma (levels of grey)", "held-out log p (nats per row)", "standard error", "rate (nats per row)", "standard error", "root mean squared error (levels of grey)", "active units", "rows with k̂ above the limit (%)"}}
 	logp, rate, squared := figure.Curve{Name: "fixed σ"}, figure.Curve{Name: "rate (nats per row)"}, figure.Curve{Name: "error of reconstructions (levels of grey)"}
 	for i, sigma := range fixed {
 		v := meanOf(models[i].logp)
 		logp.X, logp.Y, logp.StdErr = append(logp.X, sigma), append(logp.Y, v.value), append(logp.StdErr, v.se)
 		rate.X, rate.Y, rate.StdErr = append(rate.X, sigma), append(rate.Y, models[i].rate.value), append(rate.StdErr, models[i].rate.se)
 		squared.X, squared.Y = append(squared.X, sigma), append(squared.Y, math.Sqrt(models[i].squared))
-		table.Rows = append(table.Rows, []float64{sigma, v.value, v.se, models[i].rate.value, models[i].rate.se, math.Sqrt(models[i].squared), float64(models[i].active)})
+		table.Rows = append(table.Rows, []float64{sigma, v.value, v.se, models[i].rate.value, models[i].rate.se, math.Sqrt(models[i].squared), float64(models[i].active), 100 * models[i].bad})
 	}
 	one, network := meanOf(learned[0].logp), meanOf(learned[2].logp)
 	f, err := figure.Curves("What a silent σ costs", figure.CurvesAxes{X: "fixed σ of p(x|z) (levels of grey)", Y: "held-out log p (nats per row)", LogX: true}, []figure.Curve{logp}, []figure.Reference{
