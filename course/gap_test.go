@@ -20,6 +20,8 @@ func TestJudgeGap(t *testing.T) {
 		"annealing stays off":   {func(l []ladder) { l[1].anneal = mean{0.4, 0.02} }, Corrected},
 		"above log p":           {func(l []ladder) { l[1].draws[1] = mean{-0.4, 0.02} }, Fails},
 		"annealed above log p":  {func(l []ladder) { l[1].anneal = mean{-0.4, 0.02} }, Fails},
+		"draws are noisy":       {func(l []ladder) { l[1].draws[1] = mean{0.2, 0.2} }, Undecided},
+		"annealing is noisy":    {func(l []ladder) { l[1].anneal = mean{0.01, 0.05} }, Undecided},
 		"no gap":                {func(l []ladder) { l[1].draws[0] = mean{0.02, 0.02} }, Undecided},
 		"an estimate may be so": {func(l []ladder) { l[2].draws[1] = mean{-0.4, 0.02} }, Holds},
 		"a mixture that leaks":  {func(l []ladder) { l[0].draws[0] = mean{-0.4, 0.02} }, Fails},
