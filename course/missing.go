@@ -26,12 +26,12 @@ func missing() *Study {
 			"p(x) 的模型知道一行的一半对另一半说明了什么：混合模型有闭式，VAE 靠编码的加权样本。（这一说法是本项目自己的。）",
 		},
 		Question: Text{
-			"How much better are covered pixels known once the others are seen, and is a VAE's answer as sharp as a mixture's?",
-			"看到其余像素之后，被遮住的像素能知道得多准？VAE 的回答与混合模型一样准吗？",
+			"How much better are covered pixels known once the others are seen, and is a VAE's answer as sharp as a mixture's: is the truth as likely under it?",
+			"看到其余像素之后，被遮住的像素能知道得多准？VAE 的回答与混合模型一样准吗，也就是给真值的密度一样大吗？",
 		},
 		Rule: Text{
-			"The lower half of held-out digits is covered. A model gains log p(covered | seen) − log p(covered), the second under the same model. The claim holds if both models gain more than nothing by three standard errors, and if the squared error of what they fill in is below that of the mean digit by three. It fails if neither does so, and holds with a correction if one does. It is undecided if the error of the draws is above 1 nat.",
-			"遮住留出数字的下半部分。模型的增益是 log p(遮住|看到) − log p(遮住)，两项用同一个模型。若两个模型的增益都以三个标准误大于零，且所填内容的平方误差都以三个标准误低于平均数字，则成立；都做不到，则不成立；只有一个做到，则为修正后成立。若抽样误差超过 1 奈特，则未能判定。",
+			"The lower half of held-out digits is covered. A model gains log p(covered | seen) − log p(covered), the second under the same model. A model knows if it gains more than nothing by three standard errors, and if the squared error of what it fills in is below that of the mean digit by three. It does not know if one of the two is on the other side of zero by three. The claim fails if neither model knows, and holds with a correction if one knows and one does not. If both know, log p(covered | seen) of the VAE is compared with the mixture's, row by row. The claim holds if it is less by under 1 nat, by three standard errors, and with a correction if it is less by over 1 nat, by three. In all other cases it is undecided, and if the error of the draws is above 1 nat.",
+			"遮住留出数字的下半部分。模型的增益是 log p(遮住|看到) − log p(遮住)，两项用同一个模型。若增益以三个标准误大于零，且所填内容的平方误差以三个标准误低于平均数字，则这个模型知道；若两者之一以三个标准误落在零的另一侧，则它不知道。两个模型都不知道，则不成立；一个知道、一个不知道，则为修正后成立。若两个都知道，再逐行比较 VAE 与混合模型的 log p(遮住|看到)：以三个标准误少不到 1 奈特，则成立；以三个标准误少 1 奈特以上，则为修正后成立。其余情况，以及抽样误差超过 1 奈特时，未能判定。",
 		},
 		run: runMissing,
 	}
@@ -46,20 +46,29 @@ type completion struct {
 
 func (c completion) good() bool { return c.gain.above(0, 3) && c.saving.above(0, 3) }
 
-func judgeMissing(mixture, network completion) (Verdict, Text) {
+func (c completion) bad() bool { return c.gain.below(0, 3) || c.saving.below(0, 3) }
+
+// judgeMissing wants, too, log p(covered | seen) of the network less that of the mixture.
+func judgeMissing(mixture, network completion, sharper mean) (Verdict, Text) {
 	reason := Text{
-		fmt.Sprintf("Seeing the upper half, the mixture gains %v nats per row on the lower half and the VAE %v. Against the mean digit the squared error of a covered pixel falls by %v and %v levels².", mixture.gain, network.gain, mixture.saving, network.saving),
-		fmt.Sprintf("看到上半部分之后，混合模型对下半部分每行获益 %v 奈特，VAE 获益 %v 奈特。与平均数字相比，被遮像素的平方误差分别减小 %v 和 %v 级²。", mixture.gain, network.gain, mixture.saving, network.saving),
+		fmt.Sprintf("Seeing the upper half, the mixture gains %v nats per row on the lower half and the VAE %v. Against the mean digit the squared error of a covered pixel falls by %v and %v levels². The VAE's log p(covered | seen) less the mixture's is %v.", mixture.gain, network.gain, mixture.saving, network.saving, sharper),
+		fmt.Sprintf("看到上半部分之后，混合模型对下半部分每行获益 %v 奈特，VAE 获益 %v 奈特。与平均数字相比，被遮像素的平方误差分别减小 %v 和 %v 级²。VAE 的 log p(遮住|看到) 减去混合模型的，为 %v。", mixture.gain, network.gain, mixture.saving, network.saving, sharper),
 	}
 	switch {
 	case network.draws > 1 || mixture.draws > 1:
 		return Undecided, reason
-	case mixture.good() && network.good():
+	case mixture.bad() && network.bad():
+		return Fails, reason
+	case mixture.good() && network.bad() || mixture.bad() && network.good():
+		return Corrected, reason
+	case !mixture.good() || !network.good():
+		return Undecided, reason
+	case sharper.above(-1, 3):
 		return Holds, reason
-	case mixture.good() || network.good():
+	case sharper.below(-1, 3):
 		return Corrected, reason
 	}
-	return Fails, reason
+	return Undecided, reason
 }
 
 // halfRow is where a digit of 8×8 pixels is cut.
@@ -186,6 +195,7 @@ func runMissing(ctx context.Context, s Settings, r *Record) error {
 	}
 	base := coveredErrors(blind, x)
 	var found [2]completion
+	var given [2][]float64 // log p(covered | seen)
 	var filled, drawn [2]*mat.Dense
 	for i, fitted := range []saved.Fitted{mixture, network} {
 		var h halvesOf
@@ -198,10 +208,11 @@ func runMissing(ctx context.Context, s Settings, r *Record) error {
 			return err
 		}
 		errors := coveredErrors(filled[i], x)
-		found[i] = completion{pairedMean(h.given(), h.covered), pairedMean(base, errors), h.draws}
+		given[i] = h.given()
+		found[i] = completion{pairedMean(given[i], h.covered), pairedMean(base, errors), h.draws}
 		name := []Text{{"mixture", "混合模型"}, {"VAE", "VAE"}}[i]
 		r.add(
-			meanOf(h.given()).number(Text{name.EN + ": log p(covered | seen)", name.ZH + "：log p(遮住|看到)"}, natsPerRow),
+			meanOf(given[i]).number(Text{name.EN + ": log p(covered | seen)", name.ZH + "：log p(遮住|看到)"}, natsPerRow),
 			meanOf(h.covered).number(Text{name.EN + ": log p(covered)", name.ZH + "：log p(遮住)"}, natsPerRow),
 			found[i].gain.number(Text{name.EN + ": gain of seeing the upper half", name.ZH + "：看到上半部分的增益"}, natsPerRow),
 			Number{Name: Text{name.EN + ": error of draws for a row", name.ZH + "：每行的抽样误差"}, Value: h.draws, Unit: nats},
@@ -210,8 +221,10 @@ func runMissing(ctx context.Context, s Settings, r *Record) error {
 		)
 		s.step("models", 3+i, tasks+1)
 	}
+	sharper := pairedMean(given[1], given[0])
+	r.add(sharper.number(Text{"log p(covered | seen): VAE less mixture", "log p(遮住|看到)：VAE 减去混合模型"}, natsPerRow))
 	r.add(meanOf(base).number(Text{"mean digit: squared error of a covered pixel", "平均数字：被遮像素的平方误差"}, Text{"levels²", "级²"}))
-	r.Verdict, r.Reason = judgeMissing(found[0], found[1])
+	r.Verdict, r.Reason = judgeMissing(found[0], found[1], sharper)
 	return drawMissing(r, x, blind, filled, drawn)
 }
 

@@ -14,19 +14,28 @@ import (
 
 func TestJudgeMissing(t *testing.T) {
 	good := completion{gain: mean{30, 1}, saving: mean{5, 0.5}, draws: 0.1}
-	little, worse, noisy := good, good, good
+	little, worse, loses, errs, noisy := good, good, good, good, good
 	little.gain, worse.saving, noisy.draws = mean{2, 1}, mean{0.5, 0.5}, 2
+	loses.gain, errs.saving = mean{-4, 1}, mean{-4, 1}
+	same := mean{0, 0.1}
 	for _, c := range []struct {
 		mixture, network completion
+		sharper          mean
 		want             Verdict
 	}{
-		{good, good, Holds},
-		{good, little, Corrected},
-		{worse, good, Corrected},
-		{little, worse, Fails},
-		{good, noisy, Undecided},
+		{good, good, same, Holds},
+		{good, good, mean{-3, 0.5}, Corrected},
+		{good, good, mean{-1, 0.5}, Undecided},
+		{good, little, same, Undecided},
+		{worse, good, same, Undecided},
+		{little, worse, same, Undecided},
+		{good, loses, same, Corrected},
+		{errs, good, same, Corrected},
+		{loses, errs, same, Fails},
+		{little, loses, same, Undecided},
+		{good, noisy, same, Undecided},
 	} {
-		got, reason := judgeMissing(c.mixture, c.network)
+		got, reason := judgeMissing(c.mixture, c.network, c.sharper)
 		require.Equal(t, c.want, got, "%+v", c)
 		require.NotContains(t, reason.EN+reason.ZH, "%!")
 	}
