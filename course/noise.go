@@ -25,8 +25,8 @@ func noise() *Study {
 			"训练中噪声的方差走向哪里？有惩罚项和没有惩罚项各是怎样？",
 		},
 		Rule: Text{
-			"Variances are geometric means over rows and dimensions, at the end of training. The claim fails if the variance without the penalty is not below 0.001, or does not fall by half in the last half of the epochs, beyond two standard errors. It fails too if unused dimensions with the penalty are outside 0.9 to 1.1. It holds if used dimensions are above 0.5 as well. If these are below 0.5 by two standard errors, it holds with a correction. Otherwise it is undecided.",
-			"方差是训练结束时对各行、各维取的几何平均。若无惩罚项时方差不低于 0.001，或在后一半训练中没有再减半（以两个标准误计），则不成立。若有惩罚项时未用的维度不在 0.9 到 1.1 之间，也不成立。若用到的维度也高于 0.5，则成立；若它们低于 0.5 达两个标准误，则修正后成立；其余情况未能判定。",
+			"Variances are geometric means over rows and dimensions, at the end of training. The claim fails if the variance without the penalty is not below 0.001, or does not fall by half in the last half of the epochs, beyond two standard errors. It fails too if unused dimensions with the penalty are outside 0.9 to 1.1. It holds if used dimensions are above 0.5 as well. If these are below 0.5 by two standard errors, it holds with a correction. For m², its mean over rows and used dimensions is compared, without the penalty less with it: the claim holds only if codes without are longer, beyond two standard errors. If they are shorter by two, it holds with a correction. Otherwise it is undecided.",
+			"方差是训练结束时对各行、各维取的几何平均。若无惩罚项时方差不低于 0.001，或在后一半训练中没有再减半（以两个标准误计），则不成立。若有惩罚项时未用的维度不在 0.9 到 1.1 之间，也不成立。若用到的维度也高于 0.5，则成立；若它们低于 0.5 达两个标准误，则修正后成立。再比较 m² 对各行和用到的各维的均值：只有当没有惩罚项的编码更长、超出两个标准误时才成立；若反而更短达两个标准误，则修正后成立。其余情况未能判定。",
 		},
 		run: runNoise,
 	}
@@ -37,13 +37,14 @@ type noiseLeft struct {
 	free         mean // without the penalty
 	fall         mean // of the logarithm in the last half of the epochs
 	used, unused mean // with the penalty
+	longer       mean // m² of used dimensions without the penalty, less that with it
 }
 
 func judgeNoise(m noiseLeft) (Verdict, Text) {
 	v := func(m mean) string { return withError(math.Exp(m.value), math.Exp(m.value)*m.se) }
 	reason := Text{
-		fmt.Sprintf("Without the penalty the variance ends at %s. With it, unused dimensions have %s and used ones %s.", v(m.free), v(m.unused), v(m.used)),
-		fmt.Sprintf("没有惩罚项时，方差最后为 %s。有惩罚项时，未用的维度为 %s，用到的维度为 %s。", v(m.free), v(m.unused), v(m.used)),
+		fmt.Sprintf("Without the penalty the variance ends at %s. With it, unused dimensions have %s and used ones %s. Per used dimension, m² without the penalty less m² with it is %v.", v(m.free), v(m.unused), v(m.used), m.longer),
+		fmt.Sprintf("没有惩罚项时，方差最后为 %s。有惩罚项时，未用的维度为 %s，用到的维度为 %s。在每个用到的维度上，没有惩罚项时的 m² 减去有惩罚项时的，为 %v。", v(m.free), v(m.unused), v(m.used), m.longer),
 	}
 	half := math.Log(2)
 	switch {
@@ -51,9 +52,9 @@ func judgeNoise(m noiseLeft) (Verdict, Text) {
 		return Undecided, Text{"Every dimension is used, so that nothing is seen of unused ones.", "所有维度都用到了，看不到未用的维度。"}
 	case m.free.value >= math.Log(1e-3) || m.fall.below(half, -2) || m.unused.value < math.Log(0.9) || m.unused.value > math.Log(1.1):
 		return Fails, reason
-	case m.used.above(-half, 2):
+	case m.used.above(-half, 2) && m.longer.above(0, 2):
 		return Holds, reason
-	case m.used.below(-half, 2):
+	case m.used.below(-half, 2) || m.longer.below(0, 2):
 		return Corrected, reason
 	}
 	return Undecided, reason
@@ -66,6 +67,7 @@ type noiseCourse struct {
 	logs              []float64
 	used, unused      []float64 // over the dimensions at the end
 	meanSquare, error float64   // of the means m of the codes; of restoring held-out rows
+	usedSquare        float64   // of the means m, over the dimensions in use
 }
 
 // followNoise trains a network with the given weight of the penalty.
@@ -98,18 +100,33 @@ func followNoise(ctx context.Context, train, test *mat.Dense, beta float64, run 
 	}
 	means, logvar := m.Encoder().Moments(train)
 	activity := m.Activity(train)
+	squares := mat.DenseCopyOf(means)
+	squares.MulElem(means, means)
+	c.meanSquare, c.usedSquare = average(squares.RawMatrix().Data), squareOfUsed(squares, activity.Variance)
 	for j, v := range activity.Variance {
-		if level := average(mat.Col(nil, j, logvar)); v > 0.01 {
+		if level := average(mat.Col(nil, j, logvar)); inUse(v) {
 			c.used = append(c.used, level)
 		} else {
 			c.unused = append(c.unused, level)
 		}
 	}
-	squares := mat.DenseCopyOf(means)
-	squares.MulElem(means, means)
-	c.meanSquare = average(squares.RawMatrix().Data)
 	c.error = average(m.ReconstructionError(nil, test))
 	return c, nil
+}
+
+// inUse says that a dimension of the code is used, by the variance of its mean over rows.
+func inUse(variance float64) bool { return variance > 0.01 }
+
+// squareOfUsed is the mean of squares over all rows and the dimensions in use.
+func squareOfUsed(squares *mat.Dense, variance []float64) float64 {
+	sum, used := 0.0, 0
+	for j, v := range variance {
+		if inUse(v) {
+			sum += average(mat.Col(nil, j, squares))
+			used++
+		}
+	}
+	return sum / float64(used)
 }
 
 // average returns the mean of values.
@@ -168,6 +185,11 @@ func runNoise(ctx context.Context, s Settings, r *Record) error {
 		used:   over(paid, func(c *noiseCourse) float64 { return average(c.used) }),
 		unused: over(paid, func(c *noiseCourse) float64 { return average(c.unused) }),
 	}
+	var freeSquare, paidSquare []float64
+	for i := range free {
+		freeSquare, paidSquare = append(freeSquare, free[i].usedSquare), append(paidSquare, paid[i].usedSquare)
+	}
+	m.longer = pairedMean(freeSquare, paidSquare)
 	number := func(name Text, m mean) Number {
 		return Number{Name: name, Value: math.Exp(m.value), StdErr: math.Exp(m.value) * m.se}
 	}
@@ -183,8 +205,11 @@ func runNoise(ctx context.Context, s Settings, r *Record) error {
 		number(Text{"variance with the penalty, used dimensions", "有惩罚项时的方差，用到的维度"}, m.used),
 		over(paid, func(c *noiseCourse) float64 { return float64(len(c.unused)) }).number(Text{"unused dimensions of 32, with the penalty", "有惩罚项时 32 维中未用的维数"}, Text{}),
 		over(free, func(c *noiseCourse) float64 { return float64(len(c.unused)) }).number(Text{"unused dimensions of 32, without", "无惩罚项时 32 维中未用的维数"}, Text{}),
-		over(free, square).number(Text{"mean of m² without the penalty", "无惩罚项时 m² 的均值"}, Text{}),
-		over(paid, square).number(Text{"mean of m² with the penalty", "有惩罚项时 m² 的均值"}, Text{}),
+		over(free, square).number(Text{"mean of m² without the penalty, all dimensions", "无惩罚项时 m² 的均值，所有维度"}, Text{}),
+		over(paid, square).number(Text{"mean of m² with the penalty, all dimensions", "有惩罚项时 m² 的均值，所有维度"}, Text{}),
+		meanOf(freeSquare).number(Text{"mean of m² without the penalty, used dimensions", "无惩罚项时 m² 的均值，用到的维度"}, Text{}),
+		meanOf(paidSquare).number(Text{"mean of m² with the penalty, used dimensions", "有惩罚项时 m² 的均值，用到的维度"}, Text{}),
+		m.longer.number(Text{"… without less with", "……无惩罚项的减去有惩罚项的"}, Text{}),
 		over(free, left).number(Text{"error of restored held-out digits without the penalty", "无惩罚项时还原留出数字的误差"}, levels),
 		over(paid, left).number(Text{"error of restored held-out digits with the penalty", "有惩罚项时还原留出数字的误差"}, levels),
 	)
