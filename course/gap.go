@@ -201,7 +201,7 @@ func bestKnown(ctx context.Context, m *vae.Model, x *mat.Dense, s Settings) (log
 		if err != nil {
 			return nil, false, err
 		}
-		return q.LogProb, q.Kind == density.ExactValue, nil
+		return q.LogProb, q.Kind == density.Quadrature, nil
 	}
 	e, err := eval.LogProb(ctx, m, elbo.Adaptive(m, m.Encoder()), x, eval.Settings{Samples: s.size(4000, 500), Seed: s.Seed})
 	if err != nil {
