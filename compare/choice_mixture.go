@@ -244,8 +244,8 @@ func (f *mixtureFit) Continue(ctx context.Context, _ float64) error {
 		for n, start := range starts {
 			s.Start = start
 			m, report, err := gmm.Fit(ctx, one.train.Model, s, density.NewSource(j.Settings.Seed, "comparison.gmm choice", uint64(i), uint64(n)))
-			if ctx.Err() != nil {
-				return err
+			if ctx.Err() != nil { // perhaps when the fit was just done, and without an error
+				return ctx.Err()
 			}
 			if err != nil {
 				failure = err

@@ -3,7 +3,6 @@ package course
 import (
 	"math"
 
-	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 
 	"likely/dataset"
@@ -62,6 +61,3 @@ func greyDigits(s Settings) (train, test *dataset.Dataset, err error) {
 	train, _, test = d.Split(0.2, 0, s.Seed)
 	return train.Head(s.size(train.Rows(), 400)), test.Head(s.size(test.Rows(), 100)), nil
 }
-
-// column returns a matrix of one column.
-func column(values ...float64) *mat.Dense { return mat.NewDense(len(values), 1, values) }

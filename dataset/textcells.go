@@ -69,7 +69,7 @@ func (t *table) choose() (*choice, error) {
 	}
 	if t.named {
 		for j, name := range t.names {
-			if c.roles[j] == roleValue && (name == "" || j == 0 && strings.HasPrefix(name, "Unnamed: ")) {
+			if c.roles[j] == roleValue && j != c.weightsFrom && (name == "" || j == 0 && strings.HasPrefix(name, "Unnamed: ")) {
 				c.roles[j] = t.unnamedRole(j)
 			}
 		}

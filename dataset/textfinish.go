@@ -146,7 +146,7 @@ func (t *table) finishLevels(j int, c *textColumn) error {
 		what := fmt.Sprintf("%d different texts in %s", n, count(t.rows, "row"))
 		for _, level := range c.levels {
 			if _, number := isNumber(level); !number {
-				what = fmt.Sprintf("%s, which is not a number, and so %s", quote(level), what)
+				what += fmt.Sprintf(", such as %s, which is not a number", quote(level))
 				break
 			}
 		}

@@ -70,6 +70,16 @@ func TestWeightMistakes(t *testing.T) {
 	require.ErrorIs(t, err, ErrWeights)
 }
 
+// A column that is asked for as weights is not left out for want of a name.
+func TestWeightsWithoutName(t *testing.T) {
+	for _, text := range []string{",a\n,2\n", ",a\n,2\n,3\n"} {
+		_, err := readBytes("rows.csv", []byte(text), Options{Weights: "1", Missing: true})
+		require.Error(t, err)
+		_, err = OpenStream(t.Context(), tempFile(t, "rows.csv", []byte(text)), 5, 1, Options{Weights: "1", Missing: true})
+		require.Error(t, err)
+	}
+}
+
 // Texts are no weights: the codes that categories get would count as some.
 func TestTextsAreNoWeights(t *testing.T) {
 	text := []byte("a,w\n1,x\n2,y\n3,x\n4,y\n5,x\n6,y\n")

@@ -59,8 +59,8 @@ func absurdities(flag *pflag.Flag) []string {
 	return list
 }
 
-// resolved gives one flag of run a value, and returns the error, and it as it is printed.
-func resolved(flag, value string) (err error, text string) {
+// resolved gives one flag of run a value, and returns the error, as it is printed too.
+func resolved(flag, value string) (text string, err error) {
 	var f runFlags
 	cmd := &cobra.Command{Use: "run"}
 	f.register(cmd.Flags())
@@ -70,9 +70,9 @@ func resolved(flag, value string) (err error, text string) {
 		err = f.resolve(cmd, nil)
 	}
 	if err == nil {
-		return nil, ""
+		return "", nil
 	}
-	return err, oneline.Text(density.ErrorIn(err, density.Flag(f.book.names)))
+	return oneline.Text(density.ErrorIn(err, density.Flag(f.book.names))), err
 }
 
 // elsewhere are flags whose value is judged where files and columns are known.
@@ -98,7 +98,7 @@ func TestAbsurdFlags(t *testing.T) {
 	remedy := regexp.MustCompile(`\b(want|give|use|add|set|leave|choose|such as|one of|known are|neither)\b`)
 	refused, accepted := 0, 0
 	eachAbsurdity(func(flag, value string) {
-		err, text := resolved(flag, value)
+		text, err := resolved(flag, value)
 		if err == nil {
 			accepted++
 			return
@@ -135,7 +135,7 @@ func TestAbsurdRuns(t *testing.T) {
 
 	var cases [][2]string
 	eachAbsurdity(func(flag, value string) {
-		if err, _ := resolved(flag, value); err == nil && flag != "open" && flag != "seed" {
+		if _, err := resolved(flag, value); err == nil && flag != "open" && flag != "seed" {
 			cases = append(cases, [2]string{flag, value})
 		}
 	})
