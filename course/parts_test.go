@@ -1,6 +1,7 @@
 package course
 
 import (
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestPagesHaveAllParts(t *testing.T) {
 		var stages [2][]string
 		var exercises [2]int
 		for i, l := range Languages {
-			name := l.Folder() + study.Name
+			name := filepath.Join(l.Folder(), study.Name)
 			page := string(read(t, docs, l.Folder(), study.Name+".md"))
 			require.True(t, strings.HasPrefix(page, "# "+study.Name), "%s: the title", name)
 			require.NotContains(t, page, "\n# ", "%s has two titles", name)
