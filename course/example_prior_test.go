@@ -15,7 +15,7 @@ import (
 
 func Example_prior() {
 	ctx := context.Background()
-	moons, _, err := dataset.Synthetic("moons", 600, 1)
+	moons, _, err := dataset.Synthetic("moons", 300, 1)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func Example_prior() {
 		log.Fatal(err)
 	}
 	logp := func(m *vae.Model) *eval.Result {
-		result, err := eval.LogProb(ctx, m, elbo.Adaptive(m, m.Encoder()), test.X, eval.Settings{})
+		result, err := eval.LogProb(ctx, m, elbo.Adaptive(m, m.Encoder()), test.X, eval.Settings{Samples: 500})
 		if err != nil {
 			log.Fatal(err)
 		}
