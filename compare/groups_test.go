@@ -2,10 +2,12 @@ package compare
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,6 +127,24 @@ func TestGroupsInErrors(t *testing.T) {
 	require.InDelta(t, mean, o.Results.Pairs[0].Diff, 1e-12)
 	require.InDelta(t, se, *o.Results.Pairs[0].SE, 1e-12)
 	require.Equal(t, 11.0, *o.Results.Pairs[0].Freedom)
+}
+
+// The same without folds, for the patients that are held out.
+func TestGroupsInErrorsOfTestRows(t *testing.T) {
+	c := fixed()
+	c.Dataset, c.Models, c.Folds, c.Holdout, c.Group = patients(t, 40), []string{"gaussian", "gmm"}, OneSplit, 0.4, "patient"
+	c.Components, c.GMM.Starts = Given(Range{2, 2}), 2
+	o, err := (&Job{Settings: c}).Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 16, o.Results.Pairs[0].Groups)
+	require.Equal(t, 15.0, *o.Results.Pairs[0].Freedom)
+	sums := make(map[int]float64)
+	for i, g := range o.Data.Test.Groups {
+		sums[g] += (o.Held[0].LogProb[i] - o.Held[1].LogProb[i]) / 6
+	}
+	mean, se := meanAndError(slices.Collect(maps.Values(sums)))
+	require.InDelta(t, mean, o.Results.Pairs[0].Diff, 1e-10)
+	require.InDelta(t, se, *o.Results.Pairs[0].SE, 1e-10)
 }
 
 // Too few groups are errors of usage that name them.
