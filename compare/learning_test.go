@@ -148,3 +148,15 @@ func TestLearningCurveResumes(t *testing.T) {
 		return strings.HasPrefix(s, "learning curve") && strings.Contains(s, "taken from the interrupted run")
 	}))
 }
+
+// What was fitted to a share of the rows is not taken for what another share gives.
+func TestSharesHaveFitsOfTheirOwn(t *testing.T) {
+	c := fixed()
+	d, err := Load(t.Context(), &c)
+	require.NoError(t, err)
+	known := map[string]bool{}
+	for _, share := range []float64{0, 0.25, 0.5} {
+		known[(&Job{Settings: c, share: share}).fingerprint("gmm", d)] = true
+	}
+	require.Len(t, known, 3)
+}
