@@ -207,7 +207,7 @@ func reportAutoencoder(r *Record, a *vae.Autoencoder, judge *gmm.Model, train, t
 	}
 	loss := func(restored, i int) mean {
 		a, b := meanOf(logs[restored]), meanOf(logs[i])
-		return mean{a.value - b.value, math.Hypot(a.se, b.se)}
+		return a.minus(b)
 	}
 	own := loss(4, 5)
 	m := randomCodes{squared.value / total, loss(0, 1), loss(0, 2), loss(0, 3), loss(0, 6)}

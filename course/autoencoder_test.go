@@ -43,6 +43,10 @@ func TestShuffledKeepsEachRow(t *testing.T) {
 	require.InDelta(t, 7, x.At(0, 7), 0, "the argument stays")
 }
 
+func TestMinus(t *testing.T) {
+	require.Equal(t, mean{-3, 5}, mean{4, 3}.minus(mean{7, 4}))
+}
+
 func TestPairedMean(t *testing.T) {
 	m := pairedMean([]float64{3, 5, 10}, []float64{1, 1, 4})
 	require.InDelta(t, 4, m.value, 1e-12)

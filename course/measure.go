@@ -26,6 +26,11 @@ func meanOf(values []float64) mean {
 	return mean{m, sd / math.Sqrt(float64(len(values)))}
 }
 
+// minus returns the difference of two means of different rows.
+func (m mean) minus(other mean) mean {
+	return mean{m.value - other.value, math.Hypot(m.se, other.se)}
+}
+
 // pairedMean returns the mean of a − b, value by value.
 func pairedMean(a, b []float64) mean {
 	d := make([]float64, len(a))
