@@ -111,6 +111,8 @@ func TestSharedGroups(t *testing.T) {
 	a, b := grouped(t, []int{1, 1, 1}, dataset.Options{}), grouped(t, []int{1, 2}, dataset.Options{})
 	require.Equal(t, []string{"P00", "P01"}, dataset.SharedGroups(a, b))
 	require.Equal(t, []string{"P01"}, dataset.SharedGroups(a, b.Take([]int{1, 2})))
+	b.GroupNames = []string{"P02", "P07"}
+	require.Equal(t, []string{"P02"}, dataset.SharedGroups(a, b))
 	b.Groups = nil
 	require.Empty(t, dataset.SharedGroups(a, b))
 }
