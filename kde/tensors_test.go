@@ -84,6 +84,7 @@ func TestErrors(t *testing.T) {
 	_, err = New(Diagonal, x, []float64{1, 0, 1}, []float64{1, 1})
 	require.ErrorIs(t, err, ErrParameters)
 	require.Panics(t, func() { _, _ = New(Diagonal, x, nil, []float64{1}) })
+	require.PanicsWithValue(t, "kde: the factor is not of the kernels' shape", func() { _, _ = New(Full, x, nil, []float64{1, 0, 1}) })
 	require.Panics(t, func() {
 		_, _, _ = Fit(context.Background(), x, Settings{Weights: []float64{1}}, density.NewSource(1, "fit"))
 	})
