@@ -157,7 +157,10 @@ func (e *evaluation) warn(r *eval.Result, p *Part, name string) {
 	for _, i := range rows[:min(len(rows), 3)] {
 		places = append(places, p.Where(i, -1))
 	}
-	text := fmt.Sprintf("%d of %d %s rows have a Pareto k̂ above %.2f with %d draws (%s, …): their log p is uncertain by more than its error says; more {EvalSamples} would help", len(rows), len(r.LogProb), name, eval.Threshold(r.Samples), r.Samples, strings.Join(places, "; "))
+	if len(rows) > len(places) {
+		places = append(places, "…")
+	}
+	text := fmt.Sprintf("Pareto k̂ is above %.2f with %d draws on %d of %d %s rows (%s): log p there is uncertain by more than its error says; more {EvalSamples} would help", eval.Threshold(r.Samples), r.Samples, len(rows), len(r.LogProb), name, strings.Join(places, "; "))
 	if trusted, ok := r.Trusted(); ok {
 		text += fmt.Sprintf(" (without them the mean differs by %+.2g nats)", trusted.Value-r.Estimate().Value)
 	}

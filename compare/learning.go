@@ -64,7 +64,7 @@ func (d *Data) shares() []float64 {
 	return list
 }
 
-// part returns the first rows of a random order, a share of them, sorted; of two shares the
+// partOf returns the first rows of a random order, a share of them, sorted; of two shares the
 // larger contains the smaller. Rows of one group go together.
 func partOf(rows *dataset.Dataset, share float64, seed uint64) []int {
 	groups := rows.Groups

@@ -62,7 +62,7 @@ type readings struct {
 
 func judgeRegulariser(m readings) (Verdict, Text) {
 	reason := Text{
-		fmt.Sprintf("With exp(σ) as a standard deviation the penalty is up to %s nats from the KL, and %s %% of rows get a number above their log p, by up to %s nats. With exp(σ) as a variance it is twice the KL.", significant(m.fromKL), significant(100*m.exceeding), significant(m.mostExcess)),
+		fmt.Sprintf("With exp(σ) as a standard deviation the penalty is up to %s nats from the KL. On %s %% of rows it gives a number above their log p, by up to %s nats. With exp(σ) as a variance it is twice the KL.", significant(m.fromKL), significant(100*m.exceeding), significant(m.mostExcess)),
 		fmt.Sprintf("把 exp(σ) 当作标准差时，惩罚项与 KL 最多相差 %s 奈特，%s %% 的数据得到的数值高于其 log p，最多高出 %s 奈特。把 exp(σ) 当作方差时，它是 KL 的两倍。", significant(m.fromKL), significant(100*m.exceeding), significant(m.mostExcess)),
 	}
 	const close = 1e-6

@@ -121,8 +121,8 @@ func (r *Result) warn(where func(row int) string) {
 	if len(rows) > 5 {
 		names = append(names, "…")
 	}
-	text := fmt.Sprintf("%d of %d rows have a Pareto k̂ above %.2f with %d draws (%s): their log p is uncertain by more than its error says, and likely too low; more draws, or a proposal with heavier tails, would help",
-		len(rows), len(r.LogProb), Threshold(r.Samples), r.Samples, strings.Join(names, "; "))
+	text := fmt.Sprintf("Pareto k̂ is above %.2f with %d draws on %d of %d rows (%s): log p there is uncertain by more than its error says, and likely too low; more draws, or a proposal with heavier tails, would help",
+		Threshold(r.Samples), r.Samples, len(rows), len(r.LogProb), strings.Join(names, "; "))
 	if rungs := r.rungText(); rungs != "" {
 		text += " (" + rungs + ")"
 	}

@@ -63,7 +63,7 @@ vae        −2.50 ± 0.11 ± 0.004    estimate, 500 draws/row   1.803      −2
            ≥ −3.00 ± 0.15 ± 0.01   lower bound (ELBO)                                                      
 
 log p is in nats per row of the original data; higher is better. ± is one standard error over rows;
-a second ± is that of the draws. RMSE is the reconstruction error in the units of the data.
+a second ± is that of the draws, or of the integral. RMSE is the reconstruction error in the units of the data.
 
 mean difference of log p on the same 40 test rows, in nats; it counts beyond two standard errors:
   gaussian − gmm  −2.00 ± 0.35   gmm is better

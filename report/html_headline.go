@@ -65,7 +65,8 @@ func newHeadline(r *results.Results) headline {
 	}
 	h.Detail = append(h.Detail, fmt.Sprintf("%s leads %s by %s on the %d held-out rows. That is less than %s, so that other rows might turn it round.", first, second, amount, pair.Rows, neededText(*pair)))
 	if pair.SE != nil && lead > 0 {
-		if rows := math.Ceil(float64(pair.Rows) * math.Pow(2**pair.SE/lead, 2)); rows < 1e7 {
+		// A lead far below its error says nothing of its own size, nor of rows to tell it by.
+		if rows := math.Ceil(float64(pair.Rows) * math.Pow(2**pair.SE/lead, 2)); rows < 1000*float64(pair.Rows) {
 			h.Detail = append(h.Detail, fmt.Sprintf("To tell a difference of that size, about %s held-out rows would be needed.", roughly(rows)))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"likely/density"
 	"likely/results"
 )
 
@@ -52,6 +53,9 @@ func TestHeadline(t *testing.T) {
 	require.Contains(t, strings.Join(open.Detail, " "), "less than two standard errors")
 	require.Contains(t, strings.Join(open.Detail, " "), "about 1600 held-out rows", "100·(2·0.2/0.1)²")
 
+	nothing := newHeadline(contest(0.0001, 0.2, "", "")) // 1.6 billion rows are no advice
+	require.NotContains(t, strings.Join(nothing.Detail, " "), "would be needed")
+
 	r = contest(1.5, 0.25, "a", "")
 	r.Models[0].Scale = &results.Scale{Dependent: true}
 	require.Equal(t, "b is the better model, by 9.00 ± 0.50 nats per row.", newHeadline(r).Verdict, "a has no number that means something")
@@ -78,4 +82,14 @@ func TestRoughly(t *testing.T) {
 func TestPartsText(t *testing.T) {
 	require.Equal(t, "3 rows to train, 0 to validate, 2 to test", partsText(&results.Dataset{RowsTrain: 3, RowsTest: 2}))
 	require.Contains(t, partsText(&results.Dataset{RowsTrain: 3, RowsTest: 3, Folds: 3}), "3 rows, each held out once, in 3 parts")
+}
+
+// What an integral may be off by is printed where the printed places would show it.
+func TestErrorsOfIntegrals(t *testing.T) {
+	e := density.Estimate{Value: -4.2154, DataErr: 0.0591, SampleErr: 2e-8, Kind: density.Quadrature, Rows: 272}
+	require.Equal(t, "−4.215 ± 0.059", nats(e))
+	e.SampleErr = 0.002
+	require.Equal(t, "−4.215 ± 0.059 ± 0.002", nats(e))
+	e.SampleErr, e.Kind = 2e-8, density.Consistent
+	require.Equal(t, "−4.215 ± 0.059 ± 2e-08", nats(e))
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 
+	"likely/density"
 	"likely/results"
 )
 
@@ -52,7 +53,10 @@ func natsCell(s *results.Split, on string) tableCell {
 	if !math.IsNaN(e.DataErr) {
 		c.Tip += fmt.Sprintf(" ± %.*f is one standard error of having only these rows.", digits(e.DataErr), e.DataErr)
 	}
-	if e.SampleErr > 0 {
+	switch {
+	case e.SampleErr > 0 && e.Kind == density.Quadrature:
+		c.Tip += fmt.Sprintf(" The integral over the code is off by about %.1g.", e.SampleErr)
+	case e.SampleErr > 0:
 		c.Tip += fmt.Sprintf(" ± %.1g is that of the draws of the estimate.", e.SampleErr)
 	}
 	return c

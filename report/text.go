@@ -77,7 +77,7 @@ func writeSummary(b *strings.Builder, r *results.Results, pairs []results.Pair) 
 	}
 	writeModels(b, r)
 	writeScale(b, r)
-	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws. RMSE is the reconstruction error in the units of the data.\n")
+	b.WriteString("\nlog p is in nats per row of the original data; higher is better. ± is one standard error over rows;\na second ± is that of the draws, or of the integral. RMSE is the reconstruction error in the units of the data.\n")
 	writeSmoothing(b, r)
 	for _, m := range r.Models {
 		if m.Test != nil && m.Test.Repeats > 1 {

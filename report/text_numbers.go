@@ -24,14 +24,15 @@ func natsText(s *results.Split) string {
 	return text
 }
 
-// nats prints an estimate with its errors.
+// nats prints an estimate with its errors; that of an integral only where the places
+// that are printed would show it.
 func nats(e density.Estimate) string {
 	places := digits(e.DataErr)
 	text := signed(e.Value, places)
 	if !math.IsNaN(e.DataErr) {
 		text += fmt.Sprintf(" ± %.*f", places, e.DataErr)
 	}
-	if e.SampleErr > 0 {
+	if e.SampleErr > 0 && (e.Kind != density.Quadrature || e.SampleErr >= 0.5*math.Pow10(-places)) {
 		text += " ± " + strconv.FormatFloat(e.SampleErr, 'g', 1, 64)
 	}
 	return text

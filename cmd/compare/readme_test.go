@@ -63,6 +63,12 @@ func TestReadmeShowsARealRun(t *testing.T) {
 		// Other kernels round otherwise, and training carries that along.
 		require.Less(t, math.Abs(parse(t, want[i][1])-parse(t, got[i][1])), 2*parse(t, got[i][2]), "README: %s, the command: %s", want[i][0], got[i][0])
 	}
+	require.Equal(t, wordsOf("$ go run"+shown), wordsOf(block.String()), "README shows the same models, kinds of number and verdict")
+}
+
+// wordsOf returns a text without its numbers.
+func wordsOf(text string) []string {
+	return regexp.MustCompile(`\p{L}+`).FindAllString(strings.ReplaceAll(text, "e-0", ""), -1)
 }
 
 func parse(t *testing.T, text string) float64 {
